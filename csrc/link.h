@@ -1,0 +1,31 @@
+/*
+** link.h - the Link header field (RFC 8288, section 3): where the next page
+** is.
+**
+** Pure C. Spans point into the caller's text and live as long as it does.
+*/
+#ifndef CEL_LINK_H
+#define CEL_LINK_H
+
+#include <stddef.h>
+
+typedef struct cel_span {
+  const char *text; /* not terminated */
+  size_t len;       /* bytes */
+} cel_span;
+
+enum { CEL_LINK_NONE = 0, CEL_LINK_FOUND = 1, CEL_LINK_BAD = -1 };
+
+/*
+** Finds the first link whose relation types hold `rel` (compared without
+** case) in a Link field value; several header fields may be joined by ", ".
+** Only the first rel parameter of a link counts; a link with an anchor
+** parameter is about another resource and is passed over (section 3.2).
+** Where CEL_LINK_FOUND is returned, *target is the text between < and >,
+** white space trimmed. CEL_LINK_BAD: the value is malformed before such a
+** link was found.
+*/
+int cel_link_find(const char *value, size_t len, const char *rel,
+                  cel_span *target);
+
+#endif
