@@ -10,8 +10,7 @@
 #include <stddef.h>
 
 /* Same contract, and same type, as lua_Alloc: grows, shrinks or frees. */
-typedef void *(*cel_alloc_fn)(void *ud, void *ptr, size_t osize,
-                              size_t nsize);
+typedef void *(*cel_alloc_fn)(void *ud, void *ptr, size_t osize, size_t nsize);
 
 typedef struct cel_allocator {
   cel_alloc_fn fn;
@@ -31,13 +30,17 @@ enum { CEL_BUF_OK = 0, CEL_BUF_NOMEM = -1, CEL_BUF_FULL = -2 };
 /* Makes an empty buffer; allocates nothing. */
 void cel_buf_init(cel_buf *b, const cel_allocator *alloc, size_t max);
 
-/* Appends n bytes. On failure the buffer is as it was. */
+/* Appends n bytes, which are not the buffer's own; n may be 0 and bytes then
+   NULL. CEL_BUF_FULL: they would pass max, whether or not there is memory.
+   On failure the buffer is as it was. */
 int cel_buf_append(cel_buf *b, const void *bytes, size_t n);
 
-/* Makes room for n bytes in all, so that appends up to there never move. */
+/* Makes room for n bytes in all, so that appends up to there never move and
+   never fail. On failure the buffer is as it was. */
 int cel_buf_reserve(cel_buf *b, size_t n);
 
-/* Gives the memory back; the buffer is empty and usable afterwards. */
+/* Gives the memory back; the buffer is empty and usable afterwards, with the
+   same allocator and max. Freeing an empty buffer does nothing. */
 void cel_buf_free(cel_buf *b);
 
 #endif

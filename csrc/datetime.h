@@ -14,6 +14,10 @@
 /* "YYYY-MM-DDTHH:MM:SS.mmmZ" and a terminator. */
 #define CEL_DATETIME_SIZE 25
 
+/* What cel_datetime_parse says of a text that does not even look like one;
+   compared by address. */
+extern const char cel_datetime_malformed[];
+
 /* Milliseconds since 1970-01-01T00:00:00Z of a date-time text; fractions
    beyond milliseconds are cut. NULL on success, else what is wrong, as a
    constant text ("month 13 does not exist"). Leap seconds (":60") are

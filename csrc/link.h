@@ -22,8 +22,16 @@ enum { CEL_LINK_NONE = 0, CEL_LINK_FOUND = 1, CEL_LINK_BAD = -1 };
 ** Only the first rel parameter of a link counts; a link with an anchor
 ** parameter is about another resource and is passed over (section 3.2).
 ** Where CEL_LINK_FOUND is returned, *target is the text between < and >,
-** white space trimmed. CEL_LINK_BAD: the value is malformed before such a
-** link was found.
+** white space trimmed, never empty; else it is left alone.
+**
+** CEL_LINK_BAD: the value is malformed before the end of such a link, or its
+** target is empty (a next page that is this page). What follows the link
+** that was found is not looked at. CEL_LINK_NONE is returned only for a
+** value that was understood to its end: a walk must not end early because a
+** header was cut or garbled.
+**
+** Lenient where the meaning is plain: empty elements and parameters, white
+** space around = and ;, bare values that are no tokens (rel=next prev).
 */
 int cel_link_find(const char *value, size_t len, const char *rel,
                   cel_span *target);

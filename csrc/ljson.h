@@ -11,24 +11,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <lua.h>
 
+#include "json_scan.h"
 #include "schema.h"
-
-#define CEL_JSON_MAX_DEPTH 128 /* levels of nesting, both ways */
 
 /* Registry names of the metatables that mark a table's JSON type. */
 #define CEL_ARRAY_MT "celigo.array"
 #define CEL_OBJECT_MT "celigo.object"
 
 /* JSON null is the light userdata NULL, as in lua-cjson. */
-
-/* What is wrong with a text; nothing is allocated to say it. */
-typedef struct cel_json_fault {
-  size_t offset;     /* bytes from the start of the text */
-  char message[128]; /* terminated; names the position for people, too */
-} cel_json_fault;
 
 /* Decodes a whole text. 0: the value is pushed [-0, +1]. -1: nothing is
    pushed and *fault is filled in. */
@@ -41,8 +35,10 @@ int cel_json_decode(lua_State *L, const char *text, size_t len,
 ** (an object with none or several is a fault). Holds no memory of its own:
 ** `text` must stay where it is, unchanged, while the cursor is in use.
 ** Records are pushed as cel_json_decode would push them; text after a fault
-** is never touched. Opening an object body scans it once for its array and
-** for nextPageURL.
+** is never touched. Levels of nesting are counted from the page's own top.
+** Opening an object body scans it once, checks it to its end, and finds its
+** array and nextPageURL. To get the URL itself decode the text with its two
+** quotes, from next_start - 1 on, next_len + 2 bytes.
 */
 typedef struct cel_json_cursor {
   const char *text;
@@ -50,22 +46,25 @@ typedef struct cel_json_cursor {
   size_t pos;        /* the next byte to read */
   size_t index;      /* records handed out so far */
   bool open;         /* false after the end or a fault */
+  bool failed;       /* ended by a fault, which is all there is to read */
   bool in_object;    /* the array is a member of an object */
   size_t next_start; /* a nextPageURL member's string, raw, between its */
   size_t next_len;   /* quotes; 0 and 0 where there is none */
-  size_t hint;       /* implementation's: members of the last record */
+  uint32_t members;  /* implementation's: members of the last record */
 } cel_json_cursor;
 
 int cel_json_cursor_open(cel_json_cursor *c, const char *text, size_t len,
                          cel_json_fault *fault);
 
 /* 1: a record is pushed [-0, +1]. 0: the page has ended well (what follows
-   the array was checked too). -1: a fault, nothing pushed. */
+   the array was checked too). -1: a fault, nothing pushed; asking again
+   gives the same fault. A memory error leaves the cursor where it was. */
 int cel_json_cursor_next(lua_State *L, cel_json_cursor *c,
                          cel_json_fault *fault);
 
 /* Appends the remaining records to the table at index `into` from position
-   *n + 1 on, and counts *n up. 0 or -1 as cel_json_decode. */
+   *n + 1 on, and counts *n up, also before a fault. 0 or -1 as
+   cel_json_decode. */
 int cel_json_cursor_append(lua_State *L, cel_json_cursor *c, int into,
                            lua_Integer *n, cel_json_fault *fault);
 

@@ -1,8 +1,10 @@
 /*
 ** rate_limit.h - a token bucket, and the pause that a 429 puts on a client.
 **
-** Pure C; the clock is passed in (monotonic seconds). After a pause the
-** bucket starts empty, so that waiting calls leave one by one at the
+** Pure C; the clock is passed in (monotonic seconds, any origin). A clock
+** that goes back a little stands still until it has caught up, so no time is
+** counted twice; one that jumps back takes the bucket along. After a pause
+** the bucket starts empty, so that waiting calls leave one by one at the
 ** bucket's rate (or at CEL_RATE_DEFAULT where the bucket is off, until as
 ** many have left as CEL_BURST_DEFAULT) instead of all at once.
 */
@@ -11,34 +13,35 @@
 
 #include <stdbool.h>
 
-#define CEL_RATE_DEFAULT 300.0   /* requests per second */
+#define CEL_RATE_DEFAULT  300.0  /* requests per second */
 #define CEL_BURST_DEFAULT 1000.0 /* requests */
 
 typedef struct cel_rate_limit {
   bool on;
-  double rate;         /* requests per second */
-  double burst;        /* the bucket's size, requests */
+  double rate;         /* requests per second; the default while off */
+  double burst;        /* the bucket's size, requests; the default too */
   double tokens;       /* in the bucket at `at`; may be fractional */
   double at;           /* when tokens was right, seconds */
-  double paused_until; /* seconds; 0 while not paused */
+  double paused_until; /* seconds; not after `at` while not paused */
   double recovering;   /* requests still to be spaced after a pause while
                           the bucket is off */
 } cel_rate_limit;
 
-/* rate <= 0 turns the bucket off; pauses still hold. */
+/* A full bucket. rate <= 0 (or infinite) turns it off; pauses still hold. A
+   burst below 1, which could never let anything pass, counts as 1. */
 void cel_rate_limit_init(cel_rate_limit *r, double rate, double burst,
                          double now);
 
-/* Seconds until a request may leave; 0 takes a token: send it now. */
+/* Seconds until a request may leave; 0 takes a token: send it now. Asking
+   again after that many seconds takes one, if nobody else took it. */
 double cel_rate_limit_take(cel_rate_limit *r, double now);
 
 /* The same without taking anything: for planning and for deadlines.
    `ahead` requests are waiting in front. */
-double cel_rate_limit_wait(const cel_rate_limit *r, double now,
-                           double ahead);
+double cel_rate_limit_wait(const cel_rate_limit *r, double now, double ahead);
 
-/* Nothing leaves before now + seconds. A shorter pause never cuts a longer
-   one. */
+/* Nothing leaves before now + seconds, and the bucket is empty then. A
+   shorter pause never cuts a longer one; 0 or less does nothing. */
 void cel_rate_limit_pause(cel_rate_limit *r, double now, double seconds);
 
 #endif

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Most fields of one shape: a set of them is a 64-bit word. */
+#define CEL_SHAPE_MAX_FIELDS 64
+
 /* JSON types as bits: a field may allow several. */
 enum {
   CEL_TYPE_STRING = 1,

@@ -1,0 +1,606 @@
+/*
+** http.c - libcurl's multi interface, driven by socket actions: libcurl
+** tells which descriptors and which timer it waits for, and a step polls
+** those. Event loops read the same descriptors and timer.
+*/
+#include "http.h"
+
+#include <limits.h> /* INT_MAX */
+#include <stdio.h>  /* fopen */
+#include <stdlib.h> /* getenv */
+#include <string.h>
+#include <time.h>
+
+#include <curl/mprintf.h>
+#include <poll.h>
+#include <pthread.h> /* pthread_once */
+
+#define MAX_SOCKETS 512 /* far beyond max_connections and its resolvers */
+#define RECEIVE_BUFFER (128L * 1024L) /* bytes; halves libcurl's own work on
+                                         large bodies */
+
+struct cel_http_easy {
+  CURL *curl;
+  cel_http_easy *next;
+  char message[CURL_ERROR_SIZE];
+};
+
+double cel_clock(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void tell(cel_transfer *t) {
+  if (!t->news) {
+    t->news = true;
+    t->next = t->http->news;
+    t->http->news = t;
+  }
+}
+
+static void forget_news(cel_transfer *t) {
+  if (!t->news)
+    return;
+  cel_transfer **p = &t->http->news;
+  while (*p != t)
+    p = &(*p)->next;
+  *p = t->next;
+  t->news = false;
+}
+
+/* {====== Callbacks: libcurl calls these; no Lua, nothing that can raise */
+
+static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ud,
+                     void *socket_ud) {
+  (void)curl;
+  (void)socket_ud;
+  cel_http *h = ud;
+  cel_http_socket *s = (cel_http_socket *)(void *)h->sockets.data;
+  size_t n = h->sockets.len / sizeof *s;
+  size_t i = 0;
+  while (i < n && s[i].fd != fd)
+    i++;
+  if (what == CURL_POLL_REMOVE) {
+    if (i < n) {
+      s[i] = s[n - 1];
+      h->sockets.len -= sizeof *s;
+    }
+  } else if (i < n) {
+    s[i].what = what;
+  } else {
+    cel_http_socket entry = {.fd = fd, .what = what};
+    if (cel_buf_append(&h->sockets, &entry, sizeof entry) != CEL_BUF_OK) {
+      h->broken = true;
+      return -1;
+    }
+  }
+  return 0;
+}
+
+static int on_timer(CURLM *multi, long ms, void *ud) {
+  (void)multi;
+  cel_http *h = ud;
+  h->timer = ms < 0 ? -1.0 : cel_clock() + (double)ms * 1e-3;
+  return 0;
+}
+
+/* Called each time that the request is about to go out. */
+static int on_send(void *ud, char *ip, char *local_ip, int port,
+                   int local_port) {
+  (void)ip;
+  (void)local_ip;
+  (void)port;
+  (void)local_port;
+  cel_transfer *t = ud;
+  if (t->sends > 0) {
+    t->stale = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  t->sends = 1;
+  return CURL_PREREQFUNC_OK;
+}
+
+static int parse_status(const char *line, size_t len) {
+  /* "HTTP/1.1 200 OK" or "HTTP/2 200" */
+  const char *space = memchr(line, ' ', len);
+  if (space == NULL || len - (size_t)(space - line) < 4)
+    return 0;
+  int status = 0;
+  for (int i = 1; i <= 3; i++) {
+    if (space[i] < '0' || space[i] > '9')
+      return 0;
+    status = status * 10 + (space[i] - '0');
+  }
+  return status;
+}
+
+static size_t on_header(char *data, size_t one, size_t len, void *ud) {
+  (void)one;
+  cel_transfer *t = ud;
+  if (t->head_done) {
+    if (t->status >= 200)
+      return len; /* trailers after the body: of no use */
+    t->head_done = false;
+    t->head.len = 0; /* an interim answer went before */
+  }
+  if (t->head.len == 0)
+    t->status = parse_status(data, len);
+  switch (cel_buf_append(&t->head, data, len)) {
+  case CEL_BUF_OK:
+    break;
+  case CEL_BUF_FULL:
+    t->end = CEL_HTTP_BIG_HEAD;
+    return 0;
+  default:
+    t->end = CEL_HTTP_NO_MEMORY;
+    return 0;
+  }
+  if (len <= 2 && (data[0] == '\r' || data[0] == '\n')) {
+    t->head_done = true;
+    if (t->status >= 200 && t->wants_head)
+      tell(t);
+  }
+  return len;
+}
+
+/* Room for the whole body at once, where its length is known. */
+static size_t first_room(cel_transfer *t, size_t len) {
+  curl_off_t total = -1;
+  curl_easy_getinfo(t->easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+                    &total);
+  if (total > (curl_off_t)len && (size_t)total <= t->body.max)
+    return (size_t)total;
+  return len;
+}
+
+static size_t on_body(char *data, size_t one, size_t len, void *ud) {
+  (void)one;
+  cel_transfer *t = ud;
+  int status = CEL_BUF_OK;
+  size_t need = t->body.len + len;
+  if (need > t->body.max) {
+    t->end = CEL_HTTP_BIG_BODY;
+    return 0;
+  }
+  if (t->body.cap == 0 && len > 0) {
+    need = first_room(t, len);
+    status = cel_buf_reserve(&t->body, need);
+  }
+  if (status == CEL_BUF_OK)
+    status = cel_buf_append(&t->body, data, len);
+  if (status == CEL_BUF_OK)
+    return len;
+  t->starved = need;
+  tell(t);
+  return CURL_WRITEFUNC_PAUSE;
+}
+
+/* }====== */
+
+/* {====== The environment's proxy, looked up once for a client */
+
+static const char *first_env(const char *const *names) {
+  for (; *names != NULL; names++) {
+    const char *value = getenv(*names);
+    if (value != NULL && *value != '\0')
+      return value;
+  }
+  return NULL;
+}
+
+/* As libcurl does, but for plain http to a loopback host, where a proxy
+   could not reach it and would see the token. */
+static bool read_env_proxy(cel_http *h) {
+  static const char *const proxies[] = {"https_proxy", "HTTPS_PROXY",
+                                        "all_proxy", "ALL_PROXY", NULL};
+  static const char *const noproxies[] = {"no_proxy", "NO_PROXY", NULL};
+  const char *proxy = NULL;
+  if (h->settings.proxy == NULL && h->settings.base->https)
+    proxy = first_env(proxies);
+  const char *noproxy = proxy == NULL ? NULL : first_env(noproxies);
+  h->env_proxy = proxy == NULL ? NULL : curl_maprintf("%s", proxy);
+  h->env_noproxy = noproxy == NULL ? NULL : curl_maprintf("%s", noproxy);
+  return (h->env_proxy != NULL) == (proxy != NULL) &&
+         (h->env_noproxy != NULL) == (noproxy != NULL);
+}
+
+/* }====== */
+
+/* {====== Easy handles */
+
+static CURLcode set_tls(cel_http *h, CURL *c) {
+  CURLcode code = CURLE_OK;
+  const char *bundle = NULL;
+  const struct curl_blob blob = {
+      .data = h->ca.data, .len = h->ca.len, .flags = CURL_BLOB_NOCOPY};
+  curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (h->ca.len > 0)
+    return curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
+  if (h->settings.ca_file != NULL)
+    return curl_easy_setopt(c, CURLOPT_CAINFO, h->settings.ca_file);
+  /* A default directory beside the default bundle turns libcurl's cache of
+     parsed anchors off; the bundle holds the same ones. */
+  curl_easy_getinfo(c, CURLINFO_CAINFO, &bundle);
+  if (bundle != NULL)
+    code = curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+  return code;
+}
+
+static CURLcode set_proxy(cel_http *h, CURL *c) {
+  const char *proxy = h->settings.proxy;
+  if (proxy == NULL)
+    proxy = h->env_proxy;
+  CURLcode code = curl_easy_setopt(c, CURLOPT_PROXY, proxy ? proxy : "");
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(c, CURLOPT_NOPROXY,
+                            h->env_noproxy ? h->env_noproxy : "");
+  curl_easy_setopt(c, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+  curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  return code;
+}
+
+/* What stays the same for every exchange of the client. */
+static CURLcode set_up(cel_http *h, cel_http_easy *e) {
+  CURL *c = e->curl;
+  CURLcode code = curl_easy_setopt(c, CURLOPT_CURLU, h->settings.base->handle);
+  if (code == CURLE_OK)
+    code = set_tls(h, c);
+  if (code == CURLE_OK)
+    code = set_proxy(h, c);
+  if (code == CURLE_OK) /* "": all that libcurl was built with */
+    code = curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(c, CURLOPT_ERRORBUFFER, e->message);
+  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+  curl_easy_setopt(c, CURLOPT_HTTP09_ALLOWED, 0L);
+  curl_easy_setopt(c, CURLOPT_PIPEWAIT, h->settings.base->https ? 1L : 0L);
+  curl_easy_setopt(c, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
+  curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
+                   (long)(h->settings.connect_timeout * 1e3));
+  curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_send);
+  return code;
+}
+
+static void free_easy(cel_http *h, cel_http_easy *e) {
+  curl_easy_cleanup(e->curl);
+  h->alloc->fn(h->alloc->ud, e, sizeof *e, 0);
+}
+
+static cel_http_easy *take_easy(cel_http *h) {
+  cel_http_easy *e = h->idle;
+  if (e != NULL) {
+    h->idle = e->next;
+    return e;
+  }
+  e = h->alloc->fn(h->alloc->ud, NULL, 0, sizeof *e);
+  if (e == NULL)
+    return NULL;
+  memset(e, 0, sizeof *e);
+  e->curl = curl_easy_init();
+  if (e->curl == NULL || set_up(h, e) != CURLE_OK) {
+    free_easy(h, e);
+    return NULL;
+  }
+  return e;
+}
+
+static void give_back(cel_http *h, cel_http_easy *e) {
+  curl_easy_setopt(e->curl, CURLOPT_HTTPHEADER, NULL);
+  e->next = h->idle;
+  h->idle = e;
+}
+
+/* }====== */
+
+/* {====== Open and close */
+
+static pthread_once_t global_once = PTHREAD_ONCE_INIT;
+static CURLcode global_code;
+
+static void global_init(void) {
+  global_code = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+const char *cel_http_global(void) {
+  pthread_once(&global_once, global_init);
+  return global_code == CURLE_OK ? NULL : "libcurl cannot be set up";
+}
+
+static bool append_file(cel_buf *b, const char *name) {
+  FILE *f = fopen(name, "rb");
+  char chunk[4096];
+  size_t n;
+  if (f == NULL)
+    return false;
+  bool good = true;
+  while (good && (n = fread(chunk, 1, sizeof chunk, f)) > 0)
+    good = cel_buf_append(b, chunk, n) == CEL_BUF_OK;
+  good = good && !ferror(f);
+  fclose(f);
+  return good;
+}
+
+/* libcurl takes one bundle: joins the default one and the extra anchors. */
+static const char *join_anchors(cel_http *h) {
+  const char *bundle = NULL;
+  if (h->settings.ca_file == NULL)
+    return NULL;
+  CURL *c = curl_easy_init();
+  if (c == NULL)
+    return "not enough memory";
+  curl_easy_getinfo(c, CURLINFO_CAINFO, &bundle);
+  bool joined = bundle != NULL && append_file(&h->ca, bundle);
+  curl_easy_cleanup(c);
+  if (joined && cel_buf_append(&h->ca, "\n", 1) != CEL_BUF_OK)
+    return "not enough memory";
+  if (!joined)
+    h->ca.len = 0; /* there is no default bundle: the file stands alone */
+  if (!append_file(&h->ca, h->settings.ca_file))
+    return "ca_file cannot be read";
+  return NULL;
+}
+
+const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
+                          const cel_http_settings *settings) {
+  memset(h, 0, sizeof *h);
+  h->alloc = alloc;
+  h->settings = *settings;
+  h->timer = -1.0;
+  cel_buf_init(&h->sockets, alloc, MAX_SOCKETS * sizeof(cel_http_socket));
+  cel_buf_init(&h->ca, alloc, 16u * 1024u * 1024u);
+  const char *wrong = join_anchors(h);
+  if (wrong != NULL)
+    return wrong;
+  if (!read_env_proxy(h))
+    return "not enough memory";
+  h->multi = curl_multi_init();
+  if (h->multi == NULL)
+    return "not enough memory";
+  curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+  curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+  curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+  curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+                    settings->max_connections);
+  curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS,
+                    settings->max_connections);
+  return NULL;
+}
+
+void cel_http_close(cel_http *h) {
+  while (h->idle != NULL) {
+    cel_http_easy *e = h->idle;
+    h->idle = e->next;
+    free_easy(h, e);
+  }
+  if (h->multi != NULL)
+    curl_multi_cleanup(h->multi);
+  h->multi = NULL;
+  curl_free(h->env_proxy);
+  curl_free(h->env_noproxy);
+  h->env_proxy = h->env_noproxy = NULL;
+  if (h->alloc != NULL) {
+    cel_buf_free(&h->sockets);
+    cel_buf_free(&h->ca);
+  }
+}
+
+/* }====== */
+
+/* {====== Transfers */
+
+void cel_transfer_init(cel_transfer *t, cel_http *h) {
+  memset(t, 0, sizeof *t);
+  t->http = h;
+  cel_buf_init(&t->head, h->alloc, CEL_HTTP_MAX_HEAD);
+  cel_buf_init(&t->body, h->alloc, h->settings.max_response);
+}
+
+static void forget_answer(cel_transfer *t) {
+  forget_news(t);
+  t->head.len = t->body.len = 0;
+  t->status = t->sends = 0;
+  t->head_done = t->stale = t->finished = false;
+  t->starved = 0;
+  t->end = CEL_HTTP_ANSWERED;
+  t->code = CURLE_OK;
+  t->message[0] = '\0';
+}
+
+static CURLcode set_body(CURL *c, const cel_http_request *r) {
+  CURLcode code = CURLE_OK;
+  if (r->body != NULL) {
+    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
+    code = curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
+  } else if (strcmp(r->method, "POST") == 0 || strcmp(r->method, "PUT") == 0) {
+    /* no body: an explicit length of zero */
+    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
+    code = curl_easy_setopt(c, CURLOPT_POSTFIELDS, "");
+  } else {
+    code = curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
+  }
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
+  return code;
+}
+
+bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r,
+                    double seconds) {
+  forget_answer(t);
+  cel_http_easy *e = take_easy(h);
+  if (e == NULL)
+    return false;
+  CURL *c = e->curl;
+  double ms = seconds * 1e3;
+  e->message[0] = '\0';
+  CURLcode code = set_body(c, r);
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(c, CURLOPT_REQUEST_TARGET, r->target);
+  curl_easy_setopt(c, CURLOPT_HTTPHEADER, r->headers);
+  curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
+                   ms < 1 ? 1L : ms > INT_MAX ? (long)INT_MAX : (long)ms);
+  curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+  curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
+  curl_easy_setopt(c, CURLOPT_PREREQDATA, t);
+  curl_easy_setopt(c, CURLOPT_PRIVATE, t);
+  if (code != CURLE_OK || curl_multi_add_handle(h->multi, c) != CURLM_OK) {
+    free_easy(h, e);
+    return false;
+  }
+  t->easy = e;
+  h->running++;
+  return true;
+}
+
+void cel_http_stop(cel_transfer *t) {
+  forget_news(t);
+  if (t->easy == NULL)
+    return;
+  cel_http *h = t->http;
+  cel_http_easy *e = t->easy;
+  t->easy = NULL;
+  curl_multi_remove_handle(h->multi, e->curl);
+  h->running--;
+  give_back(h, e);
+}
+
+void cel_transfer_free(cel_transfer *t) {
+  if (t->http == NULL)
+    return;
+  cel_http_stop(t);
+  cel_buf_free(&t->head);
+  cel_buf_free(&t->body);
+}
+
+bool cel_http_feed(cel_transfer *t) {
+  if (cel_buf_reserve(&t->body, t->starved) != CEL_BUF_OK)
+    return false;
+  t->starved = 0;
+  if (t->easy != NULL)
+    curl_easy_pause(t->easy->curl, CURLPAUSE_CONT);
+  return true;
+}
+
+bool cel_http_absolute(const cel_http *h) {
+  const char *proxy = h->settings.proxy;
+  return proxy != NULL && !h->settings.base->https &&
+         (strstr(proxy, "://") == NULL || curl_strnequal(proxy, "http", 4));
+}
+
+/* }====== */
+
+/* {====== Stepping */
+
+static void finish(cel_transfer *t, CURLcode code) {
+  t->finished = true;
+  t->code = code;
+  if (code != CURLE_OK)
+    memcpy(t->message, t->easy->message, sizeof t->message);
+  if (code != CURLE_OK && t->end == CEL_HTTP_ANSWERED)
+    t->end = CEL_HTTP_FAILED;
+  cel_http_stop(t);
+  tell(t);
+}
+
+static void collect(cel_http *h) {
+  CURLMsg *m;
+  int left;
+  while ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
+    char *private = NULL;
+    if (m->msg != CURLMSG_DONE)
+      continue;
+    CURLcode code = m->data.result;
+    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private);
+    finish((cel_transfer *)(void *)private, code);
+  }
+}
+
+static void act(cel_http *h, curl_socket_t fd, int events) {
+  int running;
+  curl_multi_socket_action(h->multi, fd, events, &running);
+}
+
+double cel_http_timeout(const cel_http *h) {
+  if (h->timer < 0)
+    return -1.0;
+  double left = h->timer - cel_clock();
+  return left < 0 ? 0 : left;
+}
+
+/* Rounded up, lest the last fraction of a millisecond is spent spinning. */
+static int to_ms(double seconds) {
+  double ms = seconds * 1e3;
+  if (ms <= 0)
+    return 0;
+  return ms >= INT_MAX - 1 ? INT_MAX : (int)ms + 1;
+}
+
+static short poll_events(int what) {
+  return (short)((what & CURL_POLL_IN ? POLLIN : 0) |
+                 (what & CURL_POLL_OUT ? POLLOUT : 0));
+}
+
+static int curl_events(short revents) {
+  return (revents & (POLLIN | POLLHUP) ? CURL_CSELECT_IN : 0) |
+         (revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
+         (revents & (POLLERR | POLLNVAL) ? CURL_CSELECT_ERR : 0);
+}
+
+static bool wait_for_sockets(cel_http *h, double seconds) {
+  struct pollfd fds[MAX_SOCKETS];
+  const cel_http_socket *s = (cel_http_socket *)(void *)h->sockets.data;
+  size_t n = h->sockets.len / sizeof *s;
+  for (size_t i = 0; i < n; i++)
+    fds[i] =
+        (struct pollfd){.fd = s[i].fd, .events = poll_events(s[i].what)};
+  int ready = poll(fds, (nfds_t)n, to_ms(seconds));
+  for (size_t i = 0; ready > 0 && i < n; i++) {
+    if (fds[i].revents != 0) {
+      act(h, fds[i].fd, curl_events(fds[i].revents));
+      ready--;
+    }
+  }
+  return ready >= 0;
+}
+
+bool cel_http_step(cel_http *h, double seconds) {
+  double timeout = cel_http_timeout(h);
+  bool calm = true;
+  if (timeout == 0) { /* often all there is to do: start a request */
+    h->timer = -1.0;
+    act(h, CURL_SOCKET_TIMEOUT, 0);
+    collect(h);
+    timeout = cel_http_timeout(h);
+  }
+  if (h->news != NULL)
+    seconds = 0;
+  if (timeout >= 0 && timeout < seconds)
+    seconds = timeout;
+  if (seconds > 0 || h->sockets.len > 0)
+    calm = wait_for_sockets(h, seconds);
+  if (cel_http_timeout(h) == 0) {
+    h->timer = -1.0;
+    act(h, CURL_SOCKET_TIMEOUT, 0);
+  }
+  collect(h);
+  return calm;
+}
+
+cel_transfer *cel_http_news(cel_http *h) {
+  cel_transfer *t = h->news;
+  if (t != NULL)
+    forget_news(t);
+  return t;
+}
+
+/* }====== */

@@ -1,0 +1,23 @@
+/*
+** json_print.h - numbers as JSON text.
+**
+** Pure C; the same text whatever the host's locale.
+*/
+#ifndef CEL_JSON_PRINT_H
+#define CEL_JSON_PRINT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CEL_JSON_NUMBER_SIZE 40 /* room for either; no terminator is put */
+
+/* Both return the length. */
+size_t cel_json_print_integer(int64_t value, char *out);
+
+/* `value` is finite. The text reads back as the same double, the sign of
+   zero included, and has no more digits than that takes (very large and very
+   small numbers may have a few more). It always has a point or an exponent,
+   so that it reads back as a float. */
+size_t cel_json_print_float(double value, char *out);
+
+#endif

@@ -1,0 +1,423 @@
+/*
+** lcall.c - the call object: its life, and what happens when an exchange is
+** over.
+*/
+#include "lcall.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <lauxlib.h>
+
+#include "levent.h"
+#include "lpage.h"
+#include "lresult.h"
+#include "lstep.h"
+
+/* {====== Lists and ends: no Lua */
+
+static void unlink_call(cel_call *c) {
+  if (c->state >= CEL_STATE_LISTS)
+    return;
+  cel_call_list *list = &c->client->lists[c->state];
+  *(c->prev == NULL ? &list->head : &c->prev->next) = c->next;
+  *(c->next == NULL ? &list->tail : &c->next->prev) = c->prev;
+  c->prev = c->next = NULL;
+  c->client->unfinished--;
+}
+
+void cel_call_move(cel_call *c, cel_state state) {
+  unlink_call(c);
+  c->state = state;
+  if (state >= CEL_STATE_LISTS)
+    return;
+  cel_call_list *list = &c->client->lists[state];
+  c->prev = list->tail;
+  *(list->tail == NULL ? &list->head : &list->tail->next) = c;
+  list->tail = c;
+  c->client->unfinished++;
+  if (state == CEL_STATE_READY)
+    c->client->news = true;
+  double wake = state == CEL_STATE_WAITING ? c->not_before : c->deadline;
+  if (state <= CEL_STATE_WAITING && wake < c->client->next_wake)
+    c->client->next_wake = wake;
+}
+
+/* Gives back all that a done call has no use for. */
+static void release(cel_call *c) {
+  cel_transfer_free(&c->transfer);
+  cel_headers_free_list(c->own);
+  cel_headers_free_list(c->merged);
+  cel_headers_release(c->headers);
+  c->own = c->merged = NULL;
+  c->headers = NULL;
+  curl_free(c->scratch);
+  c->scratch = NULL;
+}
+
+void cel_call_abandon(cel_call *c, cel_end end) {
+  if (c->state == CEL_STATE_DONE)
+    return;
+  c->attempt.result = CEL_RESULT_FINAL;
+  c->attempt.sent = c->transfer.easy != NULL && c->transfer.sends > 0;
+  c->end = end;
+  cel_call_move(c, CEL_STATE_DONE);
+  release(c);
+}
+
+/* }====== */
+
+/* {====== Life */
+
+cel_call *cel_call_check(lua_State *L, int idx) {
+  return luaL_checkudata(L, idx, CEL_CALL_MT);
+}
+
+cel_call *cel_call_new(lua_State *L, int client) {
+  client = lua_absindex(L, client);
+  cel_client *owner = cel_client_check(L, client);
+  cel_call *c = lua_newuserdatauv(L, sizeof *c, CEL_CALL_UVS);
+  memset(c, 0, sizeof *c);
+  c->state = CEL_STATE_NEW;
+  c->client = owner;
+  luaL_setmetatable(L, CEL_CALL_MT);
+  lua_pushvalue(L, client);
+  lua_setiuservalue(L, -2, CEL_CALL_UV_CLIENT);
+  c->policy = owner->policy;
+  c->timeout = owner->timeout;
+  c->attempt.attempts = 1;
+  c->attempt.retry_after = -1;
+  cel_transfer_init(&c->transfer, &owner->http);
+  return c;
+}
+
+/* The userdata is going: frees whatever is left. */
+static int l_gc(lua_State *L) {
+  cel_call *c = cel_call_check(L, 1);
+  if (c->client == NULL)
+    return 0; /* memory ran out before it was one */
+  cel_call_abandon(c, CEL_END_CANCELLED);
+  release(c);
+  return 0;
+}
+
+void cel_call_finish(lua_State *L, int idx, cel_end end) {
+  idx = lua_absindex(L, idx);
+  cel_call *c = lua_touserdata(L, idx);
+  lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);
+  lua_pushnil(L);
+  lua_setiuservalue(L, idx, CEL_CALL_UV_BODY);
+  if (c->state == CEL_STATE_DONE)
+    return; /* a callback has closed the client meanwhile */
+  c->end = end;
+  cel_call_move(c, CEL_STATE_DONE);
+  if (end != CEL_END_PAGE)
+    release(c);
+}
+
+void cel_call_start(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  cel_call *c = lua_touserdata(L, idx);
+  c->started = cel_clock();
+  c->deadline = c->started + c->timeout;
+  cel_call_token(L, idx, false);
+  if (c->client->closed)
+    cel_call_abandon(c, CEL_END_CLOSED);
+  if (c->state != CEL_STATE_NEW)
+    return;
+  cel_call_move(c, CEL_STATE_QUEUED);
+  cel_client_pump(c->client);
+}
+
+/* }====== */
+
+/* {====== Memory */
+
+static void raise_memory(lua_State *L, cel_call *c, size_t size) {
+  cel_call_abandon(c, CEL_END_CANCELLED);
+  cel_raise_memory(L, size);
+}
+
+/* A callback was refused memory for the body: collects garbage, tries again
+   and lets the transfer go on. */
+static void feed(lua_State *L, cel_call *c) {
+  size_t size = c->transfer.starved;
+  if (cel_http_feed(&c->transfer))
+    return;
+  lua_gc(L, LUA_GCCOLLECT);
+  if (c->state != CEL_STATE_DONE && !cel_http_feed(&c->transfer))
+    raise_memory(L, c, size);
+}
+
+/* The same for a request that could not be started, or for headers. */
+static void start_again(lua_State *L, cel_call *c) {
+  if (c->refused > 1)
+    raise_memory(L, c, 4096);
+  lua_gc(L, LUA_GCCOLLECT);
+  if (c->state != CEL_STATE_DONE)
+    cel_call_move(c, CEL_STATE_QUEUED);
+}
+
+/* }====== */
+
+/* {====== When an exchange is over */
+
+static cel_result classify(const cel_call *c) {
+  const cel_transfer *t = &c->transfer;
+  if (t->end == CEL_HTTP_ANSWERED)
+    return CEL_RESULT_ANSWERED;
+  if (t->end != CEL_HTTP_FAILED)
+    return CEL_RESULT_FINAL;
+  if (t->stale)
+    return CEL_RESULT_STALE;
+  if (t->code == CURLE_OPERATION_TIMEDOUT &&
+      (t->sends > 0 || cel_clock() >= c->deadline - 0.005))
+    return CEL_RESULT_EXPIRED;
+  if (t->sends > 0)
+    return CEL_RESULT_BROKEN;
+  return t->code == CURLE_PEER_FAILED_VERIFICATION ||
+                 t->code == CURLE_SSL_CACERT_BADFILE
+             ? CEL_RESULT_REJECTED
+             : CEL_RESULT_UNSENT;
+}
+
+static void read_outcome(cel_call *c) {
+  cel_attempt *a = &c->attempt;
+  cel_span value;
+  a->result = classify(c);
+  a->status = a->result == CEL_RESULT_ANSWERED ? c->transfer.status : 0;
+  a->sent = c->transfer.sends > 0;
+  a->remaining = c->deadline - cel_clock();
+  a->retry_after = -1;
+  if (a->result == CEL_RESULT_ANSWERED &&
+      cel_find_header(c, "retry-after", &value))
+    a->retry_after = cel_retry_after(value.text, value.len, time(NULL));
+}
+
+static void emit_response(lua_State *L, int idx) {
+  const cel_call *c = lua_touserdata(L, idx);
+  bool answered = c->attempt.result == CEL_RESULT_ANSWERED;
+  const cel_event e = {.type = "response",
+                       .wait = -1,
+                       .elapsed = cel_clock() - c->sent_at,
+                       .bytes = (double)c->transfer.body.len,
+                       .status = c->attempt.status,
+                       .error = answered ? NULL : cel_failure_code(c)};
+  cel_emit(L, idx, &e);
+}
+
+/* A 429 pauses the whole client. */
+static void pause(lua_State *L, int idx, double seconds) {
+  cel_call *c = lua_touserdata(L, idx);
+  const cel_event e = {.type = "rate_limited",
+                       .wait = seconds,
+                       .elapsed = -1,
+                       .bytes = -1,
+                       .status = c->attempt.status};
+  cel_rate_limit_pause(&c->client->limit, cel_clock(), seconds);
+  cel_emit(L, idx, &e);
+}
+
+/* Whether the user lets a retry be. */
+static bool agree(lua_State *L, int idx, double wait) {
+  const cel_call *c = lua_touserdata(L, idx);
+  bool answered = c->attempt.result == CEL_RESULT_ANSWERED;
+  const cel_event e = {.type = "retry",
+                       .wait = wait,
+                       .elapsed = cel_clock() - c->started,
+                       .bytes = -1,
+                       .status = c->attempt.status,
+                       .error = answered ? NULL : cel_failure_code(c)};
+  return cel_emit(L, idx, &e);
+}
+
+static void send_later(cel_call *c, const cel_decision *d) {
+  cel_retry_advance(&c->attempt, d->counts);
+  c->not_before = cel_clock() + d->wait;
+  cel_call_move(c, d->wait > 0 ? CEL_STATE_WAITING : CEL_STATE_QUEUED);
+}
+
+/* A token may have expired: asks for a new one, once [-0, +0]. */
+static bool renew_token(lua_State *L, int idx) {
+  cel_call *c = lua_touserdata(L, idx);
+  if (c->attempt.status != 401 || c->renewed)
+    return false;
+  lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
+  bool can = lua_getiuservalue(L, -1, CEL_CLIENT_UV_TOKEN) != LUA_TNIL;
+  lua_pop(L, 2);
+  if (!can)
+    return false;
+  c->renewed = true;
+  cel_call_token(L, idx, true);
+  if (c->state != CEL_STATE_DONE) {
+    const cel_decision again = {.action = CEL_ACTION_RETRY, .counts = false};
+    send_later(c, &again);
+  }
+  return true;
+}
+
+static void finish_true(lua_State *L, int idx) {
+  lua_pushnil(L);
+  cel_push_response(L, idx);
+  lua_setiuservalue(L, idx, CEL_CALL_UV_RESPONSE);
+  lua_pushboolean(L, true);
+  cel_call_finish(L, idx, CEL_END_VALUE);
+}
+
+static void settle(lua_State *L, int idx, const cel_decision *d) {
+  cel_call *c = lua_touserdata(L, idx);
+  if (d->action == CEL_ACTION_RETRY && agree(L, idx, d->wait)) {
+    if (c->state != CEL_STATE_DONE)
+      send_later(c, d);
+  } else if (c->state == CEL_STATE_DONE) {
+    return;
+  } else if (d->action == CEL_ACTION_GONE) {
+    finish_true(L, idx);
+  } else if (c->attempt.status >= 200 && c->attempt.status < 300) {
+    cel_page_over(L, idx);
+  } else {
+    cel_fail(L, idx);
+  }
+}
+
+static void exchange_over(lua_State *L, int idx) {
+  cel_call *c = lua_touserdata(L, idx);
+  read_outcome(c);
+  emit_response(L, idx);
+  if (c->state == CEL_STATE_DONE || renew_token(L, idx))
+    return;
+  cel_decision d = cel_retry_decide(&c->policy, &c->attempt,
+                                    cel_client_random, c->client);
+  if (d.pause > 0)
+    pause(L, idx, d.pause);
+  if (c->state != CEL_STATE_DONE)
+    settle(L, idx, &d);
+}
+
+/* It was never sent, for the client's own rate limit or a pause would have
+   outlasted it. */
+static void fail_late(lua_State *L, int idx) {
+  cel_call *c = lua_touserdata(L, idx);
+  c->attempt.result = CEL_RESULT_EXPIRED;
+  c->attempt.sent = false;
+  cel_fail(L, idx);
+}
+
+static void announce(lua_State *L, int idx) {
+  cel_call *c = lua_touserdata(L, idx);
+  const cel_event e = {
+      .type = "request", .wait = -1, .elapsed = -1, .bytes = -1};
+  c->announce = false;
+  cel_emit(L, idx, &e);
+}
+
+bool cel_call_advance(lua_State *L, int idx) {
+  cel_call *c = lua_touserdata(L, idx);
+  idx = lua_absindex(L, idx);
+  if (c->state != CEL_STATE_READY)
+    return c->state == CEL_STATE_DONE;
+  luaL_checkstack(L, 16, "no room to go on with a call");
+  if (c->announce)
+    announce(L, idx);
+  if (c->state == CEL_STATE_READY && c->transfer.starved > 0)
+    feed(L, c);
+  if (c->state != CEL_STATE_READY)
+    return c->state == CEL_STATE_DONE;
+  if (c->late)
+    fail_late(L, idx);
+  else if (c->refused > 0 && !c->transfer.finished && !c->transfer.easy)
+    start_again(L, c);
+  else if (!c->transfer.finished)
+    cel_call_move(c, CEL_STATE_SENT);
+  else if (c->transfer.end == CEL_HTTP_NO_MEMORY)
+    raise_memory(L, c, c->transfer.head.cap * 2);
+  else
+    exchange_over(L, idx);
+  return c->state == CEL_STATE_DONE;
+}
+
+/* }====== */
+
+/* {====== Methods */
+
+/***
+A call that has been submitted.
+@type celigo.call
+*/
+
+/***
+Whether the call has ended; then `result` has its outcome.
+@function done
+@treturn boolean
+*/
+static int l_done(lua_State *L) {
+  const cel_call *c = cel_call_check(L, 1);
+  lua_pushboolean(L, c->state == CEL_STATE_DONE);
+  return 1;
+}
+
+/***
+What the call has come to. Raises where a callback of yours raised, and
+where the call is not done yet.
+@function result
+@return value and response, or nil and an error object
+*/
+static int l_result(lua_State *L) {
+  const cel_call *c = cel_call_check(L, 1);
+  if (c->state != CEL_STATE_DONE)
+    return luaL_error(L, "result: the call is not done; use wait, or step "
+                         "the client until done() is true");
+  return cel_push_result(L, 1);
+}
+
+/***
+Waits until the call is done; inside `map`, `gather` and an attached event
+loop others go on meanwhile.
+@function wait
+@return value and response, or nil and an error object
+*/
+static int l_wait(lua_State *L) {
+  cel_call_check(L, 1);
+  lua_settop(L, 1);
+  return cel_call_await(L);
+}
+
+/***
+Ends the call now; its result is an error of kind `cancelled`. Does nothing
+to a call that is done.
+@function cancel
+*/
+static int l_cancel(lua_State *L) {
+  cel_call_abandon(cel_call_check(L, 1), CEL_END_CANCELLED);
+  return 0;
+}
+
+static int l_tostring(lua_State *L) {
+  static const char *const states[] = {
+      [CEL_STATE_QUEUED] = "queued", [CEL_STATE_WAITING] = "waiting to retry",
+      [CEL_STATE_SENT] = "sent",     [CEL_STATE_READY] = "sent",
+      [CEL_STATE_NEW] = "new",       [CEL_STATE_DONE] = "done"};
+  const cel_call *c = cel_call_check(L, 1);
+  lua_pushfstring(L, "celigo.call: %s (%s)",
+                  c->op == NULL ? "request" : c->op->name, states[c->state]);
+  return 1;
+}
+
+void cel_open_call(lua_State *L) {
+  static const luaL_Reg meta[] = {{"__gc", l_gc},
+                                  {"__close", l_gc},
+                                  {"__tostring", l_tostring},
+                                  {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"done", l_done},
+                                     {"result", l_result},
+                                     {"wait", l_wait},
+                                     {"cancel", l_cancel},
+                                     {NULL, NULL}};
+  luaL_newmetatable(L, CEL_CALL_MT);
+  luaL_setfuncs(L, meta, 0);
+  luaL_newlib(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
+/* }====== */

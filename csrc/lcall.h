@@ -1,0 +1,113 @@
+/*
+** lcall.h - one call, from its request to its result.
+**
+** Every call takes the same way: it is queued, sent, perhaps waits and is
+** sent again, perhaps goes on to the next page, and is done. The parts that
+** need no Lua run in cel_client_pump() and in the transport; whenever a
+** decision, an event or a value is due, the call becomes READY and whoever
+** waits for it, or the step for a submitted call, runs cel_call_advance().
+*/
+#ifndef CEL_LCALL_H
+#define CEL_LCALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lua.h>
+
+#include "lclient.h"
+#include "ljson.h"
+#include "operations.h"
+
+#define CEL_CALL_MT "celigo.call"
+
+/* User values of a call. */
+enum {
+  CEL_CALL_UV_CLIENT = 1,
+  CEL_CALL_UV_TARGET,   /* string: the request target */
+  CEL_CALL_UV_BODY,     /* string: the request's body, or nil */
+  CEL_CALL_UV_VALUE,    /* the records so far; at the end the value, the
+                           error object or the error raised */
+  CEL_CALL_UV_RESPONSE, /* table, once there is one */
+  CEL_CALL_UV_SEEN,     /* set of the targets visited, or nil */
+  CEL_CALL_UVS = CEL_CALL_UV_SEEN
+};
+
+/* What a done call gives to the one who asks. */
+typedef enum cel_end {
+  CEL_END_NONE,
+  CEL_END_VALUE,     /* value, response */
+  CEL_END_ERROR,     /* nil, error object */
+  CEL_END_RAISE,     /* raises the value: a callback's error */
+  CEL_END_PAGE,      /* a page of an iterator: its text is in the transfer */
+  CEL_END_CANCELLED, /* nil, error object, made when asked for */
+  CEL_END_CLOSED     /* the same */
+} cel_end;
+
+struct cel_call {
+  cel_client *client; /* kept alive by the user value */
+  cel_call *prev, *next;
+  cel_state state;
+  cel_end end;
+
+  /* What to do. */
+  const cel_operation *op; /* NULL for the escape hatch */
+  char method[8];
+  size_t prefix_len; /* of the target before the path: origin, prefix */
+  cel_answer answer;
+  cel_repeat repeat;
+  bool follow;     /* go on to the next page */
+  bool page_only;  /* end with CEL_END_PAGE */
+  bool submitted;  /* the step advances it */
+  bool writes;     /* anything but GET */
+  cel_policy policy;
+  double timeout;  /* seconds */
+  const char *target; /* the string of the user value */
+  const char *body;   /* the string of the user value, or NULL */
+  size_t body_len;
+  struct curl_slist *own;    /* headers of this call only; owned */
+  struct curl_slist *merged; /* those and the client's; owned */
+  cel_headers *headers;      /* the set in use; a reference */
+
+  /* How it goes. */
+  cel_transfer transfer;
+  double started, deadline; /* cel_clock() */
+  double sent_at;           /* of the newest exchange */
+  double not_before;        /* of the next attempt */
+  cel_attempt attempt;      /* history and newest outcome */
+  int page;                 /* pages done */
+  lua_Integer records;      /* in the records so far */
+  char *scratch;            /* libcurl's; a string on its way into Lua */
+  bool renewed;             /* the token function was asked again */
+  bool announce;            /* a request event is due */
+  bool late;                /* the deadline ended it before it was sent */
+  int refused;              /* times that memory to start it was wanting */
+};
+
+/* Pushes a new call of the client at idx, with nothing in it [-0, +1]. */
+cel_call *cel_call_new(lua_State *L, int client);
+
+/* The call at idx; raises if it is none [-0, +0]. */
+cel_call *cel_call_check(lua_State *L, int idx);
+
+/* Queues the call at idx [-0, +0]. Raises what the token function raises;
+   the call is cancelled then. */
+void cel_call_start(lua_State *L, int idx);
+
+/* Does what is due for the call at idx [-0, +0]; true when it is done.
+   Raises what callbacks raise; the call is cancelled then. */
+bool cel_call_advance(lua_State *L, int idx);
+
+/* Ends the call at idx with the value on top [-1, +0]. */
+void cel_call_finish(lua_State *L, int idx, cel_end end);
+
+/* Ends a call without a value: cancelled or closed. No Lua. */
+void cel_call_abandon(cel_call *c, cel_end end);
+
+/* Moves a call to a state's list, or out of all of them. No Lua. */
+void cel_call_move(cel_call *c, cel_state state);
+
+/* Registers the class [-0, +0]. */
+void cel_open_call(lua_State *L);
+
+#endif

@@ -1,0 +1,276 @@
+/*
+** lclient.c - the client userdata: made of a configuration, asked for
+** tokens, closed.
+*/
+#include "lclient.h"
+
+#include <math.h> /* HUGE_VAL */
+#include <stdint.h>
+#include <string.h>
+
+#include <curl/mprintf.h>
+#include <lauxlib.h>
+
+#include "lcall.h"
+
+#ifndef CELIGO_VERSION
+#error "CELIGO_VERSION comes from the build"
+#endif
+
+const cel_client_config cel_client_defaults = {
+    .timeout = 60,
+    .connect_timeout = 10,
+    .policy = {.max_retries = 4, .retry_base = 0.5, .retry_cap = 8},
+    .rate = CEL_RATE_DEFAULT,
+    .burst = CEL_BURST_DEFAULT,
+    .max_connections = 8,
+    .max_response = 67108864,
+    .validate = true,
+};
+
+const char *cel_region_url(const char *region) {
+  if (strcmp(region, "us") == 0)
+    return "https://api.integrator.io";
+  if (strcmp(region, "eu") == 0)
+    return "https://api.eu.integrator.io";
+  return NULL;
+}
+
+cel_client *cel_client_check(lua_State *L, int idx) {
+  return luaL_checkudata(L, idx, CEL_CLIENT_MT);
+}
+
+void cel_raise_memory(lua_State *L, size_t size) {
+  lua_newuserdatauv(L, size, 0);
+  luaL_error(L, "not enough memory"); /* there is some again by now */
+}
+
+double cel_client_random(void *ud) {
+  cel_client *c = ud;
+  unsigned long long x = c->seed; /* xorshift64 (Marsaglia, 2003) */
+  x ^= x << 13;
+  x ^= x >> 7;
+  x ^= x << 17;
+  c->seed = x;
+  return (double)(x >> 11) * 0x1p-53;
+}
+
+/* {====== Strings of a client */
+
+static void drop_string(cel_client *c, char **slot) {
+  if (*slot != NULL)
+    c->alloc.fn(c->alloc.ud, *slot, strlen(*slot) + 1, 0);
+  *slot = NULL;
+}
+
+/* Copies into memory of the state's allocator. */
+static void keep_string(lua_State *L, cel_client *c, char **slot,
+                        const char *text) {
+  if (text == NULL)
+    return;
+  size_t size = strlen(text) + 1;
+  *slot = c->alloc.fn(c->alloc.ud, NULL, 0, size);
+  if (*slot == NULL)
+    cel_raise_memory(L, size);
+  memcpy(*slot, text, size);
+}
+
+/* }====== */
+
+/* {====== Tokens */
+
+static void drop_token(cel_client *c) {
+  if (c->token == NULL)
+    return;
+  cel_wipe(c->token, c->token_len);
+  c->alloc.fn(c->alloc.ud, c->token, c->token_len, 0);
+  c->token = NULL;
+  c->token_len = 0;
+}
+
+static void keep_token(lua_State *L, cel_client *c, const char *token,
+                       size_t len) {
+  cel_headers *headers = cel_headers_new(&c->alloc, token, len, c->agent);
+  char *copy =
+      headers == NULL ? NULL : c->alloc.fn(c->alloc.ud, NULL, 0, len);
+  if (copy == NULL) {
+    cel_headers_release(headers);
+    cel_raise_memory(L, len);
+  }
+  drop_token(c);
+  cel_headers_release(c->headers);
+  memcpy(copy, token, len);
+  c->token = copy;
+  c->token_len = len;
+  c->headers = headers;
+}
+
+void cel_client_token(lua_State *L, int idx, bool renew) {
+  cel_client *c = lua_touserdata(L, idx);
+  size_t len;
+  if ((c->token != NULL && !renew) || c->closed)
+    return;
+  if (lua_getiuservalue(L, idx, CEL_CLIENT_UV_TOKEN) == LUA_TNIL) {
+    lua_pop(L, 1);
+    return;
+  }
+  lua_call(L, 0, 1);
+  if (lua_type(L, -1) != LUA_TSTRING)
+    luaL_error(L, "token function: expected it to return a string, got %s",
+               luaL_typename(L, -1));
+  const char *token = lua_tolstring(L, -1, &len);
+  if (!cel_token_check(token, len))
+    luaL_error(L, "token function: the token that it returned is empty or "
+                  "holds a character that cannot stand in a header");
+  if (!c->closed)
+    keep_token(L, c, token, len);
+  lua_pop(L, 1);
+}
+
+static void *find_bytes(char *text, size_t len, const char *what, size_t n) {
+  while (len >= n) {
+    char *p = memchr(text, what[0], len - n + 1);
+    if (p == NULL)
+      return NULL;
+    if (memcmp(p, what, n) == 0)
+      return p;
+    len -= (size_t)(p + 1 - text);
+    text = p + 1;
+  }
+  return NULL;
+}
+
+void cel_client_redact(const cel_client *c, char *text, size_t len) {
+  char *p = text;
+  if (c->token == NULL || text == NULL)
+    return;
+  while ((p = find_bytes(p, len - (size_t)(p - text), c->token,
+                         c->token_len)) != NULL)
+    memset(p, '*', c->token_len);
+}
+
+/* }====== */
+
+/* {====== Life */
+
+void cel_client_close(cel_client *c) {
+  if (c->closed)
+    return;
+  c->closed = true;
+  for (int i = 0; i < CEL_STATE_LISTS; i++)
+    while (c->lists[i].head != NULL)
+      cel_call_abandon(c->lists[i].head, CEL_END_CLOSED);
+  cel_http_close(&c->http);
+  drop_token(c);
+  cel_headers_release(c->headers);
+  c->headers = NULL;
+  if (c->proxy != NULL) /* it may hold a password */
+    cel_wipe(c->proxy, strlen(c->proxy));
+}
+
+int cel_client_l_close(lua_State *L) {
+  cel_client_close(cel_client_check(L, 1));
+  return 0;
+}
+
+static int l_gc(lua_State *L) {
+  cel_client *c = cel_client_check(L, 1);
+  if (c->alloc.fn == NULL)
+    return 0; /* memory ran out before it was one */
+  cel_client_close(c);
+  cel_base_url_free(&c->base);
+  drop_string(c, &c->agent);
+  drop_string(c, &c->ca_file);
+  if (c->proxy != NULL) /* wiped: its length is gone */
+    c->alloc.fn(c->alloc.ud, c->proxy, c->proxy_size, 0);
+  c->proxy = NULL;
+  return 0;
+}
+
+static int l_tostring(lua_State *L) {
+  const cel_client *c = cel_client_check(L, 1);
+  lua_pushfstring(L, "celigo.client: %s%s", c->base.text,
+                  c->closed ? " (closed)" : "");
+  return 1;
+}
+
+static void keep_value(lua_State *L, int value, int uv) {
+  if (value == 0)
+    return;
+  lua_pushvalue(L, value);
+  lua_setiuservalue(L, -2, uv);
+}
+
+static void keep_calls(lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_setiuservalue(L, -2, CEL_CLIENT_UV_CALLS);
+}
+
+static void set_limits(cel_client *c, const cel_client_config *config) {
+  size_t connections = (size_t)config->max_connections;
+  c->policy = config->policy;
+  c->timeout_set = config->timeout > 0;
+  c->timeout = c->timeout_set ? config->timeout : cel_client_defaults.timeout;
+  c->validate = config->validate;
+  c->has_events = config->on_event != 0;
+  c->has_codec = config->codec != 0;
+  c->next_wake = HUGE_VAL;
+  c->seed = ((uint64_t)(uintptr_t)c ^ (uint64_t)(cel_clock() * 1e9)) | 1;
+  /* streams of HTTP/2 share a connection; libcurl queues what is more */
+  c->max_running = c->base.https && connections < 100 ? 100 : connections;
+  cel_rate_limit_init(&c->limit, config->rate, config->burst, cel_clock());
+}
+
+static void open_http(lua_State *L, cel_client *c,
+                      const cel_client_config *config, const char *what) {
+  const cel_http_settings settings = {
+      .base = &c->base,
+      .ca_file = c->ca_file,
+      .proxy = c->proxy,
+      .connect_timeout = config->connect_timeout,
+      .max_connections = config->max_connections,
+      .max_response = config->max_response};
+  const char *wrong = cel_http_open(&c->http, &c->alloc, &settings);
+  if (wrong != NULL)
+    luaL_error(L, "%s: %s", what, wrong);
+}
+
+void cel_client_new(lua_State *L, const cel_client_config *config,
+                    const char *what) {
+  cel_client *c = lua_newuserdatauv(L, sizeof *c, CEL_CLIENT_UVS);
+  memset(c, 0, sizeof *c);
+  luaL_setmetatable(L, CEL_CLIENT_MT);
+  c->alloc.fn = lua_getallocf(L, &c->alloc.ud);
+  keep_value(L, config->token_function, CEL_CLIENT_UV_TOKEN);
+  keep_value(L, config->on_event, CEL_CLIENT_UV_EVENT);
+  keep_value(L, config->codec, CEL_CLIENT_UV_CODEC);
+  keep_calls(L);
+  const char *wrong = cel_base_url_parse(&c->base, config->base_url);
+  if (wrong != NULL)
+    luaL_error(L, "%s: option 'base_url': %s", what, wrong);
+  keep_string(L, c, &c->ca_file, config->ca_file);
+  keep_string(L, c, &c->proxy, config->proxy);
+  c->proxy_size = c->proxy == NULL ? 0 : strlen(c->proxy) + 1;
+  keep_string(L, c, &c->agent,
+              config->user_agent == NULL
+                  ? "celigo-lua/" CELIGO_VERSION
+                  : lua_pushfstring(L, "%s celigo-lua/" CELIGO_VERSION,
+                                    config->user_agent));
+  if (config->user_agent != NULL)
+    lua_pop(L, 1);
+  set_limits(c, config);
+  if (config->token != NULL)
+    keep_token(L, c, config->token, config->token_len);
+  open_http(L, c, config, what);
+}
+
+const luaL_Reg cel_client_meta[] = {{"__gc", l_gc},
+                                    {"__close", cel_client_l_close},
+                                    {"__tostring", l_tostring},
+                                    {NULL, NULL}};
+
+/* }====== */

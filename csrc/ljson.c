@@ -1,0 +1,144 @@
+/*
+** ljson.c - the module table celigo.json, and the marks that say whether a
+** table is an array or an object.
+*/
+#include "ljson.h"
+
+#include <lauxlib.h>
+
+/***
+JSON to and from Lua values.
+@module celigo.json
+*/
+
+/***
+JSON null. The same value as `cjson.null`.
+@field null
+*/
+
+/***
+Decodes a JSON text (strict RFC 8259, UTF-8).
+
+Arrays and empty objects are marked, so that encoding what was decoded gives
+the same types. Integers of 64 bits are Lua integers; other numbers are
+floats. Of a key given twice the last value counts.
+@function decode
+@string text
+@return the value; null is `celigo.null`. Or nil
+@treturn string where and why the text is not valid JSON
+@usage local record = assert(celigo.json.decode '{"name":"Sync","tags":[]}')
+*/
+static int l_decode(lua_State *L) {
+  size_t len;
+  const char *const text = luaL_checklstring(L, 1, &len);
+  cel_json_fault fault;
+  if (cel_json_decode(L, text, len, &fault) == 0)
+    return 1;
+  luaL_pushfail(L);
+  lua_pushstring(L, fault.message);
+  return 2;
+}
+
+/***
+Encodes a Lua value as a JSON text.
+
+An empty table without a mark is an object. What JSON cannot hold is
+refused, never guessed at: NaN and infinities, functions, tables with gaps or
+with mixed keys, tables that hold themselves.
+@function encode
+@param value
+@treturn string the text, or nil
+@treturn string the path of the value that cannot be encoded, and why
+@usage celigo.json.encode { name = "Sync", tags = celigo.array {} }
+*/
+static int l_encode(lua_State *L) {
+  luaL_checkany(L, 1);
+  const cel_encode_options options = {0};
+  if (cel_json_encode(L, 1, &options) == 0)
+    return 1;
+  luaL_pushfail(L);
+  lua_rawgeti(L, -2, 1); /* the first fault is enough for a message */
+  const int fault = lua_gettop(L);
+  lua_getfield(L, fault, "field");
+  lua_getfield(L, fault, "message");
+  if (lua_rawlen(L, fault + 1) > 0) /* empty for the value itself */
+    lua_pushfstring(L, "%s: %s", lua_tostring(L, fault + 1),
+                    lua_tostring(L, fault + 2));
+  lua_replace(L, fault);
+  lua_settop(L, fault);
+  return 2;
+}
+
+/* Whether the metatable on the top is one by which lua-cjson, where it is
+   loaded and has them, marks arrays [-0, +0]. */
+static bool marks_is_cjson(lua_State *L) {
+  static const char *const modules[] = {"cjson", "cjson.safe"};
+  static const char *const fields[] = {"array_mt", "empty_array_mt"};
+  const int top = lua_gettop(L);
+  bool same = false;
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  for (int i = 0; i < 4 && !same; i++) {
+    lua_settop(L, top + 1);
+    lua_pushstring(L, modules[i / 2]);
+    if (lua_rawget(L, -2) == LUA_TTABLE) {
+      lua_pushstring(L, fields[i % 2]);
+      lua_rawget(L, -2);
+      same = lua_rawequal(L, -1, top);
+    }
+  }
+  lua_settop(L, top);
+  return same;
+}
+
+/* Gives the table at 1 the metatable `name`; one that means something else
+   is not taken away from it [-0, +1]. */
+static int marks_set(lua_State *L, const char *name) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  luaL_newmetatable(L, CEL_ARRAY_MT);
+  luaL_newmetatable(L, CEL_OBJECT_MT);
+  if (lua_getmetatable(L, 1)) {
+    luaL_argcheck(
+        L, lua_rawequal(L, 4, 2) || lua_rawequal(L, 4, 3) || marks_is_cjson(L),
+        1, "it has a metatable of its own, which would be lost");
+    lua_settop(L, 3);
+  }
+  luaL_getmetatable(L, name);
+  lua_setmetatable(L, 1);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/***
+Marks a table as a JSON array, so that it is one even when it is empty.
+@function celigo.array
+@tparam table t a table without a metatable of its own
+@treturn table t
+@usage connector.applications = celigo.array {}
+*/
+int cel_json_l_array(lua_State *L) {
+  return marks_set(L, CEL_ARRAY_MT);
+}
+
+/***
+Marks a table as a JSON object, so that it is one even when it is empty.
+@function celigo.object
+@tparam table t a table without a metatable of its own
+@treturn table t
+@usage license.opts = celigo.object {}
+*/
+int cel_json_l_object(lua_State *L) {
+  return marks_set(L, CEL_OBJECT_MT);
+}
+
+int cel_open_json(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"decode", l_decode}, {"encode", l_encode}, {NULL, NULL}};
+  luaL_newmetatable(L, CEL_ARRAY_MT);
+  luaL_newmetatable(L, CEL_OBJECT_MT);
+  lua_pop(L, 2);
+  luaL_newlib(L, functions);
+  lua_pushlightuserdata(L, NULL);
+  lua_setfield(L, -2, "null");
+  return 1;
+}

@@ -1,0 +1,17 @@
+/*
+** lmethods.h - the methods of a client that are C.
+*/
+#ifndef CEL_LMETHODS_H
+#define CEL_LMETHODS_H
+
+#include <lua.h>
+
+/* Registers the client's class; pushes the table of its methods, to which
+   the Lua layer adds its own [-0, +1]. */
+void cel_open_client(lua_State *L);
+
+/* Pushes the table of operations for whoever compares it with the contract
+   [-0, +1]. */
+int cel_l_operations(lua_State *L);
+
+#endif

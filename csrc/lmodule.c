@@ -1,0 +1,66 @@
+/*
+** lmodule.c - opens celigo.core, the C part of the module.
+*/
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "lcall.h"
+#include "lclient.h"
+#include "lconfig.h"
+#include "ljson.h"
+#include "lmethods.h"
+#include "lresult.h"
+#include "lstep.h"
+#include "ltime.h"
+
+/* core.set_error_constructor(f): what makes error objects. */
+static int l_set_error_constructor(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, CEL_ERROR_CONSTRUCTOR);
+  return 0;
+}
+
+static void set_spin(lua_State *L) {
+  static const char spin[] = "local n = ... for i = 1, n do end";
+  if (luaL_loadbufferx(L, spin, sizeof spin - 1, "=celigo", "t") != LUA_OK)
+    lua_error(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, CEL_SPIN);
+}
+
+/* The one name that the module shows. */
+#if defined(__GNUC__)
+#define EXPORT __attribute__((visibility("default")))
+#else
+#define EXPORT
+#endif
+
+EXPORT int luaopen_celigo_core(lua_State *L);
+
+EXPORT int luaopen_celigo_core(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"new", cel_l_new},
+      {"array", cel_json_l_array},
+      {"object", cel_json_l_object},
+      {"operations", cel_l_operations},
+      {"set_error_constructor", l_set_error_constructor},
+      {NULL, NULL}};
+  const char *wrong = cel_http_global();
+  if (wrong != NULL)
+    return luaL_error(L, "celigo: %s", wrong);
+  luaL_checkversion(L);
+  luaL_newlib(L, functions);
+  lua_pushliteral(L, "celigo " CELIGO_VERSION);
+  lua_setfield(L, -2, "_VERSION");
+  cel_open_json(L);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, CEL_JSON_MODULE);
+  lua_setfield(L, -2, "json");
+  cel_open_time(L);
+  lua_setfield(L, -2, "time");
+  set_spin(L);
+  cel_open_call(L);
+  cel_open_client(L);
+  lua_setfield(L, -2, "methods");
+  return 1;
+}

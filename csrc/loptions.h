@@ -1,0 +1,60 @@
+/*
+** loptions.h - strict option tables: every key is known, every value has
+** the type and range that its row says.
+*/
+#ifndef CEL_LOPTIONS_H
+#define CEL_LOPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lua.h>
+
+typedef enum cel_option_type {
+  CEL_OPTION_STRING,
+  CEL_OPTION_BOOLEAN,
+  CEL_OPTION_NUMBER,
+  CEL_OPTION_INTEGER,
+  CEL_OPTION_FUNCTION,
+  CEL_OPTION_TABLE,
+  CEL_OPTION_OTHER /* whoever uses it checks it */
+} cel_option_type;
+
+typedef struct cel_option {
+  const char *name;
+  cel_option_type type;
+  double min, max;      /* for numbers */
+  const char *expected; /* in words; NULL: from the type and range */
+} cel_option;
+
+/*
+** Checks the table at idx against n rows [-0, +0]. A key without a row, a
+** wrong type or a value out of range raises, with the caller's position, an
+** error that begins with `what` and names the option and what was expected.
+** nil or nothing at idx is an empty table; anything but a table raises.
+*/
+void cel_options_check(lua_State *L, int idx, const cel_option *rows,
+                       size_t n, const char *what);
+
+/* Values of options that have been checked; the default where the option,
+   or the whole table, is not there [-0, +0]. */
+double cel_option_number(lua_State *L, int idx, const char *name,
+                         double otherwise);
+bool cel_option_boolean(lua_State *L, int idx, const char *name,
+                        bool otherwise);
+
+/* Pushes the option or nil; true where there is one [-0, +1]. */
+bool cel_option_push(lua_State *L, int idx, const char *name);
+
+/* Raises "what: option 'name' ..., expected ..., got ..." about the value on
+   top. */
+int cel_option_error(lua_State *L, const char *what, const char *name,
+                     const char *expected);
+
+/* The one of n names that `word` was most likely meant
+   to be, or NULL where none is near; name_at(names, i) is the i-th. */
+const char *cel_nearest(const char *word,
+                        const char *(*name_at)(const void *, size_t),
+                        const void *names, size_t n);
+
+#endif

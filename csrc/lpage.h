@@ -1,0 +1,27 @@
+/*
+** lpage.h - answers that are good: their value, and where the next page is.
+*/
+#ifndef CEL_LPAGE_H
+#define CEL_LPAGE_H
+
+#include <lua.h>
+
+#include "lcall.h"
+
+/* Takes the whole 2xx answer of the call at idx: finishes the call, or
+   queues it again for the next page [-0, +0]. */
+void cel_page_over(lua_State *L, int idx);
+
+/*
+** Pushes the target of the next page as the Link header of the call at idx
+** tells, or nil where there is none [-0, +1]; it needs the answer's head
+** only. Returns NULL, or what is wrong with the link as a constant text
+** (nil is pushed then).
+*/
+const char *cel_push_next_link(lua_State *L, int idx);
+
+/* The same for the raw text of a nextPageURL member, between its quotes. */
+const char *cel_push_next_member(lua_State *L, int idx, const char *raw,
+                                 size_t len);
+
+#endif

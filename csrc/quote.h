@@ -1,0 +1,24 @@
+/*
+** quote.h - somebody else's text inside a message of ours.
+**
+** Pure C.
+*/
+#ifndef CEL_QUOTE_H
+#define CEL_QUOTE_H
+
+#include <stddef.h>
+
+#define CEL_QUOTE_MAX 40   /* bytes of the text that are shown */
+#define CEL_QUOTE_SIZE 168 /* both quotes, escapes, "..." and terminator */
+
+/* Writes s between double quotes, so that the result is one line of valid
+   UTF-8: quotes, backslashes, control characters and malformed bytes are
+   escaped as in Lua. A longer text is cut between characters and "..."
+   follows the closing quote. Returns the length. */
+size_t cel_quote(char out[CEL_QUOTE_SIZE], const char *s, size_t len);
+
+/* The same for one character, at most 4 bytes with no terminator; *used is
+   how many bytes of s it took. n >= 1 bytes may be read. */
+size_t cel_quote_char(char out[4], const char *s, size_t n, size_t *used);
+
+#endif

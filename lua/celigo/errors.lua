@@ -1,0 +1,156 @@
+--- Error objects: what a failed call returns beside nil.
+-- @classmod celigo.error
+
+local core = require "celigo.core"
+
+local MAX_BODY = 64 * 1024 -- bytes of a body that an error keeps
+local MAX_SHOWN = 5 -- entries that tostring shows
+
+local Error = {}
+Error.__index = Error
+Error.__name = "celigo.error"
+
+-- HTTP statuses in words, for answers that give no code of their own.
+local words = {
+  [300] = "multiple_choices",
+  [301] = "moved_permanently",
+  [302] = "found",
+  [303] = "see_other",
+  [304] = "not_modified",
+  [307] = "temporary_redirect",
+  [308] = "permanent_redirect",
+  [400] = "bad_request",
+  [401] = "unauthorized",
+  [402] = "payment_required",
+  [403] = "forbidden",
+  [404] = "not_found",
+  [405] = "method_not_allowed",
+  [406] = "not_acceptable",
+  [408] = "request_timeout",
+  [409] = "conflict",
+  [410] = "gone",
+  [412] = "precondition_failed",
+  [413] = "content_too_large",
+  [414] = "uri_too_long",
+  [415] = "unsupported_media_type",
+  [422] = "unprocessable_content",
+  [429] = "too_many_requests",
+  [431] = "request_header_fields_too_large",
+  [500] = "internal_server_error",
+  [501] = "not_implemented",
+  [502] = "bad_gateway",
+  [503] = "service_unavailable",
+  [504] = "gateway_timeout",
+}
+
+-- What to do about a status, where its own message does not say so.
+local advice = {
+  [401] = "check the token; a token of one region (us, eu) is no good at the other",
+  [403] = "the Connectors API is for Partner accounts only; check the account and the token's scope",
+}
+
+local function words_of(status)
+  return words[status] or ("http_%d"):format(status)
+end
+
+local function text_or_nil(v)
+  if type(v) == "string" or type(v) == "number" then return v end
+  return nil
+end
+
+-- One entry of the service's list, whatever it looks like.
+local function entry_of(v)
+  if type(v) ~= "table" then return { message = tostring(v) } end
+  return {
+    code = text_or_nil(v.code),
+    message = text_or_nil(v.message),
+    field = text_or_nil(v.field),
+    source = text_or_nil(v.source),
+  }
+end
+
+-- The service's list of errors, and the message of an answer without one.
+local function read_body(body)
+  local value = core.json.decode(body)
+  if type(value) ~= "table" then return {} end
+  local list = value.errors
+  if type(list) ~= "table" then return {}, text_or_nil(value.message) end
+  local errors = {}
+  for i, v in ipairs(list) do errors[i] = entry_of(v) end
+  return errors, text_or_nil(value.message)
+end
+
+local function plain_message(err)
+  local location = err.headers and err.headers.location
+  if err.status >= 300 and err.status < 400 then
+    return ("redirects are not followed (to %s); check base_url"):format(location or "nowhere")
+  end
+  return "the answer says no more than its status"
+end
+
+local function read_answer(err)
+  local message
+  err.errors, message = read_body(err.body)
+  local first = err.errors[1] or { message = message }
+  err.code = first.code or words_of(err.status)
+  err.message = first.message or plain_message(err)
+  err.field, err.source = first.field, first.source
+end
+
+--- Makes an error object of its fields; called by the C core.
+local function new(err)
+  if err.kind == "http" then read_answer(err) end
+  if err.body and #err.body > MAX_BODY then err.body = err.body:sub(1, MAX_BODY) end
+  err.errors = err.errors or {}
+  local first = err.errors[1]
+  if first and not err.message then
+    err.code, err.message, err.field = first.code, first.message, first.field
+  end
+  return setmetatable(err, Error)
+end
+
+local function show(entry)
+  local text = ("%s: %s"):format(entry.code or "error", entry.message or "no message")
+  if entry.field and entry.field ~= "" then text = ("%s (field: %s)"):format(text, entry.field) end
+  return text
+end
+
+local function show_all(err)
+  if #err.errors < 2 then return show(err) end
+  local shown = {}
+  for i = 1, math.min(#err.errors, MAX_SHOWN) do shown[i] = show(err.errors[i]) end
+  if #err.errors > MAX_SHOWN then shown[#shown + 1] = ("and %d more"):format(#err.errors - MAX_SHOWN) end
+  return table.concat(shown, "; ")
+end
+
+--- One line that a person can act on.
+function Error:__tostring()
+  local what = self.kind == "http" and tostring(self.status) or self.kind
+  local text = ("%s %s: %s %s"):format(self.method or "?", self.path or "?", what, show_all(self))
+  if advice[self.status] then text = ("%s; %s"):format(text, advice[self.status]) end
+  return (text:gsub("%c+", " "))
+end
+
+function Error.__concat(a, b)
+  return tostring(a) .. tostring(b)
+end
+
+--- Whether any entry of the service's list, or the error itself, has a code.
+-- @tparam string|integer code such as `"invalid_ref"`
+-- @treturn boolean
+-- @usage if err:has "invalid_user" then ask_to_sign_up() end
+function Error:has(code)
+  if self.code == code then return true end
+  for _, entry in ipairs(self.errors) do
+    if entry.code == code then return true end
+  end
+  return false
+end
+
+local function is_error(v)
+  return getmetatable(v) == Error
+end
+
+core.set_error_constructor(new)
+
+return { new = new, is_error = is_error }

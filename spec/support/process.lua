@@ -1,0 +1,129 @@
+--- Child processes for specs: start one, wait for the line that says it is
+-- ready, send it signals, stop it and be sure that it is gone.
+--
+-- A shell stands between: it hands the child's output back through a named
+-- pipe, tells the exit status, and ends the child when this process dies in
+-- whatever way (its standard input, a pipe from here, then ends).
+
+local process = {}
+
+local Process = {}
+Process.__index = Process
+
+-- A word of a shell command.
+function process.quote(text)
+  return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
+end
+
+--- The Lua interpreter that runs the specs.
+function process.lua()
+  local first = 0
+  while arg and arg[first - 1] do
+    first = first - 1
+  end
+  return first < 0 and arg[first] or "lua5.4"
+end
+
+local SCRIPT = [[
+exec 3<&0 >%s 2>&1
+%s </dev/null 3<&- &
+child=$!
+echo "pid $child"
+(read -r _ <&3; kill -KILL $child) >/dev/null 2>&1 &
+watcher=$!
+exec 3<&-
+wait $child
+status=$?
+kill $watcher 2>/dev/null
+printf '\nexit %%d\n' $status
+]]
+
+local function start_shell(words)
+  local quoted = {}
+  for i, word in ipairs(words) do
+    quoted[i] = process.quote(word)
+  end
+  local fifo = os.tmpname()
+  os.remove(fifo)
+  assert(os.execute("mkfifo -m 600 " .. process.quote(fifo)))
+  local pipe = assert(io.popen(SCRIPT:format(
+    process.quote(fifo), table.concat(quoted, " ")), "w"))
+  local output = assert(io.open(fifo, "r"))
+  os.remove(fifo)
+  return pipe, output
+end
+
+--- Starts a program (an array of words) and waits for a line of its output
+-- that matches `ready`; with no `ready` it waits for nothing. The object has
+-- `pid`, `line` (the one that matched) and `captures`. nil and the output
+-- where the program ended before.
+function process.start(words, ready)
+  local pipe, output = start_shell(words)
+  local self = setmetatable({ pipe = pipe, output = output, lines = {} },
+                            Process)
+  self.pid = tonumber(output:read("l"):match("^pid (%d+)$"))
+  while ready do
+    local line = output:read("l")
+    if not line then
+      self:wait()
+      return nil, table.concat(self.lines, "\n")
+    end
+    self.lines[#self.lines + 1] = line
+    self.captures = { line:match(ready) }
+    if self.captures[1] then
+      self.line = line
+      break
+    end
+  end
+  return self
+end
+
+--- Runs Lua code in a process of its own, with this one's package paths.
+function process.start_lua(code, ready)
+  local prelude = ("package.path=%q package.cpath=%q "):format(
+    package.path, package.cpath)
+  return process.start({ process.lua(), "-e", prelude .. code }, ready)
+end
+
+--- Sends a signal ("INT", "TERM", "KILL", …).
+function Process:signal(name)
+  if self.pipe then
+    os.execute(("kill -%s %d 2>/dev/null"):format(name, self.pid))
+  end
+end
+
+--- Whether the process is there.
+function Process:alive()
+  return (os.execute(("kill -0 %d 2>/dev/null"):format(self.pid))) == true
+end
+
+--- Waits for the process to end. Returns its exit status (128 + n where
+-- signal n ended it) and all its output.
+function Process:wait()
+  if self.pipe then
+    for line in self.output:lines() do
+      self.lines[#self.lines + 1] = line
+    end
+    self.output:close()
+    self.pipe:close()
+    self.pipe = nil
+    self.status = tonumber(
+      (table.remove(self.lines) or ""):match("^exit (%d+)$"))
+    if self.lines[#self.lines] == "" then
+      table.remove(self.lines) -- the script's line feed before `exit`
+    end
+  end
+  return self.status, table.concat(self.lines, "\n")
+end
+
+--- Ends the process, with SIGTERM unless another signal is named, and waits
+-- until it is gone. Returns what `wait` does; may be called again.
+function Process:stop(signal)
+  self:signal(signal or "TERM")
+  return self:wait()
+end
+
+Process.__close = function(self) self:stop("KILL") end
+Process.__gc = Process.__close
+
+return process
