@@ -55,7 +55,7 @@ end
 -- anchors are not for it.
 local function environment(context)
   return ('env -i PATH="$PATH" HOME="$HOME" LUA_PATH=%s LUA_CPATH=%s '
-    .. "NODE_EXTRA_CA_CERTS=%s "):format(
+    .. "NODE_EXTRA_CA_CERTS=%s PYTHONDONTWRITEBYTECODE=1 "):format(
     quote(context.lua_path), quote(context.lua_cpath),
     quote(context.servers.ca_file))
 end

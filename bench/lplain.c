@@ -13,6 +13,7 @@
 ** trust anchors (nil: the default ones) and the callbacks. A failed transfer
 ** raises.
 */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,11 +62,11 @@ static size_t on_bytes(char *data, size_t size, size_t n, void *ud) {
 }
 
 /* False when memory ran out; transfer_free copes with what there is. */
-static int transfer_open(transfer *t, const char *ca_file) {
+static bool transfer_open(transfer *t, const char *ca_file) {
   t->handle = curl_easy_init();
   t->headers = curl_slist_append(NULL, "Authorization: Bearer bench");
   if (t->handle == NULL || t->headers == NULL)
-    return 0;
+    return false;
   curl_easy_setopt(t->handle, CURLOPT_HTTPHEADER, t->headers);
   curl_easy_setopt(t->handle, CURLOPT_WRITEFUNCTION, on_bytes);
   curl_easy_setopt(t->handle, CURLOPT_WRITEDATA, &t->body);
@@ -73,7 +74,7 @@ static int transfer_open(transfer *t, const char *ca_file) {
   curl_easy_setopt(t->handle, CURLOPT_HEADERDATA, &t->answer);
   if (ca_file != NULL)
     curl_easy_setopt(t->handle, CURLOPT_CAINFO, ca_file);
-  return 1;
+  return true;
 }
 
 static void transfer_free(transfer *t) {
@@ -170,6 +171,7 @@ static int l_multi_add(lua_State *L) {
 /* [-0, +2] or, when none is under way, [-0, +1] */
 static int l_multi_next(lua_State *L) {
   multi *m = luaL_checkudata(L, 1, MULTI_MT);
+  bool performed = false;
   while (m->all != NULL) {
     int n;
     CURLMsg *message = curl_multi_info_read(m->handle, &n);
@@ -183,10 +185,11 @@ static int l_multi_next(lua_State *L) {
       multi_drop(m, t);
       return 2;
     }
+    if (performed)
+      curl_multi_poll(m->handle, NULL, 0, 1000, NULL);
     if (curl_multi_perform(m->handle, &n) != CURLM_OK)
       return luaL_error(L, "curl_multi_perform failed");
-    if (n > 0)
-      curl_multi_poll(m->handle, NULL, 0, 1000, NULL);
+    performed = true;
   }
   lua_pushnil(L);
   return 1;

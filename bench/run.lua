@@ -1,6 +1,6 @@
 -- The benchmark: every workload, every peer, in interleaved rounds.
 --
---   cmake --build build --target bench
+--   cmake -S . -B build -DCELIGO_BENCH=ON && cmake --build build
 --   lua5.4 bench/run.lua [--rounds N] [--only W2] [--peers celigo,plain] …
 --
 -- Figures are ratios from one run on one machine; nothing here passes or
@@ -141,7 +141,7 @@ local function run_all(options, scratch)
     servers = servers, www = www, width = WIDTH,
     lua_path = ("%s/?.lua;%s/lua/?.lua;%s/lua/?/init.lua;;"):format(root,
       root, root),
-    lua_cpath = ("%s/?.so;;"):format(build),
+    lua_cpath = ("%s/lib/?.so;%s/?.so;;"):format(build, build),
   }
   local summaries = {}
   for _, workload in ipairs(all_workloads) do

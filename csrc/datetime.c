@@ -16,10 +16,10 @@ static const int month_days[12] = {31, 28, 31, 30, 31, 30,
                                    31, 31, 30, 31, 30, 31};
 
 static const char *const month_faults[12] = {
-    "January has 31 days", "February has 28 days in that year",
-    "March has 31 days",   "April has 30 days",
-    "May has 31 days",     "June has 30 days",
-    "July has 31 days",    "August has 31 days",
+    "January has 31 days",   "February has 28 days in that year",
+    "March has 31 days",     "April has 30 days",
+    "May has 31 days",       "June has 30 days",
+    "July has 31 days",      "August has 31 days",
     "September has 30 days", "October has 31 days",
     "November has 30 days",  "December has 31 days",
 };
@@ -162,8 +162,7 @@ static const char *datetime_check(const datetime_parts *p) {
   return NULL;
 }
 
-const char *cel_datetime_parse(const char *text, size_t len,
-                               int64_t *millis) {
+const char *cel_datetime_parse(const char *text, size_t len, int64_t *millis) {
   datetime_input in = {text, len};
   datetime_parts p;
   const char *fault = datetime_read(&in, &p);
@@ -175,8 +174,8 @@ const char *cel_datetime_parse(const char *text, size_t len,
   for (int month = 1; month < p.month; month++)
     days += datetime_month_days(p.year, month);
   int seconds = (p.hour * 60 + p.minute - p.offset) * 60 + p.second;
-  *millis = (int64_t)days * MILLIS_PER_DAY + (int64_t)seconds * 1000 +
-            p.millis;
+  *millis =
+      (int64_t)days * MILLIS_PER_DAY + (int64_t)seconds * 1000 + p.millis;
   return NULL;
 }
 

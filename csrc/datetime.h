@@ -23,8 +23,7 @@ extern const char cel_datetime_malformed[];
    constant text ("month 13 does not exist"). Leap seconds (":60") are
    understood where RFC 3339 allows them (23:59:60 UTC) and count as the
    second after. */
-const char *cel_datetime_parse(const char *text, size_t len,
-                               int64_t *millis);
+const char *cel_datetime_parse(const char *text, size_t len, int64_t *millis);
 
 /* Writes the form that the service writes; false outside the years 0000 to
    9999. */

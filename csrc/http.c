@@ -434,21 +434,18 @@ static CURLcode set_body(CURL *c, const cel_http_request *r) {
   return code;
 }
 
-bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r,
-                    double seconds) {
+bool cel_http_start(cel_http *h, cel_transfer *t,
+                    const cel_http_request *r) {
   forget_answer(t);
   cel_http_easy *e = take_easy(h);
   if (e == NULL)
     return false;
   CURL *c = e->curl;
-  double ms = seconds * 1e3;
   e->message[0] = '\0';
   CURLcode code = set_body(c, r);
   if (code == CURLE_OK)
     code = curl_easy_setopt(c, CURLOPT_REQUEST_TARGET, r->target);
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, r->headers);
-  curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
-                   ms < 1 ? 1L : ms > INT_MAX ? (long)INT_MAX : (long)ms);
   curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
   curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
   curl_easy_setopt(c, CURLOPT_PREREQDATA, t);

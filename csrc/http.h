@@ -53,7 +53,6 @@ typedef struct cel_http_request {
   const char *body;   /* borrowed until the end; NULL for none */
   size_t body_len;
   struct curl_slist *headers; /* borrowed until the end */
-  bool writes;                /* anything but GET */
 } cel_http_request;
 
 struct cel_transfer {
@@ -113,10 +112,9 @@ void cel_http_close(cel_http *h);
 /* A transfer's buffers; allocates nothing. */
 void cel_transfer_init(cel_transfer *t, cel_http *h);
 
-/* Starts an exchange that may take `seconds`. Forgets an earlier answer in
-   t. False when memory ran out; nothing is started then. */
-bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r,
-                    double seconds);
+/* Starts an exchange; deadlines are the caller's, who stops it. Forgets an
+   earlier answer in t. False when memory ran out; nothing is started then. */
+bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r);
 
 /* Ends an exchange, finished or not; keeps the answer's buffers. Harmless
    on one that is not running. */

@@ -12,6 +12,7 @@
 enum {
   EXACT_DIGITS = 19,    /* any so many decimal digits fit 64 bits */
   EXACT_POWER = 22,     /* 10^22 is the largest power exact in a double */
+  WIDE_POWER = 27,      /* 5^27 is the largest power in 64 bits */
   KEPT_DIGITS = 770,    /* no midpoint between two doubles has more than 767
                            significant digits */
   EXPONENT_LIMIT = 9999 /* zero or infinity whatever the kept digits are */
@@ -152,6 +153,65 @@ static bool number_exact(const number_parts *n, double *real) {
 #endif
 }
 
+/*
+** Nearly all others: up to nineteen digits, as any double is printed, with an
+** exponent for which a power of five fits 64 bits. The product, or enough of
+** the quotient, is exact in 128 bits; what the quotient leaves over shows in
+** its last bit. Rounding that to a double rounds once, and scaling it by a
+** power of two is exact, as no result here is near either end of the range.
+*/
+static bool number_wide(const number_parts *n, double *real) {
+#ifdef __SIZEOF_INT128__
+  __extension__ typedef unsigned __int128 wide;
+  static const uint64_t five[WIDE_POWER + 1] = {UINT64_C(1),
+                                                UINT64_C(5),
+                                                UINT64_C(25),
+                                                UINT64_C(125),
+                                                UINT64_C(625),
+                                                UINT64_C(3125),
+                                                UINT64_C(15625),
+                                                UINT64_C(78125),
+                                                UINT64_C(390625),
+                                                UINT64_C(1953125),
+                                                UINT64_C(9765625),
+                                                UINT64_C(48828125),
+                                                UINT64_C(244140625),
+                                                UINT64_C(1220703125),
+                                                UINT64_C(6103515625),
+                                                UINT64_C(30517578125),
+                                                UINT64_C(152587890625),
+                                                UINT64_C(762939453125),
+                                                UINT64_C(3814697265625),
+                                                UINT64_C(19073486328125),
+                                                UINT64_C(95367431640625),
+                                                UINT64_C(476837158203125),
+                                                UINT64_C(2384185791015625),
+                                                UINT64_C(11920928955078125),
+                                                UINT64_C(59604644775390625),
+                                                UINT64_C(298023223876953125),
+                                                UINT64_C(1490116119384765625),
+                                                UINT64_C(7450580596923828125)};
+  if (n->count > EXACT_DIGITS || n->digits == 0 || n->exponent < -WIDE_POWER ||
+      n->exponent > WIDE_POWER)
+    return false;
+  const int power = (int)n->exponent;
+  if (power >= 0) {
+    *real = ldexp((double)((wide)n->digits * five[power]), power);
+    return true;
+  }
+  /* With its top bit set the dividend gives a quotient of 65 bits or more. */
+  const int shift = 64 + __builtin_clzll(n->digits);
+  const wide dividend = (wide)n->digits << shift;
+  const wide quotient = dividend / five[-power];
+  const bool rest = quotient * five[-power] != dividend;
+  *real = ldexp((double)(quotient | rest), power - shift);
+  return true;
+#else
+  (void)n, (void)real;
+  return false;
+#endif
+}
+
 bool cel_json_scan_number(cel_json_scan *s, cel_json_number *out) {
   number_parts n;
   if (!cel_json_at(s, '-') && !number_is_digit(s, s->p))
@@ -168,7 +228,7 @@ bool cel_json_scan_number(cel_json_scan *s, cel_json_number *out) {
     memcpy(&out->integer, &bits, sizeof bits);
   } else {
     double real;
-    if (!number_exact(&n, &real))
+    if (!number_exact(&n, &real) && !number_wide(&n, &real))
       real = number_round(&n);
     if (isinf(real))
       return cel_json_wrong(s, s->p, "number beyond the range of a double");

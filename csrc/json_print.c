@@ -58,7 +58,9 @@ size_t cel_json_print_integer(int64_t value, char *out) {
 
 __extension__ typedef unsigned __int128 print_wide;
 
-#define FIXED_LEAST 1e-5 /* below, and from 2^53 on, an exponent is shorter */
+#define FIXED_LEAST                                                           \
+  1e-5 /* below, and from 2^53 on, an exponent is shorter                     \
+        */
 #define FIXED_LIMIT 9007199254740992.0
 
 /*
@@ -131,8 +133,9 @@ static size_t print_neutral(const char *text, char *out) {
   }
   if (is_float)
     return n;
-  memcpy(out + n, ".0", 2);
-  return n + 2;
+  out[n++] = '.';
+  out[n++] = '0';
+  return n;
 }
 
 size_t cel_json_print_float(double value, char *out) {

@@ -98,15 +98,38 @@ static int scan_hex(char c) {
   return -1;
 }
 
+/* What a character stands for after a backslash; 0 where it is none of the
+   short escapes. */
+static char scan_meaning(char c) {
+  switch (c) {
+  case '"':
+  case '\\':
+  case '/':
+    return c;
+  case 'b':
+    return '\b';
+  case 'f':
+    return '\f';
+  case 'n':
+    return '\n';
+  case 'r':
+    return '\r';
+  case 't':
+    return '\t';
+  default:
+    return '\0';
+  }
+}
+
 /* Checks the escape at p and returns what follows it, or NULL. */
 static const char *scan_escape(cel_json_scan *s, const char *p) {
   if (++p == s->end) {
     cel_json_expected(s, p, "an escape after '\\'");
     return NULL;
   }
+  if (scan_meaning(*p) != '\0')
+    return p + 1;
   if (*p != 'u') {
-    if (*p != '\0' && strchr("\"\\/bfnrt", *p) != NULL)
-      return p + 1;
     cel_json_expected(s, p, "one of \"\\/bfnrtu after '\\'");
     return NULL;
   }
@@ -196,28 +219,34 @@ static unsigned scan_code_point(const char **p, const char *end) {
   return 0xFFFD;
 }
 
+/* Whether one of eight bytes is a backslash. */
+static bool scan_any_slash(uint64_t x) {
+  const uint64_t ones = UINT64_C(0x0101010101010101);
+  return (((x ^ ones * '\\') - ones) & ~x & ones * 0x80) != 0;
+}
+
 size_t cel_json_unescape(const cel_json_string *string, char *out) {
-  static const char meaning[] = {
-      ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
-      ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
   const char *const start = out;
   const char *p = string->bytes;
   const char *const end = p + string->len;
-  for (;;) {
-    const char *slash = memchr(p, '\\', (size_t)(end - p));
-    const size_t plain = (size_t)((slash != NULL ? slash : end) - p);
-    memcpy(out, p, plain);
-    out += plain;
-    if (slash == NULL)
-      return (size_t)(out - start);
-    p = slash;
-    if (p[1] == 'u') {
+  while (p < end) {
+    if (*p == '\\' && p[1] == 'u') {
       out = utf8_put(out, scan_code_point(&p, end));
-    } else {
-      *out++ = meaning[(unsigned char)p[1]];
+    } else if (*p == '\\') {
+      *out++ = scan_meaning(p[1]);
       p += 2;
+    } else {
+      /* What is written never gets ahead of what is read, so that eight
+         bytes more always fit where eight more can be read. */
+      for (; end - p >= 8 && !scan_any_slash(cel_json_load8(p)); p += 8) {
+        memcpy(out, p, 8);
+        out += 8;
+      }
+      while (p < end && *p != '\\')
+        *out++ = *p++;
     }
   }
+  return (size_t)(out - start);
 }
 
 bool cel_json_scan_colon(cel_json_scan *s) {

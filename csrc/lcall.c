@@ -39,7 +39,7 @@ void cel_call_move(cel_call *c, cel_state state) {
   if (state == CEL_STATE_READY)
     c->client->news = true;
   double wake = state == CEL_STATE_WAITING ? c->not_before : c->deadline;
-  if (state <= CEL_STATE_WAITING && wake < c->client->next_wake)
+  if (wake < c->client->next_wake)
     c->client->next_wake = wake;
 }
 
@@ -170,9 +170,6 @@ static cel_result classify(const cel_call *c) {
     return CEL_RESULT_FINAL;
   if (t->stale)
     return CEL_RESULT_STALE;
-  if (t->code == CURLE_OPERATION_TIMEDOUT &&
-      (t->sends > 0 || cel_clock() >= c->deadline - 0.005))
-    return CEL_RESULT_EXPIRED;
   if (t->sends > 0)
     return CEL_RESULT_BROKEN;
   return t->code == CURLE_PEER_FAILED_VERIFICATION ||
@@ -294,13 +291,16 @@ static void exchange_over(lua_State *L, int idx) {
     settle(L, idx, &d);
 }
 
-/* It was never sent, for the client's own rate limit or a pause would have
-   outlasted it. */
+/* The deadline has ended it; or it was never sent, for the client's own
+   rate limit or a pause would have outlasted it. */
 static void fail_late(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
   c->attempt.result = CEL_RESULT_EXPIRED;
-  c->attempt.sent = false;
-  cel_fail(L, idx);
+  c->attempt.status = 0;
+  if (c->sent_at > 0)
+    emit_response(L, idx);
+  if (c->state != CEL_STATE_DONE)
+    cel_fail(L, idx);
 }
 
 static void announce(lua_State *L, int idx) {
@@ -392,6 +392,18 @@ static int l_cancel(lua_State *L) {
   return 0;
 }
 
+/***
+Whether whoever waits for the call has something to do: for schedulers.
+@function ready
+@treturn boolean
+*/
+static int l_ready(lua_State *L) {
+  const cel_call *c = cel_call_check(L, 1);
+  lua_pushboolean(L, c->state == CEL_STATE_DONE ||
+                         (c->state == CEL_STATE_READY && !c->submitted));
+  return 1;
+}
+
 static int l_tostring(lua_State *L) {
   static const char *const states[] = {
       [CEL_STATE_QUEUED] = "queued", [CEL_STATE_WAITING] = "waiting to retry",
@@ -412,6 +424,7 @@ void cel_open_call(lua_State *L) {
                                      {"result", l_result},
                                      {"wait", l_wait},
                                      {"cancel", l_cancel},
+                                     {"ready", l_ready},
                                      {NULL, NULL}};
   luaL_newmetatable(L, CEL_CALL_MT);
   luaL_setfuncs(L, meta, 0);

@@ -136,14 +136,20 @@ static const char *read_string(lua_State *L, const char *name) {
   return cel_option_push(L, 1, name) ? lua_tostring(L, -1) : NULL;
 }
 
+/* An empty one counts as none: nothing is put before the library's own. */
+static const char *read_agent(lua_State *L) {
+  const char *agent = read_string(L, "user_agent");
+  if (agent == NULL || *agent == '\0')
+    return NULL;
+  if (cel_header_check("User-Agent", 10, agent, strlen(agent)) != NULL)
+    luaL_error(L, WHAT ": option 'user_agent': it holds a control character");
+  return agent;
+}
+
 static void read_strings(lua_State *L, cel_client_config *c) {
   c->ca_file = read_string(L, "ca_file");
   c->proxy = read_string(L, "proxy");
-  c->user_agent = read_string(L, "user_agent");
-  if (c->user_agent != NULL &&
-      cel_header_check("User-Agent", 10, c->user_agent,
-                       strlen(c->user_agent)) != NULL)
-    luaL_error(L, WHAT ": option 'user_agent': it holds a control character");
+  c->user_agent = read_agent(L);
 }
 
 /***

@@ -6,6 +6,8 @@
 
 #include <lauxlib.h>
 
+#include "lmarks.h"
+
 /***
 JSON to and from Lua values.
 @module celigo.json
@@ -69,43 +71,17 @@ static int l_encode(lua_State *L) {
   return 2;
 }
 
-/* Whether the metatable on the top is one by which lua-cjson, where it is
-   loaded and has them, marks arrays [-0, +0]. */
-static bool marks_is_cjson(lua_State *L) {
-  static const char *const modules[] = {"cjson", "cjson.safe"};
-  static const char *const fields[] = {"array_mt", "empty_array_mt"};
-  const int top = lua_gettop(L);
-  bool same = false;
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  for (int i = 0; i < 4 && !same; i++) {
-    lua_settop(L, top + 1);
-    lua_pushstring(L, modules[i / 2]);
-    if (lua_rawget(L, -2) == LUA_TTABLE) {
-      lua_pushstring(L, fields[i % 2]);
-      lua_rawget(L, -2);
-      same = lua_rawequal(L, -1, top);
-    }
-  }
-  lua_settop(L, top);
-  return same;
-}
-
-/* Gives the table at 1 the metatable `name`; one that means something else
+/* Gives the table at 1 one of our metatables; one that means something else
    is not taken away from it [-0, +1]. */
 static int marks_set(lua_State *L, const char *name) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  luaL_newmetatable(L, CEL_ARRAY_MT);
-  luaL_newmetatable(L, CEL_OBJECT_MT);
-  if (lua_getmetatable(L, 1)) {
-    luaL_argcheck(
-        L, lua_rawequal(L, 4, 2) || lua_rawequal(L, 4, 3) || marks_is_cjson(L),
-        1, "it has a metatable of its own, which would be lost");
-    lua_settop(L, 3);
-  }
-  luaL_getmetatable(L, name);
-  lua_setmetatable(L, 1);
-  lua_settop(L, 1);
+  cel_marks marks;
+  cel_marks_init(&marks, L);
+  if (cel_marks_of(&marks, L) == CEL_MARK_NONE && lua_getmetatable(L, 1))
+    return luaL_argerror(L, 1,
+                         "it has a metatable of its own, which would be lost");
+  luaL_setmetatable(L, name);
   return 1;
 }
 

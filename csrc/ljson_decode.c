@@ -48,6 +48,25 @@ static void decode_mark(cel_json_decoder *d, int which) {
   lua_setmetatable(d->L, -2);
 }
 
+/* Goes into an array or object. Where it is empty, goes behind it and pushes
+   it, marked [-0, +(*empty ? 1 : 0)]. */
+static inline bool decode_enter(cel_json_decoder *d, char close, int mark,
+                                bool *empty) {
+  cel_json_scan *const s = &d->scan;
+  if (!cel_json_enter(s))
+    return false;
+  cel_json_need_stack(d->L, STACK_FOR_VALUE);
+  cel_json_skip_space(s);
+  *empty = cel_json_at(s, close);
+  if (*empty) {
+    s->p++;
+    s->depth--;
+    lua_createtable(d->L, 0, 0);
+    decode_mark(d, mark);
+  }
+  return true;
+}
+
 /* Reads what is between a table's elements, as cel_json_scan_more does. */
 static inline bool decode_more(cel_json_scan *s, char close, bool *more) {
   if (s->end - s->p >= 2 && *s->p == ',' && s->p[1] > ' ') {
@@ -84,20 +103,14 @@ static inline uint32_t *decode_key(cel_json_decoder *d, bool first) {
 static bool decode_object(cel_json_decoder *d, uint32_t *members) {
   lua_State *const L = d->L;
   cel_json_scan *const s = &d->scan;
-  if (!cel_json_enter(s))
+  bool more;
+  bool empty;
+  if (!decode_enter(d, '}', CEL_JSON_OBJECT_UV, &empty))
     return false;
-  cel_json_need_stack(L, STACK_FOR_VALUE);
-  cel_json_skip_space(s);
-  if (cel_json_at(s, '}')) {
-    s->p++;
-    s->depth--;
-    lua_createtable(L, 0, 0);
-    decode_mark(d, CEL_JSON_OBJECT_UV);
+  if (empty)
     return true;
-  }
   lua_createtable(L, 0, *members > 0 ? (int)*members : MEMBERS_FIRST_GUESS);
   uint32_t count = 0;
-  bool more;
   do {
     uint32_t *const below = decode_key(d, count == 0);
     if (below == NULL || !cel_json_decode_value(d, below) ||
@@ -125,24 +138,23 @@ static void decode_elements(cel_json_decoder *d, int slot, int n, int size) {
 static bool decode_array(cel_json_decoder *d, uint32_t *members) {
   lua_State *const L = d->L;
   cel_json_scan *const s = &d->scan;
-  if (!cel_json_enter(s))
+  bool more;
+  bool empty;
+  if (!decode_enter(d, ']', CEL_JSON_ARRAY_UV, &empty))
     return false;
-  cel_json_need_stack(L, STACK_FOR_VALUE);
-  cel_json_skip_space(s);
-  bool more = !cel_json_at(s, ']');
-  if (!more)
-    s->p++;
+  if (empty)
+    return true;
   lua_pushnil(L); /* the table's place */
   const int slot = lua_gettop(L);
   lua_Integer n = 0;
-  while (more) {
+  do {
     if (!cel_json_decode_value(d, members) || !decode_more(s, ']', &more))
       return false;
     if (++n == ELEMENTS_WAITING && more)
       decode_elements(d, slot, ELEMENTS_WAITING, 2 * ELEMENTS_WAITING);
     else if (n > ELEMENTS_WAITING)
       lua_rawseti(L, slot, n);
-  }
+  } while (more);
   if (n <= ELEMENTS_WAITING)
     decode_elements(d, slot, (int)n, (int)n);
   s->depth--;

@@ -17,30 +17,13 @@
 
 #include "lfaults.h"
 #include "ljson_writer.h"
+#include "lmarks.h"
 #include "lvalidate.h"
-
-/* What a table's metatable says of its JSON type. */
-typedef enum encode_mark {
-  MARK_NONE,
-  MARK_ARRAY,
-  MARK_ARRAY_IF_EMPTY, /* lua-cjson's empty_array_mt */
-  MARK_OBJECT
-} encode_mark;
-
-/* What lua-cjson, or a module in its place, uses to mean arrays. */
-typedef struct encode_cjson {
-  bool known; /* the rest has been looked up */
-  const void *empty_array;
-  const void *array_mt;
-  const void *empty_array_mt;
-} encode_cjson;
 
 typedef struct encoder {
   lua_State *L;
   bool validate;
-  const void *array_mt; /* identities of our own marks */
-  const void *object_mt;
-  encode_cjson cjson;
+  cel_marks marks;
   cel_faults faults;
   cel_writer out;
 } encoder;
@@ -52,59 +35,6 @@ static void encode_fault(encoder *e, const char *text) {
   luaL_checkstack(e->L, 1, NULL);
   lua_pushstring(e->L, text);
   cel_faults_invalid(&e->faults);
-}
-
-/* Reads a member of the table on top as an identity [-0, +0]. */
-static const void *encode_identity(lua_State *L, const char *name) {
-  lua_pushstring(L, name);
-  lua_rawget(L, -2);
-  const void *identity = lua_topointer(L, -1);
-  lua_pop(L, 1);
-  return identity;
-}
-
-/* Looks up what the loaded lua-cjson uses, if there is one: only when a
-   value is met that may be its own [-0, +0]. */
-static const encode_cjson *encode_find_cjson(encoder *e) {
-  static const char *const names[] = {"cjson", "cjson.safe"};
-  lua_State *L = e->L;
-  encode_cjson *c = &e->cjson;
-  if (c->known)
-    return c;
-  c->known = true;
-  luaL_checkstack(L, 4, NULL);
-  if (lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE) != LUA_TTABLE) {
-    lua_pop(L, 1);
-    return c;
-  }
-  for (int i = 0; i < 2 && c->empty_array == NULL; i++) {
-    lua_pushstring(L, names[i]);
-    lua_rawget(L, -2);
-    if (lua_istable(L, -1)) {
-      c->empty_array = encode_identity(L, "empty_array");
-      c->array_mt = encode_identity(L, "array_mt");
-      c->empty_array_mt = encode_identity(L, "empty_array_mt");
-    }
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-  return c;
-}
-
-/* The mark of the table on top [-0, +0]. */
-static encode_mark encode_mark_of(encoder *e) {
-  if (!lua_getmetatable(e->L, -1))
-    return MARK_NONE;
-  const void *mt = lua_topointer(e->L, -1);
-  lua_pop(e->L, 1);
-  if (mt == e->array_mt)
-    return MARK_ARRAY;
-  if (mt == e->object_mt)
-    return MARK_OBJECT;
-  const encode_cjson *c = encode_find_cjson(e);
-  if (mt == c->array_mt)
-    return MARK_ARRAY;
-  return mt == c->empty_array_mt ? MARK_ARRAY_IF_EMPTY : MARK_NONE;
 }
 
 /* Scalars; the value is on top [-0, +0] */
@@ -174,7 +104,7 @@ static void encode_light(encoder *e, const cel_shape *shape, bool member) {
   const void *p = lua_touserdata(e->L, -1);
   if (p == NULL) {
     encode_null(e, shape, member);
-  } else if (p == encode_find_cjson(e)->empty_array) {
+  } else if (cel_marks_is_empty_array(&e->marks, e->L, p)) {
     cel_writer_raw(&e->out, "[]", 2);
     if (shape != NULL && e->validate)
       cel_validate_type(&e->faults, shape, CEL_TYPE_ARRAY, -1);
@@ -192,79 +122,21 @@ static void encode_foreign(encoder *e) {
 
 /* Tables; the table is at index t */
 
-/* What the keys of a table add up to. */
-typedef struct encode_keys {
-  lua_Integer items; /* keys that are integers */
-  bool below;        /* one of them is less than 1 */
-  bool named;        /* there are names */
-  const char *odd;   /* type of a key that is neither, or NULL */
-} encode_keys;
-
-/* Counts keys of each kind [-0, +0]. */
-static encode_keys encode_count_keys(lua_State *L, int t) {
-  encode_keys keys = {0};
-  lua_pushnil(L);
-  while (lua_next(L, t)) {
-    lua_pop(L, 1);
-    if (lua_isinteger(L, -1)) {
-      keys.items++;
-      keys.below = keys.below || lua_tointeger(L, -1) < 1;
-    } else if (lua_type(L, -1) == LUA_TSTRING) {
-      keys.named = true;
-    } else {
-      keys.odd = lua_isnumber(L, -1) ? "float" : luaL_typename(L, -1);
-    }
-  }
-  return keys;
-}
-
-/* The first position of n that holds nothing, from `from` on; 0 where each
-   holds something [-0, +0]. */
-static lua_Integer encode_hole(lua_State *L, int t, lua_Integer from,
-                               lua_Integer n) {
-  for (; from <= n; from++) {
-    bool hole = lua_rawgeti(L, t, from) == LUA_TNIL;
-    lua_pop(L, 1);
-    if (hole)
-      return from;
-  }
-  return 0;
-}
-
-/* Adds the fault of a table whose keys are neither 1 to n nor all names, or
-   not what its mark says; returns n where they are 1 to n and may be, else
-   -1 [-0, +0]. */
-static lua_Integer encode_judge_keys(encoder *e, int t, encode_mark mark) {
-  lua_State *L = e->L;
-  encode_keys keys = encode_count_keys(L, t);
-  luaL_checkstack(L, 2, NULL);
-  if (keys.odd != NULL) {
-    lua_pushfstring(L, "table has a %s among its keys", keys.odd);
-  } else if (mark == MARK_OBJECT) {
-    lua_pushliteral(L, "table is marked as an object but has array items");
-  } else if (keys.named && mark == MARK_ARRAY) {
-    lua_pushliteral(L, "table is marked as an array but has named members");
-  } else if (keys.named) {
-    lua_pushliteral(L, "table mixes array items and named members");
-  } else if (keys.below) {
-    lua_pushliteral(L, "array has an item before position 1");
-  } else {
-    lua_Integer hole = encode_hole(L, t, 1, keys.items);
-    if (hole == 0)
-      return keys.items;
-    lua_pushfstring(L, "array has a hole at %I", (LUAI_UACINT)hole);
-  }
-  cel_faults_invalid(&e->faults);
-  return -1;
+/* cel_table_items, with what is wrong made a fault [-0, +0]. */
+static lua_Integer encode_judge(encoder *e, int t, cel_mark mark) {
+  lua_Integer n = cel_table_items(e->L, t, mark);
+  if (n < 0)
+    cel_faults_invalid(&e->faults);
+  return n;
 }
 
 /* Writes the items from i on of an array whose keys did not come in order;
    false where it is no array [-0, +0]. */
 static bool encode_items(encoder *e, const cel_shape *items, int t,
-                         encode_mark mark, lua_Integer i) {
+                         cel_mark mark, lua_Integer i) {
   cel_step *step = &e->faults.steps[e->faults.depth - 1];
   step->index = 0; /* the fault, if any, is the table's */
-  lua_Integer n = encode_judge_keys(e, t, mark);
+  lua_Integer n = encode_judge(e, t, mark);
   if (n < 0)
     return false;
   for (; i <= n; i++) {
@@ -280,7 +152,7 @@ static bool encode_items(encoder *e, const cel_shape *items, int t,
 /* Writes a table that has items. Its first key and value are on the stack
    [-2, +0]. Keys of an array come in order almost always. */
 static bool encode_array(encoder *e, const cel_shape *shape, int t,
-                         encode_mark mark) {
+                         cel_mark mark) {
   lua_State *L = e->L;
   cel_step *step = &e->faults.steps[e->faults.depth - 1];
   const cel_shape *items = shape == NULL ? NULL : shape->items;
@@ -311,8 +183,7 @@ static bool encode_is_null(lua_State *L) {
 
 /* Writes the member whose name and value are on top, unless it is
    read-only; *seen gets its bit [-0, +0]. */
-static void encode_member(encoder *e, const cel_shape *shape,
-                          uint64_t *seen) {
+static void encode_member(encoder *e, const cel_shape *shape, uint64_t *seen) {
   lua_State *L = e->L;
   size_t len;
   const char *name = lua_tolstring(L, -2, &len);
@@ -324,8 +195,7 @@ static void encode_member(encoder *e, const cel_shape *shape,
   cel_writer_char(&e->out, ':');
   if (bad > 0) {
     luaL_checkstack(L, 1, NULL);
-    lua_pushfstring(L, "name is not valid UTF-8 at byte %I",
-                    (LUAI_UACINT)bad);
+    lua_pushfstring(L, "name is not valid UTF-8 at byte %I", (LUAI_UACINT)bad);
     cel_faults_invalid(&e->faults);
   }
   encode_value(e, field == NULL ? NULL : field->shape, true);
@@ -337,7 +207,7 @@ static void encode_member(encoder *e, const cel_shape *shape,
 /* Writes a table that has names. Its first key and value are on the stack
    [-2, +0]. */
 static bool encode_object(encoder *e, const cel_shape *shape, int t,
-                          encode_mark mark) {
+                          cel_mark mark) {
   lua_State *L = e->L;
   cel_step *step = &e->faults.steps[e->faults.depth - 1];
   uint64_t seen = 0;
@@ -347,7 +217,7 @@ static bool encode_object(encoder *e, const cel_shape *shape, int t,
     if (lua_type(L, -2) != LUA_TSTRING) {
       lua_pop(L, 2);
       step->key = 0;
-      encode_judge_keys(e, t, mark);
+      encode_judge(e, t, mark);
       return false;
     }
     encode_member(e, shape, &seen);
@@ -365,10 +235,10 @@ static bool encode_object(encoder *e, const cel_shape *shape, int t,
 /* Writes an empty table as what its mark or the contract says, and returns
    its type [-0, +0]. */
 static unsigned encode_empty(encoder *e, const cel_shape *shape, int t,
-                             encode_mark mark) {
+                             cel_mark mark) {
   unsigned both = CEL_TYPE_ARRAY | CEL_TYPE_OBJECT;
-  bool array = mark == MARK_ARRAY || mark == MARK_ARRAY_IF_EMPTY;
-  if (mark == MARK_NONE && shape != NULL)
+  bool array = mark == CEL_MARK_ARRAY || mark == CEL_MARK_ARRAY_IF_EMPTY;
+  if (mark == CEL_MARK_NONE && shape != NULL)
     array = (shape->types & both) == CEL_TYPE_ARRAY;
   cel_writer_raw(&e->out, array ? "[]" : "{}", 2);
   if (!array && shape != NULL && e->validate)
@@ -403,14 +273,14 @@ static void encode_table(encoder *e, const cel_shape *shape) {
     return;
   if (!lua_checkstack(L, 6))
     luaL_error(L, "stack overflow");
-  encode_mark mark = encode_mark_of(e);
+  cel_mark mark = cel_marks_of(&e->marks, L);
   unsigned type;
   bool whole = true;
   lua_pushnil(L);
   if (!lua_next(L, t)) {
     type = encode_empty(e, shape, t, mark);
-  } else if (mark == MARK_ARRAY ||
-             (mark != MARK_OBJECT && lua_type(L, -2) == LUA_TNUMBER)) {
+  } else if (mark == CEL_MARK_ARRAY ||
+             (mark != CEL_MARK_OBJECT && lua_type(L, -2) == LUA_TNUMBER)) {
     type = CEL_TYPE_ARRAY;
     whole = encode_array(e, shape, t, mark);
   } else {
@@ -446,14 +316,6 @@ static void encode_value(encoder *e, const cel_shape *shape, bool member) {
   }
 }
 
-/* The identity of a metatable in the registry, or NULL [-0, +0]. */
-static const void *encode_metatable(lua_State *L, const char *name) {
-  luaL_getmetatable(L, name);
-  const void *identity = lua_topointer(L, -1);
-  lua_pop(L, 1);
-  return identity;
-}
-
 int cel_json_encode(lua_State *L, int idx, const cel_encode_options *o) {
   encoder e;
   int top = lua_gettop(L);
@@ -461,9 +323,7 @@ int cel_json_encode(lua_State *L, int idx, const cel_encode_options *o) {
   lua_pushvalue(L, idx);
   e.L = L;
   e.validate = o->validate;
-  e.array_mt = encode_metatable(L, CEL_ARRAY_MT);
-  e.object_mt = encode_metatable(L, CEL_OBJECT_MT);
-  e.cjson = (encode_cjson){.known = false};
+  cel_marks_init(&e.marks, L);
   cel_faults_init(&e.faults, L);
   cel_writer_init(&e.out, L);
   lua_pushvalue(L, top + 1);

@@ -18,13 +18,28 @@ typedef struct writer_box {
   size_t cap;
 } writer_box;
 
-/* Gives the box n bytes, keeping what it holds; false when there is no
-   memory. With n = 0 it frees. */
+/* Raises; luaL_error's declaration does not say that it never returns. */
+static _Noreturn void box_no_memory(lua_State *L) {
+  for (;;)
+    luaL_error(L, "not enough memory");
+}
+
+/* Gives the memory back. */
+static void box_free(lua_State *L, writer_box *box) {
+  void *ud;
+  lua_Alloc alloc = lua_getallocf(L, &ud);
+  alloc(ud, box->data, box->cap, 0);
+  box->data = NULL;
+  box->cap = 0;
+}
+
+/* Gives the box n > 0 bytes, keeping what it holds; false when there is no
+   memory. */
 static bool box_resize(lua_State *L, writer_box *box, size_t n) {
   void *ud;
   lua_Alloc alloc = lua_getallocf(L, &ud);
   char *data = alloc(ud, box->data, box->cap, n);
-  if (data == NULL && n > 0)
+  if (data == NULL)
     return false;
   box->data = data;
   box->cap = n;
@@ -33,7 +48,7 @@ static bool box_resize(lua_State *L, writer_box *box, size_t n) {
 
 /* __gc [-0, +0] */
 static int l_box_gc(lua_State *L) {
-  box_resize(L, lua_touserdata(L, 1), 0);
+  box_free(L, lua_touserdata(L, 1));
   return 0;
 }
 
@@ -61,7 +76,7 @@ static void box_need(lua_State *L, writer_box *box, size_t n) {
   lua_pop(L, 1);
   lua_gc(L, LUA_GCCOLLECT, 0);
   if (!box_resize(L, box, n))
-    luaL_error(L, "not enough memory");
+    box_no_memory(L);
 }
 
 void cel_writer_init(cel_writer *w, lua_State *L) {
@@ -78,7 +93,7 @@ void cel_writer_push(cel_writer *w) {
 
 void cel_writer_close(cel_writer *w) {
   if (w->start != w->first)
-    box_resize(w->L, lua_touserdata(w->L, w->slot), 0);
+    box_free(w->L, lua_touserdata(w->L, w->slot));
   w->start = w->at = w->end = NULL;
 }
 
@@ -86,7 +101,7 @@ void cel_writer_grow(cel_writer *w, size_t n) {
   size_t used = (size_t)(w->at - w->start);
   size_t cap = (size_t)(w->end - w->start);
   if (n > (size_t)PTRDIFF_MAX / 2 - cap)
-    luaL_error(w->L, "not enough memory");
+    box_no_memory(w->L);
   size_t need = cap + (n > cap ? n : cap);
   bool first = w->start == w->first;
   writer_box *box =
@@ -111,22 +126,26 @@ void cel_writer_float(cel_writer *w, double value) {
 
 /* Writes what stands for a quote, a backslash or a control character; there
    is room for six bytes. */
-static char *writer_escape(char *at, unsigned char c) {
+static char *writer_escape(char *at, char c) {
   static const char hex[] = "0123456789abcdef";
   /* The letter after the backslash; 0 where there is none. */
   static const char letters[0x20] = {
       ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r',
   };
-  char letter = c < 0x20 ? letters[c] : (char)c;
+  unsigned byte = (unsigned char)c;
   *at++ = '\\';
-  if (letter != 0) {
-    *at++ = letter;
-    return at;
+  if (byte >= 0x20) {
+    *at++ = c;
+  } else if (letters[byte] != 0) {
+    *at++ = letters[byte];
+  } else {
+    *at++ = 'u';
+    *at++ = '0';
+    *at++ = '0';
+    *at++ = hex[byte >> 4];
+    *at++ = hex[byte & 15];
   }
-  memcpy(at, "u00", 3);
-  at[3] = hex[c >> 4];
-  at[4] = hex[c & 15];
-  return at + 5;
+  return at;
 }
 
 /* The end of the valid UTF-8 beyond ASCII that starts at s; s itself where
@@ -152,7 +171,7 @@ static size_t writer_string_rest(cel_writer *w, const char *s,
         return (size_t)(from - s) + 1;
     } else {
       cel_writer_room(w, 6);
-      w->at = writer_escape(w->at, (unsigned char)*from++);
+      w->at = writer_escape(w->at, *from++);
       stop = from;
     }
     stop = cel_json_plain(stop, end);

@@ -178,6 +178,21 @@ static int l_unknown(lua_State *L) {
 
 /* }====== */
 
+/* core.nearest(word, names): the name that was most likely meant, or nil. */
+int cel_l_nearest(lua_State *L) {
+  const char *names[MAX_METHODS];
+  size_t n = 0;
+  const char *word = luaL_checkstring(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  while (n < MAX_METHODS &&
+         lua_rawgeti(L, 2, (lua_Integer)n + 1) == LUA_TSTRING) {
+    names[n++] = lua_tostring(L, -1); /* the table keeps the string */
+    lua_pop(L, 1);
+  }
+  lua_pushstring(L, cel_nearest(word, string_at, names, n));
+  return 1;
+}
+
 void cel_open_client(lua_State *L) {
   static const luaL_Reg methods[] = {{"request", l_request},
                                      {"submit", l_submit},

@@ -12,6 +12,7 @@
 #include "lresult.h"
 #include "lstep.h"
 #include "ltime.h"
+#include "lwalk.h"
 
 /* core.set_error_constructor(f): what makes error objects. */
 static int l_set_error_constructor(lua_State *L) {
@@ -43,6 +44,7 @@ EXPORT int luaopen_celigo_core(lua_State *L) {
       {"array", cel_json_l_array},
       {"object", cel_json_l_object},
       {"operations", cel_l_operations},
+      {"nearest", cel_l_nearest},
       {"set_error_constructor", l_set_error_constructor},
       {NULL, NULL}};
   const char *wrong = cel_http_global();
@@ -58,6 +60,7 @@ EXPORT int luaopen_celigo_core(lua_State *L) {
   lua_setfield(L, -2, "json");
   cel_open_time(L);
   lua_setfield(L, -2, "time");
+  cel_open_walk(L);
   set_spin(L);
   cel_open_call(L);
   cel_open_client(L);

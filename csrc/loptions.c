@@ -99,9 +99,10 @@ static int unknown(lua_State *L, const cel_option *rows, size_t n,
 static const cel_option *find(lua_State *L, const cel_option *rows, size_t n) {
   if (lua_type(L, -2) != LUA_TSTRING)
     return NULL;
-  const char *name = lua_tostring(L, -2);
+  size_t len;
+  const char *name = lua_tolstring(L, -2, &len);
   for (size_t i = 0; i < n; i++)
-    if (strcmp(rows[i].name, name) == 0)
+    if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0)
       return &rows[i];
   return NULL;
 }
@@ -143,6 +144,8 @@ static const char *push_expected(lua_State *L, const cel_option *row) {
   if (row->type == CEL_OPTION_NUMBER || row->type == CEL_OPTION_INTEGER)
     return lua_pushfstring(L, "%s from %f to %f", names[row->type],
                            (lua_Number)row->min, (lua_Number)row->max);
+  if (row->type == CEL_OPTION_STRING && lua_type(L, -1) == LUA_TSTRING)
+    return lua_pushliteral(L, "a string without NUL");
   return lua_pushstring(L, names[row->type]);
 }
 

@@ -13,9 +13,7 @@
 
 /* {====== The next page */
 
-/* Resolves the reference on top of the stack against the call's target
-   [-1, +1]. */
-static const char *push_resolved(lua_State *L, int idx) {
+const char *cel_push_resolved(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
   size_t len;
   const char *reference = lua_tolstring(L, -1, &len);
@@ -50,7 +48,7 @@ const char *cel_push_next_link(lua_State *L, int idx) {
   case CEL_LINK_FOUND:
     lua_pushlstring(L, target.text, target.len);
     lua_remove(L, -2);
-    return push_resolved(L, idx);
+    return cel_push_resolved(L, idx);
   case CEL_LINK_NONE:
     lua_pop(L, 1);
     lua_pushnil(L);
@@ -69,7 +67,7 @@ const char *cel_push_next_member(lua_State *L, int idx, const char *raw,
     lua_pushnil(L);
     return "its nextPageURL cannot be read";
   }
-  return push_resolved(L, idx);
+  return cel_push_resolved(L, idx);
 }
 
 /* Whether the target on top has been visited; notes it if not [-0, +0]. */
@@ -136,30 +134,42 @@ static bool codec_decode(lua_State *L, int idx) {
   lua_remove(L, -2);
   lua_pushlstring(L, c->transfer.body.data, c->transfer.body.len);
   int status = lua_pcall(L, 2, 1, 0);
+  if (status == LUA_OK)
+    return true;
   if (status == LUA_ERRMEM)
     lua_error(L);
-  return status == LUA_OK;
+  luaL_tolstring(L, -1, NULL);
+  lua_remove(L, -2);
+  return false;
 }
 
-/* Pushes the body's value [-0, +1], or ends the call and pushes nothing. */
+bool cel_page_is_blank(const cel_call *c) {
+  return is_blank(c->transfer.body.data, c->transfer.body.len);
+}
+
+/* Pushes the body's value, true where there is none, or what is wrong with
+   it as a string [-0, +1]. */
 static bool push_value(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
   const cel_buf *body = &c->transfer.body;
   cel_json_fault fault;
-  if (is_blank(body->data, body->len)) {
+  if (cel_page_is_blank(c)) {
     lua_pushboolean(L, true);
-  } else if (c->client->has_codec) {
-    if (!codec_decode(L, idx)) {
-      const char *message = luaL_tolstring(L, -1, NULL);
-      finish_failure(L, idx, "decode", "invalid_json", message);
-      lua_pop(L, 2);
-      return false;
-    }
-  } else if (cel_json_decode(L, body->data, body->len, &fault) != 0) {
-    finish_failure(L, idx, "decode", "invalid_json", fault.message);
-    return false;
+    return true;
   }
-  return true;
+  if (c->client->has_codec)
+    return codec_decode(L, idx);
+  if (cel_json_decode(L, body->data, body->len, &fault) == 0)
+    return true;
+  lua_pushstring(L, fault.message);
+  return false;
+}
+
+/* Ends the call with what is wrong with its body, a string on top
+   [-1, +0]. */
+static void finish_undecoded(lua_State *L, int idx) {
+  finish_failure(L, idx, "decode", "invalid_json", lua_tostring(L, -1));
+  lua_pop(L, 1);
 }
 
 /* Pushes the records so far [-0, +1]. */
@@ -197,58 +207,81 @@ static bool append_page(lua_State *L, int idx, const char **wrong) {
   return true;
 }
 
-/* The one array among the members of the table on top, or the table itself
-   where it is no object [-1, +1]. */
+/* What a table of the user's codec is: most codecs do not mark arrays, so an
+   empty table may be either. */
+typedef enum table_kind { TABLE_EMPTY, TABLE_ARRAY, TABLE_OBJECT } table_kind;
+
+static table_kind kind_of(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  if (lua_rawlen(L, idx) > 0)
+    return TABLE_ARRAY;
+  lua_pushnil(L);
+  if (lua_next(L, idx) == 0)
+    return TABLE_EMPTY;
+  lua_pop(L, 2);
+  return TABLE_OBJECT;
+}
+
+/* The table on top where it is an array, else its one member that is;
+   false where there is none, or more than one [-1, +1]. */
 static bool codec_array(lua_State *L) {
   if (!lua_istable(L, -1))
     return false;
-  lua_getfield(L, -1, "nextPageURL");
-  bool object = !lua_isnil(L, -1);
-  lua_pop(L, 1);
-  if (!object)
+  if (kind_of(L, -1) != TABLE_OBJECT)
     return true;
-  int found = 0;
+  int full = 0;
+  int empty = 0;
   lua_pushnil(L); /* the array, when found, stands below the key */
   lua_pushnil(L);
   while (lua_next(L, -3) != 0) {
-    if (lua_istable(L, -1)) {
-      found++;
+    table_kind kind = lua_istable(L, -1) ? kind_of(L, -1) : TABLE_OBJECT;
+    full += kind == TABLE_ARRAY;
+    empty += kind == TABLE_EMPTY;
+    if (kind == TABLE_ARRAY || (kind == TABLE_EMPTY && full == 0)) {
       lua_pushvalue(L, -1);
       lua_replace(L, -4);
     }
     lua_pop(L, 1);
   }
   lua_remove(L, -2);
-  return found == 1;
+  return full == 1 || (full == 0 && empty > 0);
+}
+
+bool cel_push_decoded_page(lua_State *L, int idx) {
+  if (!push_value(L, idx))
+    return false;
+  if (!lua_istable(L, -1)) {
+    lua_pushnil(L);
+  } else if (lua_getfield(L, -1, "nextPageURL") != LUA_TSTRING) {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+  }
+  lua_insert(L, -2); /* the next page's reference, the value */
+  if (codec_array(L)) {
+    lua_insert(L, -2);
+    return true;
+  }
+  lua_pop(L, 2);
+  lua_pushliteral(L, "expected an array of records");
+  return false;
 }
 
 /* The same as append_page, with the user's codec. */
 static bool append_decoded(lua_State *L, int idx, const char **wrong) {
   cel_call *c = lua_touserdata(L, idx);
   int records = lua_gettop(L);
-  if (!push_value(L, idx))
-    return false;
-  lua_pushnil(L); /* the next target */
-  lua_insert(L, -2);
-  if (lua_istable(L, -1) &&
-      lua_getfield(L, -1, "nextPageURL") == LUA_TSTRING) {
-    *wrong = push_resolved(L, idx);
-    lua_replace(L, records + 1);
-  } else if (lua_gettop(L) > records + 2) {
-    lua_pop(L, 1);
-  }
-  if (!codec_array(L)) {
-    lua_settop(L, records);
-    finish_failure(L, idx, "decode", "unexpected_value",
-                   "expected an array of records");
+  if (!cel_push_decoded_page(L, idx)) {
+    finish_undecoded(L, idx);
     return false;
   }
-  lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
+  lua_Integer n = (lua_Integer)lua_rawlen(L, -2);
   for (lua_Integer i = 1; i <= n; i++) {
-    lua_rawgeti(L, -1, i);
+    lua_rawgeti(L, -2, i);
     lua_rawseti(L, records, ++c->records);
   }
-  lua_pop(L, 1);
+  lua_remove(L, -2);
+  if (!lua_isnil(L, -1))
+    *wrong = cel_push_resolved(L, idx);
   return true;
 }
 
@@ -345,8 +378,10 @@ static void value_over(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
   if (c->answer == CEL_ANSWER_TRUE)
     lua_pushboolean(L, true);
-  else if (!push_value(L, idx))
+  else if (!push_value(L, idx)) {
+    finish_undecoded(L, idx);
     return;
+  }
   if (c->op == NULL) /* what a bad link would say here is of no use */
     cel_push_next_link(L, idx);
   else
@@ -359,6 +394,8 @@ void cel_page_over(lua_State *L, int idx) {
   idx = lua_absindex(L, idx);
   luaL_checkstack(L, 16, "no room for an answer");
   if (c->page_only) {
+    if (!emit_page(L, idx))
+      return;
     lua_pushnil(L);
     cel_call_finish(L, idx, CEL_END_PAGE);
   } else if (c->answer == CEL_ANSWER_LIST || c->follow) {

@@ -20,6 +20,18 @@ void cel_page_over(lua_State *L, int idx);
 */
 const char *cel_push_next_link(lua_State *L, int idx);
 
+/* Resolves the reference on top of the stack against the call's target
+   [-1, +1]; results as above. */
+const char *cel_push_resolved(lua_State *L, int idx);
+
+/* Whether the answer has no body to speak of. */
+bool cel_page_is_blank(const cel_call *c);
+
+/* Decodes the body with the user's codec: pushes the array of records and
+   the next page's reference or nil [-0, +2]; or returns false and pushes
+   what is wrong as a string [-0, +1]. */
+bool cel_push_decoded_page(lua_State *L, int idx);
+
 /* The same for the raw text of a nextPageURL member, between its quotes. */
 const char *cel_push_next_member(lua_State *L, int idx, const char *raw,
                                  size_t len);

@@ -56,8 +56,7 @@ typedef struct arguments {
 /* Appends "name=value", both percent-encoded, to the string on top; the
    value is at idx [-0, +0]. */
 static void add_parameter(lua_State *L, const arguments *a, const char *name,
-                          int idx) {
-  size_t name_len = strlen(name);
+                          size_t name_len, int idx) {
   size_t len;
   bool first = strchr(lua_tostring(L, -1), '?') == NULL;
   if (lua_isboolean(L, idx)) {
@@ -113,28 +112,33 @@ static lua_Integer push_names(lua_State *L, const arguments *a, int query) {
 /* Appends the options' query and limit to the target on top [-0, +0]. */
 static void add_query(lua_State *L, const arguments *a) {
   bool has_limit = cel_option_push(L, a->options, "limit");
+  if (has_limit) { /* 100.0 is 100 */
+    lua_pushinteger(L, (lua_Integer)lua_tonumber(L, -1));
+    lua_replace(L, -2);
+  }
   lua_insert(L, -2);
   int target = lua_gettop(L);
   if (cel_option_push(L, a->options, "query")) {
     int query = lua_gettop(L);
     lua_Integer n = push_names(L, a, query);
     for (lua_Integer i = 1; i <= n; i++) {
+      size_t len;
       lua_rawgeti(L, query + 1, i);
-      const char *name = lua_tostring(L, -1);
+      const char *name = lua_tolstring(L, -1, &len);
       if (has_limit && strcmp(name, "limit") == 0)
         luaL_error(L, "%s: limit is given twice, as an option and in query",
                    a->what);
       lua_pushvalue(L, -1);
       lua_rawget(L, query);
       lua_pushvalue(L, target);
-      add_parameter(L, a, name, lua_gettop(L) - 1);
+      add_parameter(L, a, name, len, lua_gettop(L) - 1);
       lua_replace(L, target);
       lua_settop(L, query + 1);
     }
   }
   lua_settop(L, target);
   if (has_limit)
-    add_parameter(L, a, "limit", target - 1);
+    add_parameter(L, a, "limit", 5, target - 1);
   lua_remove(L, -2);
 }
 
@@ -156,7 +160,10 @@ static const char *id_at(lua_State *L, const arguments *a, int idx,
 /* Pushes the part of the target that the user never writes [-0, +1]. */
 static void push_origin(lua_State *L, cel_call *c) {
   const cel_base_url *base = &c->client->base;
-  if (cel_http_absolute(&c->client->http))
+  if (c->client->closed) /* nothing will be sent, and what it was made of may
+                            be gone */
+    lua_pushliteral(L, "");
+  else if (cel_http_absolute(&c->client->http))
     lua_pushstring(L, base->text);
   else
     lua_pushstring(L, base->prefix);
@@ -211,8 +218,9 @@ static void add_header(lua_State *L, const arguments *a) {
   const char *wrong = cel_header_check(name, name_len, value, len);
   if (wrong != NULL)
     luaL_error(L, "%s: headers: '%s': %s", a->what, name, wrong);
-  const char *line = len == 0 ? lua_pushfstring(L, "%s;", name)
-                              : lua_pushfstring(L, "%s: %s", name, value);
+  bool empty = strspn(value, " \t") == len; /* libcurl's way to send one */
+  const char *line = empty ? lua_pushfstring(L, "%s;", name)
+                           : lua_pushfstring(L, "%s: %s", name, value);
   struct curl_slist *longer = curl_slist_append(c->own, line);
   if (longer == NULL)
     luaL_error(L, "not enough memory");

@@ -10,17 +10,20 @@
 
 /* {====== Headers */
 
-/* One field of a header block; pos moves on. The status line and the empty
-   line at the end are passed over. */
+/* One field of a header block; pos, 0 at first, moves on. The status line,
+   whose reason may hold a colon, and the empty line at the end are passed
+   over. */
 static bool next_field(const cel_buf *head, size_t *pos, cel_span *name,
                        cel_span *value) {
   while (*pos < head->len) {
+    bool first = *pos == 0;
     const char *line = head->data + *pos;
     const char *end = memchr(line, '\n', head->len - *pos);
     size_t len = end == NULL ? head->len - *pos : (size_t)(end - line);
     *pos += len + (end != NULL);
     const char *colon = memchr(line, ':', len);
-    if (colon == NULL || colon == line || *line == ' ' || *line == '\t')
+    if (first || colon == NULL || colon == line || *line == ' ' ||
+        *line == '\t')
       continue;
     while (len > 0 && strchr("\r \t", line[len - 1]) != NULL)
       len--;
@@ -68,16 +71,13 @@ bool cel_push_header(lua_State *L, const cel_call *c, const char *name) {
 }
 
 static void push_lower(lua_State *L, cel_span name) {
-  char small[64];
-  if (name.len > sizeof small) {
-    lua_pushlstring(L, name.text, name.len);
-    return;
-  }
+  luaL_Buffer b;
+  char *small = luaL_buffinitsize(L, &b, name.len);
   for (size_t i = 0; i < name.len; i++) {
     char ch = name.text[i];
     small[i] = (char)(ch >= 'A' && ch <= 'Z' ? ch - 'A' + 'a' : ch);
   }
-  lua_pushlstring(L, small, name.len);
+  luaL_pushresultsize(&b, name.len);
 }
 
 /* Pushes all headers, names in lower case, repeated ones joined [-0, +1]. */
@@ -170,6 +170,10 @@ static const code_row *find_code(CURLcode code) {
 }
 
 const char *cel_failure_code(const cel_call *c) {
+  if (c->transfer.end == CEL_HTTP_BIG_BODY)
+    return "response_too_large";
+  if (c->transfer.end == CEL_HTTP_BIG_HEAD)
+    return "headers_too_large";
   switch (c->attempt.result) {
   case CEL_RESULT_EXPIRED:
     return "timed_out";
@@ -271,7 +275,7 @@ static void describe(const cel_call *c, char *buf, size_t size) {
   switch (c->attempt.result) {
   case CEL_RESULT_EXPIRED:
     curl_msnprintf(buf, size,
-                   c->late ? "could not be sent within %.3g s (timeout): the "
+                   !c->attempt.sent ? "could not be sent within %.3g s (timeout): the "
                              "client waits for its rate limit or a pause"
                            : "no whole answer within %.3g s (timeout)",
                    c->timeout);
@@ -319,8 +323,6 @@ void cel_fail(lua_State *L, int idx) {
   } else if (c->transfer.end == CEL_HTTP_BIG_BODY ||
              c->transfer.end == CEL_HTTP_BIG_HEAD) {
     f.kind = "limit";
-    f.code = c->transfer.end == CEL_HTTP_BIG_BODY ? "response_too_large"
-                                                  : "headers_too_large";
   } else {
     f.kind = "network";
   }

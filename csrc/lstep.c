@@ -28,7 +28,7 @@ static bool set_headers(cel_client *c, cel_call *call) {
   return call->merged != NULL;
 }
 
-static bool start_exchange(cel_client *c, cel_call *call, double now) {
+static bool start_exchange(cel_client *c, cel_call *call) {
   if (!set_headers(c, call))
     return false;
   const cel_http_request r = {
@@ -39,11 +39,11 @@ static bool start_exchange(cel_client *c, cel_call *call, double now) {
       .headers = call->merged != NULL ? call->merged
                  : call->body == NULL ? call->headers->plain
                                       : call->headers->json};
-  return cel_http_start(&c->http, &call->transfer, &r, call->deadline - now);
+  return cel_http_start(&c->http, &call->transfer, &r);
 }
 
 static void send_call(cel_client *c, cel_call *call, double now) {
-  if (start_exchange(c, call, now)) {
+  if (start_exchange(c, call)) {
     call->refused = 0;
     call->sent_at = now;
     call->announce = c->has_events;
@@ -54,13 +54,29 @@ static void send_call(cel_client *c, cel_call *call, double now) {
   }
 }
 
+/* The deadline has passed, or cannot be met. */
 static void end_late(cel_call *call) {
   call->late = true;
+  call->attempt.sent =
+      call->transfer.easy != NULL && call->transfer.sends > 0;
+  cel_http_stop(&call->transfer);
   cel_call_move(call, CEL_STATE_READY);
 }
 
-/* Looks at every queued and waiting call: whose time has come, whose is
-   over. */
+/* Ends the calls of a list whose deadline has passed. */
+static void look_at_deadlines(cel_client *c, cel_state state, double now) {
+  cel_call *next;
+  for (cel_call *k = c->lists[state].head; k != NULL; k = next) {
+    next = k->next;
+    if (k->deadline <= now)
+      end_late(k);
+    else if (k->deadline < c->next_wake)
+      c->next_wake = k->deadline;
+  }
+}
+
+/* Looks at every call: whose time has come, whose is over. A call that is
+   READY has its exchange over, but for one that was only announced. */
 static void look_at_clocks(cel_client *c, double now) {
   cel_call *next;
   c->next_wake = HUGE_VAL;
@@ -71,13 +87,8 @@ static void look_at_clocks(cel_client *c, double now) {
     else if (k->not_before < c->next_wake)
       c->next_wake = k->not_before;
   }
-  for (cel_call *k = c->lists[CEL_STATE_QUEUED].head; k != NULL; k = next) {
-    next = k->next;
-    if (k->deadline <= now)
-      end_late(k);
-    else if (k->deadline < c->next_wake)
-      c->next_wake = k->deadline;
-  }
+  look_at_deadlines(c, CEL_STATE_QUEUED, now);
+  look_at_deadlines(c, CEL_STATE_SENT, now);
 }
 
 /* The client's limit keeps queued calls back: those that it would outlast
@@ -239,6 +250,15 @@ void cel_hook_turn(lua_State *L) {
     lua_error(L);
 }
 
+/* Whether a page call's head has just come, and good: tells it once. */
+static bool shows_head(cel_call *k) {
+  cel_transfer *t = &k->transfer;
+  if (!t->wants_head || !t->head_done || t->status / 100 != 2)
+    return false;
+  t->wants_head = false;
+  return true;
+}
+
 /* Waits until the call at idx wants its owner. */
 static void block(lua_State *L, int idx) {
   cel_call *k = lua_touserdata(L, idx);
@@ -277,6 +297,10 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
     waited = 0;
     if (k->submitted ? k->state == CEL_STATE_DONE : cel_call_advance(L, 1))
       return cel_push_result(L, 1);
+    if (shows_head(k)) {
+      lua_pushliteral(L, "head");
+      return 1;
+    }
     if (k->client->gives_way && lua_isyieldable(L)) {
       lua_getiuservalue(L, 1, CEL_CALL_UV_CLIENT);
       lua_getiuservalue(L, -1, CEL_CLIENT_UV_GIVE_WAY);

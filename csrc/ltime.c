@@ -67,8 +67,10 @@ static void time_push_fault(lua_State *L, const char *text, size_t len,
                             const char *reason) {
   char quoted[CEL_QUOTE_SIZE];
   cel_quote(quoted, text, len);
-  lua_pushfstring(L, "expected a date-time such as 2026-12-31T00:00:00Z, "
-                     "got %s", quoted);
+  lua_pushfstring(L,
+                  "expected a date-time such as 2026-12-31T00:00:00Z, "
+                  "got %s",
+                  quoted);
   if (reason != cel_datetime_malformed) {
     lua_pushfstring(L, " (%s)", reason);
     lua_concat(L, 2);

@@ -12,25 +12,25 @@
 #include "email.h"
 #include "quote.h"
 
-#define EXPECTED_SIZE 96
-
-/* Names the types that a shape allows: "a string or a boolean". */
-static void validate_name_types(unsigned types, char out[EXPECTED_SIZE]) {
+/* Pushes the types that a shape allows: "a string or a boolean"
+   [-0, +1]. */
+static void validate_push_expected(lua_State *L, unsigned types) {
   static const struct {
     unsigned bit;
     const char *name;
   } names[] = {
-      {CEL_TYPE_STRING, "a string"},   {CEL_TYPE_BOOLEAN, "a boolean"},
+      {CEL_TYPE_STRING, "a string"},    {CEL_TYPE_BOOLEAN, "a boolean"},
       {CEL_TYPE_INTEGER, "an integer"}, {CEL_TYPE_NUMBER, "a number"},
-      {CEL_TYPE_ARRAY, "an array"},    {CEL_TYPE_OBJECT, "an object"},
+      {CEL_TYPE_ARRAY, "an array"},     {CEL_TYPE_OBJECT, "an object"},
   };
-  out[0] = '\0';
+  lua_pushliteral(L, "");
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     if ((types & names[i].bit) == 0)
       continue;
-    if (out[0] != '\0')
-      strcat(out, " or ");
-    strcat(out, names[i].name);
+    const char *before = lua_tostring(L, -1);
+    lua_pushfstring(L, "%s%s%s", before, *before == '\0' ? "" : " or ",
+                    names[i].name);
+    lua_remove(L, -2);
   }
 }
 
@@ -62,15 +62,15 @@ static void validate_push_given(lua_State *L, unsigned types, int idx) {
 void cel_validate_type(cel_faults *f, const cel_shape *shape, unsigned types,
                        int idx) {
   lua_State *L = f->L;
-  char expected[EXPECTED_SIZE];
   if ((shape->types & types) != 0 || shape->types == CEL_TYPE_ANY)
     return;
-  luaL_checkstack(L, 4, NULL);
+  luaL_checkstack(L, 6, NULL);
   idx = lua_absindex(L, idx);
-  validate_name_types(shape->types, expected);
+  lua_pushliteral(L, "expected ");
+  validate_push_expected(L, shape->types);
+  lua_pushliteral(L, ", got ");
   validate_push_given(L, types, idx);
-  lua_pushfstring(L, "expected %s, got %s", expected, lua_tostring(L, -1));
-  lua_remove(L, -2);
+  lua_concat(L, 4);
   cel_faults_invalid(f);
 }
 
@@ -146,8 +146,8 @@ static void validate_trial(cel_faults *f, const cel_shape *shape,
       cel_faults_missing(f, needed[i], "when trialEnabled is true");
 }
 
-void cel_validate_members(cel_faults *f, const cel_shape *shape,
-                          uint64_t seen, int idx) {
+void cel_validate_members(cel_faults *f, const cel_shape *shape, uint64_t seen,
+                          int idx) {
   for (size_t i = 0; i < shape->nfields; i++)
     if (shape->fields[i].required && (seen >> i & 1) == 0)
       cel_faults_missing(f, shape->fields[i].name, NULL);

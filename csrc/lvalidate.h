@@ -26,7 +26,7 @@ void cel_validate_string(cel_faults *f, const cel_shape *shape, const char *s,
 /* Checks that what must be in the object at idx is there. `seen` has a bit
    for each of the shape's fields that has a value other than null
    [-0, +0]. */
-void cel_validate_members(cel_faults *f, const cel_shape *shape,
-                          uint64_t seen, int idx);
+void cel_validate_members(cel_faults *f, const cel_shape *shape, uint64_t seen,
+                          int idx);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "utf8.h"
 
-_Static_assert(CEL_QUOTE_SIZE >= 4 * CEL_QUOTE_MAX + sizeof "\"\"...",
+_Static_assert(CEL_QUOTE_SIZE >= (size_t)4 * CEL_QUOTE_MAX + sizeof "\"\"...",
                "every byte may need an escape of four");
 
 size_t cel_quote_char(char out[4], const char *s, size_t n, size_t *used) {
@@ -17,18 +17,18 @@ size_t cel_quote_char(char out[4], const char *s, size_t n, size_t *used) {
   *used = len == 0 ? 1 : len;
   if (len == 0 || c < 0x20 || c == 0x7F) {
     out[0] = '\\';
-    if (c == '\n' || c == '\t' || c == '\r') {
-      out[1] = c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
+    if (c == '\n') {
+      out[1] = 'n';
       return 2;
     }
     out[1] = 'x';
-    out[2] = hex[c >> 4];
+    out[2] = hex[c >> 4 & 15];
     out[3] = hex[c & 15];
     return 4;
   }
   if (c == '"' || c == '\\') {
     out[0] = '\\';
-    out[1] = (char)c;
+    out[1] = s[0];
     return 2;
   }
   memcpy(out, s, len);
@@ -40,7 +40,7 @@ size_t cel_quote(char out[CEL_QUOTE_SIZE], const char *s, size_t len) {
   size_t from = 0;
   out[at++] = '"';
   while (from < len) {
-    char shown[4];
+    char shown[4] = {0};
     size_t used;
     size_t n = cel_quote_char(shown, s + from, len - from, &used);
     if (from + used > CEL_QUOTE_MAX)

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#define CEL_QUOTE_MAX 40   /* bytes of the text that are shown */
+#define CEL_QUOTE_MAX  40  /* bytes of the text that are shown */
 #define CEL_QUOTE_SIZE 168 /* both quotes, escapes, "..." and terminator */
 
 /* Writes s between double quotes, so that the result is one line of valid

@@ -46,9 +46,9 @@ struct cel_shape {
   cel_format format;       /* for strings */
   const cel_field *fields; /* for objects; NULL when none is named */
   size_t nfields;
-  const cel_shape *items;  /* for arrays; NULL: anything */
-  bool trial_rule;         /* trialEnabled needs trialPeriod and
-                              _trialLicenseId */
+  const cel_shape *items; /* for arrays; NULL: anything */
+  bool trial_rule;        /* trialEnabled needs trialPeriod and
+                             _trialLicenseId */
 };
 
 extern const cel_shape cel_shape_connector;

@@ -474,8 +474,8 @@ describe("a number", function()
 
     it("is read the same", function()
       local found
-      for _, name in ipairs { "de_DE.UTF-8", "de_DE.utf8", "de_DE", "fr_FR.UTF-8",
-        "fr_FR.utf8", "nl_NL.UTF-8", "pt_BR.UTF-8", "ru_RU.UTF-8" } do
+      for _, name in ipairs { "de_DE.UTF-8", "de_DE.utf8", "de_DE",
+        "fr_FR.UTF-8", "fr_FR.utf8", "nl_NL.UTF-8", "pt_BR.UTF-8" } do
         found = found or os.setlocale(name, "numeric")
       end
       if not found then
@@ -674,7 +674,9 @@ describe("memory", function()
   it("is not held by the keys of other documents", function()
     local function fill(from)
       local parts = {}
-      for i = from, from + 50000 do parts[#parts + 1] = ('"k%d":%d'):format(i, i) end
+      for i = from, from + 50000 do
+        parts[#parts + 1] = ('"k%d":%d'):format(i, i)
+      end
       json.decode("{" .. table.concat(parts, ",") .. "}")
     end
     fill(1)

@@ -7,7 +7,8 @@ local cjson = require "cjson"
 local probe = require "schema_probe"
 local seeded = require "spec.support.seeded"
 
-local encode, decode, null = celigo.json.encode, celigo.json.decode, celigo.null
+local encode, decode = celigo.json.encode, celigo.json.decode
+local null = celigo.null
 
 --- The faults of a value, as "path|message" each.
 local function faults_of(value)
@@ -39,16 +40,19 @@ describe("encode", function()
     { math.mininteger, "-9223372036854775808" },
     -- floats stay floats
     { 0.0, "0.0" }, { -0.0, "-0.0" }, { 1.0, "1.0" }, { -1.5, "-1.5" },
-    { 0.1, "0.1" }, { 0.3, "0.3" }, { 12.05, "12.05" }, { 1e15, "1000000000000000.0" },
+    { 0.1, "0.1" }, { 0.3, "0.3" }, { 12.05, "12.05" },
+    { 1e15, "1000000000000000.0" },
     { 2.0 ^ 53, "9007199254740992.0" }, { 1e22, "1e+22" }, { 1e100, "1e+100" },
-    { 1e-7, "1e-07" }, { 0.00001, "0.00001" }, { 1 / 3, "0.3333333333333333" },
+    { 1e-7, "1e-07" }, { 0.00001, "0.00001" },
+    { 1 / 3, "0.3333333333333333" },
     { 123456.789, "123456.789" }, { 0.1 + 0.2, "0.30000000000000004" },
     -- strings
     { "a/b", '"a/b"' }, { '"', '"\\""' }, { "\\", '"\\\\"' },
     { "\b\f\n\r\t", '"\\b\\f\\n\\r\\t"' }, { "\0", '"\\u0000"' },
     { "\1\31", '"\\u0001\\u001f"' }, { "\127", '"\127"' },
-    { "é", '"é"' }, { "日本語", '"日本語"' }, { "\u{10FFFF}", '"\u{10FFFF}"' },
-    { ("x"):rep(100) .. '"', '"' .. ("x"):rep(100) .. '\\""' },
+    { "é", '"é"' }, { "日本語", '"日本語"' },
+    { "\u{10FFFF}", '"\u{10FFFF}"' },
+    { ("x"):rep(100) .. '"', '"' .. ("x"):rep(100) .. [[\""]] },
     -- tables
     { {}, "{}" }, { { 1, 2, 3 }, "[1,2,3]" }, { { { {} } }, "[[{}]]" },
     { { a = 1 }, '{"a":1}' }, { { [""] = 1 }, '{"":1}' },
@@ -269,10 +273,10 @@ describe("the conventions of lua-cjson", function()
     -- not, a module with the same names stands in its place.
     local module = cjson.array_mt and cjson or {
       null = cjson.null, array_mt = {}, empty_array_mt = {},
-      empty_array = string.format and select(2, debug.upvalueid and
-        pcall(debug.upvalueid, encode, 1)) or nil,
-    }
+      empty_array = debug.upvalueid(string.gmatch("", ""), 1), -- any light
+    }                                                          -- userdata
     package.loaded.cjson = module
+    assert.equal('{"a":[]}', encode { a = module.empty_array })
     assert.equal("[]", encode(setmetatable({}, module.array_mt)))
     assert.equal("[1]", encode(setmetatable({ 1 }, module.array_mt)))
     assert.equal("[]", encode(setmetatable({}, module.empty_array_mt)))
@@ -280,6 +284,12 @@ describe("the conventions of lua-cjson", function()
     assert.equal('{"a":1}',
       encode(setmetatable({ a = 1 }, module.empty_array_mt)))
     assert.equal("{}", encode(setmetatable({}, {})))
+  end)
+
+  it("leave other light userdata unknown", function()
+    local other = debug.upvalueid(string.gmatch("", ""), 1)
+    assert.same({ "a|a: expected a value that JSON can hold, got a userdata" },
+      faults_of { a = other })
   end)
 
   it("do without a module that is no table", function()
@@ -293,7 +303,8 @@ describe("what JSON cannot hold", function()
   cyclic.list = { 1, { again = cyclic } }
   local cases = {
     { print, "|expected a value that JSON can hold, got a function" },
-    { { f = print }, "f|f: expected a value that JSON can hold, got a function" },
+    { { f = print },
+      "f|f: expected a value that JSON can hold, got a function" },
     { { coroutine.create(print) },
       "[1]|[1]: expected a value that JSON can hold, got a thread" },
     { { io.stdout },
@@ -404,9 +415,10 @@ describe("without memory", function()
             assert.equal("ok", result)
             break
           end
-          assert.equal("memory", result)
+          -- Lua does without some of what it asks for.
+          if result ~= "ok" then assert.equal("memory", result) end
           assert.equal("ok", (probe.starved(text, n, false)))
-          failures = failures + 1
+          if result == "memory" then failures = failures + 1 end
         end
         assert.is_true(failures > 3)
         assert.is_true(failures < 5000)

@@ -54,15 +54,22 @@ local function words_of(status)
 end
 
 local function text_or_nil(v)
+  if type(v) == "string" then return v end
+  if type(v) == "number" then return tostring(v) end
+  return nil
+end
+
+-- A code is a string, or an integer where it mirrors an upstream's status.
+local function code_or_nil(v)
   if type(v) == "string" or type(v) == "number" then return v end
   return nil
 end
 
 -- One entry of the service's list, whatever it looks like.
 local function entry_of(v)
-  if type(v) ~= "table" then return { message = tostring(v) } end
+  if type(v) ~= "table" then return { message = text_or_nil(v) } end
   return {
-    code = text_or_nil(v.code),
+    code = code_or_nil(v.code),
     message = text_or_nil(v.message),
     field = text_or_nil(v.field),
     source = text_or_nil(v.source),

@@ -9,6 +9,8 @@
 
 local core = require "celigo.core"
 local errors = require "celigo.errors"
+require "celigo.pages"
+require "celigo.tasks"
 
 local celigo = {
   _VERSION = core._VERSION,

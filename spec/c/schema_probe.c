@@ -108,6 +108,7 @@ typedef struct probe_memory {
   size_t used;
   long fails; /* growths to go; negative: never */
   int stays;
+  int met; /* it has failed */
 } probe_memory;
 
 static void *probe_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
@@ -119,10 +120,12 @@ static void *probe_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
     return NULL;
   }
   if (nsize > old && memory->fails >= 0) {
-    if (memory->fails == 0 && memory->stays)
+    if (memory->fails == 0) {
+      memory->met = 1;
+      memory->fails = memory->stays ? 0 : -1;
       return NULL;
-    if (memory->fails-- == 0)
-      return NULL;
+    }
+    memory->fails--;
   }
   void *block = realloc(ptr, nsize);
   if (block != NULL)
@@ -137,6 +140,15 @@ static int l_encode_connector(lua_State *L) {
   return 1;
 }
 
+/* Calls the function and its argument on the stack while memory fails. */
+static int probe_starve(lua_State *L, probe_memory *memory, long fails) {
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  memory->fails = fails;
+  int status = lua_pcall(L, 1, 1, 0);
+  memory->fails = -1;
+  return status;
+}
+
 /* starved(json, fails, stays): encodes what a JSON text means in a state
    whose allocator fails. Returns the status as a name and whether the
    failure was met; raises if memory is left over. */
@@ -144,7 +156,7 @@ static int l_starved(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
   long fails = (long)luaL_checkinteger(L, 2);
-  probe_memory memory = {0, -1, lua_toboolean(L, 3)};
+  probe_memory memory = {.fails = -1, .stays = lua_toboolean(L, 3)};
   cel_json_fault fault;
   lua_State *other = lua_newstate(probe_alloc, &memory);
   if (other == NULL)
@@ -153,18 +165,12 @@ static int l_starved(lua_State *L) {
   lua_settop(other, 0);
   lua_pushcfunction(other, l_encode_connector);
   int status = LUA_ERRRUN;
-  int met = 0;
-  if (cel_json_decode(other, text, len, &fault) == 0) {
-    lua_gc(other, LUA_GCCOLLECT);
-    memory.fails = fails;
-    status = lua_pcall(other, 1, 1, 0);
-    met = memory.fails < (memory.stays ? 1 : 0);
-    memory.fails = -1;
-  }
+  if (cel_json_decode(other, text, len, &fault) == 0)
+    status = probe_starve(other, &memory, fails);
   lua_pushstring(L, status == LUA_OK       ? "ok"
                     : status == LUA_ERRMEM ? "memory"
                                            : "error");
-  lua_pushboolean(L, met);
+  lua_pushboolean(L, memory.met);
   lua_close(other);
   if (memory.used != 0)
     return luaL_error(L, "%d bytes are left over", (int)memory.used);

@@ -33,10 +33,16 @@ function Connection:send(bytes)
 end
 
 --- Reads until the other side ends or resets the connection. Returns the
--- bytes and how it ended ("closed" or the system's message).
+-- bytes, and "closed", "reset" or "timeout".
 function Connection:receive_all()
   local bytes, err, partial = self.socket:receive("*a")
-  return bytes or partial, bytes and "closed" or err
+  if err == "timeout" then
+    return partial, err
+  end
+  -- LuaSocket calls both ends "closed"; but one can still write after the
+  -- other side's proper end, and cannot after a reset.
+  local writable = self.socket:send("\n")
+  return bytes or partial, writable and "closed" or "reset"
 end
 
 local function read_headers(sock)
@@ -88,7 +94,8 @@ function Connection:receive(method)
     return nil, err
   end
   local length = tonumber(answer.headers["content-length"])
-  if answer.status < 200 or answer.status == 204 or method == "HEAD" then
+  if answer.status < 200 or answer.status == 204 or method == "HEAD"
+    or length == 0 then
     answer.body = ""
   elseif answer.headers["transfer-encoding"] == "chunked" then
     answer.body, err = read_chunked(self.socket)

@@ -1,0 +1,239 @@
+--- Many calls at once: map and gather.
+--
+-- Workers are coroutines. A call made in one parks it here until the call
+-- wants its owner; whoever waits outside (map, gather) turns the client and
+-- resumes the workers whose calls are ready. A coroutine that is not a
+-- worker never sees a yield of ours: its calls block, unless an event loop
+-- is attached, which then parks it its own way.
+
+local core = require "celigo.core"
+local options = require "celigo.options"
+
+local TURN = 0.2 -- seconds that a turn may wait for the network
+
+--- The scheduler of one client.
+local Scheduler = {}
+Scheduler.__index = Scheduler
+
+local schedulers = setmetatable({}, { __mode = "k" })
+
+-- Workers of any client: thread to its group.
+local workers = setmetatable({}, { __mode = "k" })
+
+-- Waits for something that has `ready` to be so, without blocking other
+-- workers; false where this thread has to block.
+function Scheduler:park(waited)
+  local thread = coroutine.running()
+  local group = workers[thread]
+  if not group or group.scheduler ~= self then
+    return self.loop ~= nil and self.loop:park(self, waited)
+  end
+  self.parked[#self.parked + 1] = { waited = waited, thread = thread, group = group }
+  coroutine.yield(self)
+  return true
+end
+
+-- Runs a worker until it waits again.
+function Scheduler:run(thread, group)
+  local good, yielded = coroutine.resume(thread)
+  if not good then error(yielded, 0) end -- a worker catches what its function raises
+  if yielded ~= self and coroutine.status(thread) == "suspended" then group:stray(thread) end
+end
+
+-- Resumes every worker that waits no longer.
+function Scheduler:resume_ready()
+  local parked, waiting, ready = self.parked, {}, {}
+  for i = 1, #parked do
+    local entry = parked[i]
+    local list = entry.waited:ready() and ready or waiting
+    list[#list + 1] = entry
+  end
+  self.parked = waiting
+  for i = 1, #ready do self:run(ready[i].thread, ready[i].group) end
+  return #ready > 0
+end
+
+local function scheduler_of(client)
+  local scheduler = schedulers[client]
+  if not scheduler then
+    scheduler = setmetatable({ parked = {} }, Scheduler)
+    schedulers[client] = scheduler
+    core.set_give_way(client, function(call)
+      return scheduler:park(call)
+    end)
+  end
+  return scheduler
+end
+
+--- The workers of one map or gather.
+local Group = {}
+Group.__index = Group
+
+function Group:ready()
+  return self.running == 0 or self.progressed
+end
+
+-- One item: its value, or what went wrong with it.
+function Group:work(i, f, ...)
+  local good, value, err = pcall(f, ...)
+  if not good then
+    self.errors[i] = value == nil and "error object is nil" or value
+  elseif value == nil and err ~= nil then
+    self.errors[i] = err
+  else
+    self.results[i] = value
+  end
+  self.done = self.done + 1
+  self.progressed = self.on_progress ~= nil
+end
+
+-- Starts a worker, which takes items until there are none.
+function Group:spawn(take)
+  local thread
+  thread = coroutine.create(function()
+    local i, f, item = take()
+    while i do
+      self.threads[thread] = i
+      self:work(i, f, item)
+      i, f, item = take()
+    end
+    self.threads[thread] = nil
+    self.running = self.running - 1
+  end)
+  workers[thread] = self
+  self.threads[thread] = 0
+  self.take = take
+  self.running = self.running + 1
+  self.scheduler:run(thread, self)
+end
+
+-- A function has yielded by itself: nobody would ever resume it. Its item
+-- fails, another worker goes on.
+function Group:stray(thread)
+  local i = self.threads[thread]
+  coroutine.close(thread)
+  self.threads[thread] = nil
+  self.errors[i] = "the function yielded by itself; a call of the client gives way on its own"
+  self.done = self.done + 1
+  self.progressed = self.on_progress ~= nil
+  self.running = self.running - 1
+  self:spawn(self.take)
+end
+
+function Group:report()
+  while self.reported < self.done do
+    self.reported = self.reported + 1
+    if self.on_progress then self.on_progress(self.reported, self.total) end
+  end
+  self.progressed = false
+end
+
+-- Waits for every worker.
+function Group:wait(client)
+  self:report()
+  while self.running > 0 do
+    if not self:ready() and not self.scheduler:park(self) then
+      if not self.scheduler:resume_ready() then core.turn(client, TURN) end
+    end
+    self:report()
+  end
+end
+
+-- Ends the workers that are left: an error is on its way out.
+function Group:__close()
+  if self.running == 0 then return end
+  local parked = {}
+  for _, entry in ipairs(self.scheduler.parked) do
+    if entry.group ~= self then
+      parked[#parked + 1] = entry
+    elseif entry.waited.cancel then
+      entry.waited:cancel()
+    end
+  end
+  self.scheduler.parked = parked
+  for thread in pairs(self.threads) do coroutine.close(thread) end
+  self.running = 0
+end
+
+local function new_group(client, total, on_progress)
+  return setmetatable({
+    scheduler = scheduler_of(client),
+    threads = {},
+    results = {},
+    errors = {},
+    running = 0,
+    done = 0,
+    reported = 0,
+    progressed = false,
+    total = total,
+    on_progress = on_progress,
+  }, Group)
+end
+
+local methods = core.methods
+local map_options = { concurrency = "count", on_progress = "function" }
+local DEFAULT_CONCURRENCY = 8
+
+--- Calls a function for each item, several at a time: a call in it gives way
+-- to the others while it waits.
+-- @function map
+-- @tparam table items an array
+-- @tparam function f called with an item; its first value is the result
+-- @tparam[opt] table options `concurrency` (how many at a time, default 8),
+--   `on_progress` (called with how many are done, and of how many); an error
+--   that it raises cancels the rest
+-- @treturn table results: the first value for each item, by position
+-- @treturn table errors: for each item for which `f` raised or returned nil
+--   and an error, by position; empty when all went well
+-- @usage
+-- local licenses, errors = client:map(ids, function(id)
+--   return client:list_connector_licenses(id)
+-- end, { concurrency = 16 })
+function methods.map(client, items, f, given)
+  if type(items) ~= "table" then error(("map: items: expected an array, got a %s"):format(type(items)), 2) end
+  if type(f) ~= "function" then error(("map: expected a function, got a %s"):format(type(f)), 2) end
+  local opts = options.check("map", given, map_options)
+  local total = #items
+  local group <close> = new_group(client, total, opts.on_progress)
+  local last = 0
+  local function take()
+    if last >= total then return nil end
+    last = last + 1
+    return last, f, items[last]
+  end
+  for _ = 1, math.min(total, opts.concurrency or DEFAULT_CONCURRENCY) do group:spawn(take) end
+  group:wait(client)
+  return group.results, group.errors
+end
+
+--- Calls several functions at the same time.
+-- @function gather
+-- @tparam function ... functions without arguments
+-- @return the first value of each, then a table of errors by position, or nil
+-- @usage
+-- local connector, licenses, errors = client:gather(
+--   function() return client:get_connector_by_id(id) end,
+--   function() return client:list_connector_licenses(id) end)
+function methods.gather(client, ...)
+  local functions = table.pack(...)
+  for i = 1, functions.n do
+    if type(functions[i]) ~= "function" then
+      error(("gather: argument %d: expected a function, got a %s"):format(i, type(functions[i])), 2)
+    end
+  end
+  local group <close> = new_group(client, functions.n)
+  for i = 1, functions.n do
+    local taken = false
+    group:spawn(function()
+      if taken then return nil end
+      taken = true
+      return i, functions[i]
+    end)
+  end
+  group:wait(client)
+  local results = group.results
+  results[functions.n + 1] = next(group.errors) ~= nil and group.errors or nil
+  return table.unpack(results, 1, functions.n + 1)
+end
+
+return { scheduler_of = scheduler_of }

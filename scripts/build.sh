@@ -1,0 +1,20 @@
+#!/bin/sh
+# build.sh PRESET [TARGET…]: configures a preset of CMakePresets.json and
+# builds it. Says where the result is; all else only when it fails. Warnings
+# are shown.
+. scripts/common.sh
+
+preset=$1
+shift
+directory=build/$preset
+[ $# -gt 0 ] || set -- all
+
+quietly cmake --preset "$preset"
+log=$directory/build.log
+if ! cmake --build "$directory" --parallel "$(processors)" --target "$@" \
+  >"$log" 2>&1; then
+  cat "$log" >&2
+  fail "The build of $preset failed."
+fi
+grep -A 8 'warning:' "$log" >&2 || true
+say "built $directory"

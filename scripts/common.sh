@@ -1,0 +1,52 @@
+# What the other scripts share. Sourced, from the repository's root.
+
+set -eu
+export LC_ALL=C
+
+# Servers and tools that a plain user's PATH leaves out.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export PATH
+
+say() {
+  printf '%s\n' "$*"
+}
+
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+have() {
+  command -v "$1" >/dev/null 2>&1
+}
+
+# The Lua 5.4 interpreter: $LUA, or the first that is one.
+find_lua() {
+  for lua in ${LUA:-} lua5.4 lua54 lua \
+    /opt/homebrew/opt/lua@5.4/bin/lua5.4 /usr/local/opt/lua@5.4/bin/lua5.4
+  do
+    if have "$lua" &&
+      "$lua" -e 'os.exit(_VERSION == "Lua 5.4")' >/dev/null 2>&1; then
+      command -v "$lua"
+      return
+    fi
+  done
+  return 1
+}
+
+processors() {
+  getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1
+}
+
+# Runs a command without its output, which is shown when it fails.
+quietly() {
+  quietly_log=$(mktemp)
+  if "$@" >"$quietly_log" 2>&1; then
+    rm -f "$quietly_log"
+    return 0
+  fi
+  cat "$quietly_log" >&2
+  rm -f "$quietly_log"
+  say "failed: $*" >&2
+  return 1
+}
