@@ -58,6 +58,8 @@ cel_headers *cel_headers_new(const cel_allocator *alloc, const char *token,
   bool good = append_secret(&h->plain, token, len) &&
               append_agent(&h->plain, agent) &&
               append(&h->plain, "Accept: application/json") &&
+              append(&h->plain, "Content-Type:") && /* else a form's, in an
+                                                       empty POST or PUT */
               append_secret(&h->json, token, len) &&
               append_agent(&h->json, agent) &&
               append(&h->json, "Accept: application/json") &&

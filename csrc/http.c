@@ -499,6 +499,10 @@ bool cel_http_absolute(const cel_http *h) {
 /* {====== Stepping */
 
 static void finish(cel_transfer *t, CURLcode code) {
+  if (code == CURLE_OK && (!t->head_done || t->status < 200))
+    code = CURLE_PARTIAL_FILE; /* cut inside the headers: no answer */
+  if (code == CURLE_OUT_OF_MEMORY && t->sends > 0 && !t->head_done)
+    t->end = CEL_HTTP_BIG_HEAD; /* what libcurl says of a huge header */
   t->finished = true;
   t->code = code;
   if (code != CURLE_OK)

@@ -133,26 +133,25 @@ void cel_call_start(lua_State *L, int idx) {
 
 /* {====== Memory */
 
-static void raise_memory(lua_State *L, cel_call *c, size_t size) {
+static void raise_memory(lua_State *L, cel_call *c) {
   cel_call_abandon(c, CEL_END_CANCELLED);
-  cel_raise_memory(L, size);
+  cel_raise_memory(L);
 }
 
 /* A callback was refused memory for the body: collects garbage, tries again
    and lets the transfer go on. */
 static void feed(lua_State *L, cel_call *c) {
-  size_t size = c->transfer.starved;
   if (cel_http_feed(&c->transfer))
     return;
   lua_gc(L, LUA_GCCOLLECT);
   if (c->state != CEL_STATE_DONE && !cel_http_feed(&c->transfer))
-    raise_memory(L, c, size);
+    raise_memory(L, c);
 }
 
 /* The same for a request that could not be started, or for headers. */
 static void start_again(lua_State *L, cel_call *c) {
   if (c->refused > 1)
-    raise_memory(L, c, 4096);
+    raise_memory(L, c);
   lua_gc(L, LUA_GCCOLLECT);
   if (c->state != CEL_STATE_DONE)
     cel_call_move(c, CEL_STATE_QUEUED);
@@ -330,7 +329,7 @@ bool cel_call_advance(lua_State *L, int idx) {
   else if (!c->transfer.finished)
     cel_call_move(c, CEL_STATE_SENT);
   else if (c->transfer.end == CEL_HTTP_NO_MEMORY)
-    raise_memory(L, c, c->transfer.head.cap * 2);
+    raise_memory(L, c);
   else
     exchange_over(L, idx);
   return c->state == CEL_STATE_DONE;

@@ -40,9 +40,9 @@ cel_client *cel_client_check(lua_State *L, int idx) {
   return luaL_checkudata(L, idx, CEL_CLIENT_MT);
 }
 
-void cel_raise_memory(lua_State *L, size_t size) {
-  lua_newuserdatauv(L, size, 0);
-  luaL_error(L, "not enough memory"); /* there is some again by now */
+void cel_raise_memory(lua_State *L) {
+  lua_pushliteral(L, "not enough memory"); /* Lua keeps this very string */
+  lua_error(L); /* ... and makes its memory error of it */
 }
 
 double cel_client_random(void *ud) {
@@ -71,7 +71,7 @@ static void keep_string(lua_State *L, cel_client *c, char **slot,
   size_t size = strlen(text) + 1;
   *slot = c->alloc.fn(c->alloc.ud, NULL, 0, size);
   if (*slot == NULL)
-    cel_raise_memory(L, size);
+    cel_raise_memory(L);
   memcpy(*slot, text, size);
 }
 
@@ -95,7 +95,7 @@ static void keep_token(lua_State *L, cel_client *c, const char *token,
       headers == NULL ? NULL : c->alloc.fn(c->alloc.ud, NULL, 0, len);
   if (copy == NULL) {
     cel_headers_release(headers);
-    cel_raise_memory(L, len);
+    cel_raise_memory(L);
   }
   drop_token(c);
   cel_headers_release(c->headers);

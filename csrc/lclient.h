@@ -121,8 +121,8 @@ const char *cel_region_url(const char *region);
 void cel_client_new(lua_State *L, const cel_client_config *config,
                     const char *what);
 
-/* Raises Lua's own memory error, by asking for size bytes. */
-void cel_raise_memory(lua_State *L, size_t size);
+/* Raises Lua's own memory error (LUA_ERRMEM). */
+void cel_raise_memory(lua_State *L);
 
 /* A random number in [0, 1), of the client at ud. */
 double cel_client_random(void *ud);

@@ -1,8 +1,9 @@
 /*
 ** lmodule.c - opens celigo.core, the C part of the module.
 */
+#include "lmodule.h"
+
 #include <lauxlib.h>
-#include <lua.h>
 
 #include "lcall.h"
 #include "lclient.h"
@@ -29,16 +30,7 @@ static void set_spin(lua_State *L) {
   lua_setfield(L, LUA_REGISTRYINDEX, CEL_SPIN);
 }
 
-/* The one name that the module shows. */
-#if defined(__GNUC__)
-#define EXPORT __attribute__((visibility("default")))
-#else
-#define EXPORT
-#endif
-
-EXPORT int luaopen_celigo_core(lua_State *L);
-
-EXPORT int luaopen_celigo_core(lua_State *L) {
+int luaopen_celigo_core(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"new", cel_l_new},
       {"array", cel_json_l_array},

@@ -223,7 +223,7 @@ static void add_header(lua_State *L, const arguments *a) {
                            : lua_pushfstring(L, "%s: %s", name, value);
   struct curl_slist *longer = curl_slist_append(c->own, line);
   if (longer == NULL)
-    luaL_error(L, "not enough memory");
+    cel_raise_memory(L);
   c->own = longer;
   lua_pop(L, 2);
 }

@@ -60,7 +60,7 @@ static int l_follow(lua_State *L) {
   for (const struct curl_slist *s = from->own; s != NULL; s = s->next) {
     struct curl_slist *longer = curl_slist_append(c->own, s->data);
     if (longer == NULL)
-      cel_raise_memory(L, strlen(s->data));
+      cel_raise_memory(L);
     c->own = longer;
   }
   lua_pushlstring(L, from->target, from->prefix_len);

@@ -92,8 +92,9 @@ describe("json.decode", function()
       { '{"a":1,"b":2,"\\u0061":3}', { a = 3, b = 2 } },
       { '["\\"\\\\\\/\\b\\f\\n\\r\\t"]', { '"\\/\b\f\n\r\t' } },
       { '"\\u0000"', "\0" }, { '"a\\u0000b"', "a\0b" },
-      { '"\\u00e9\\u20AC"', "é€" }, { '"\\u007f\\u07ff\\uffff"',
-        "\x7F\u{7FF}\u{FFFF}" },
+      { '"\\u00e9\\u20AC"', "é€" },
+      { '"\\u007f\\u0080\\u07ff\\u0800\\uffff\\ud800\\udc00"',
+        "\x7F\u{80}\u{7FF}\u{800}\u{FFFF}\u{10000}" },
       { '"\\ud83d\\ude00"', "😀" }, { '"\\uDBFF\\uDFFF"', "\u{10FFFF}" },
       { '"\x7F"', "\x7F" }, { '"é€😀"', "é€😀" },
       { '"\u{80}\u{7FF}\u{800}\u{D7FF}\u{E000}\u{10000}\u{10FFFF}"',
@@ -411,6 +412,10 @@ describe("a number", function()
       ["0.1"] = 0.1, ["0.30000000000000004"] = 0.1 + 0.2,
       ["8.5e22"] = 8.5e22, ["1e22"] = 1e22, ["1e23"] = 1e23,
       ["123456789012345678e-22"] = 1.2345678901234568e-5,
+      -- A midpoint in the first 128 bits; the rest decides.
+      ["92331960162629085e-26"] = 0x1.fb99ae82b8465p-31,
+      ["22345382451410928e-26"] = 0x1.eb6151f234ee3p-33,
+      ["17248108875763052e-26"] = 0x1.7b4a388bbbcc3p-33,
     } do
       local number = decode(text)
       assert.is_true(same_number(value, number),

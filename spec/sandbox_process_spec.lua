@@ -164,6 +164,14 @@ describe("the process helper", function()
     assert.equal("one\ntwo", output)
   end)
 
+  it("knows the program's own number, whatever it prints first", function()
+    for _ = 1, 50 do
+      local program <close> = process.start(
+        { "sh", "-c", "echo $$; exec sleep 600" }, "^(%d+)$")
+      assert.equal(tonumber(program.captures[1]), program.pid)
+    end
+  end)
+
   it("tells of a program that ends before it is ready", function()
     local program, output = process.start({ "echo", "it's not" }, "ready")
     assert.is_nil(program)

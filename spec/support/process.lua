@@ -24,11 +24,12 @@ function process.lua()
   return first < 0 and arg[first] or "lua5.4"
 end
 
+-- The child tells its number itself, before it becomes the program, so that
+-- this line is the first of all.
 local SCRIPT = [[
 exec 3<&0 >%s 2>&1
-%s </dev/null 3<&- &
+sh -c 'echo "pid $$"; exec "$@"' sh %s </dev/null 3<&- &
 child=$!
-echo "pid $child"
 (read -r _ <&3; kill -KILL $child) >/dev/null 2>&1 &
 watcher=$!
 exec 3<&-
@@ -61,7 +62,7 @@ function process.start(words, ready)
   local pipe, output = start_shell(words)
   local self = setmetatable({ pipe = pipe, output = output, lines = {} },
                             Process)
-  self.pid = tonumber(output:read("l"):match("^pid (%d+)$"))
+  self.pid = tonumber(assert(output:read("l"):match("^pid (%d+)$")))
   while ready do
     local line = output:read("l")
     if not line then

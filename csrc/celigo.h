@@ -1,0 +1,84 @@
+/*
+** celigo.h - the celigo client in a C or C++ program that hosts Lua 5.4.
+**
+** One header, one library:
+**
+**   luaL_requiref(L, "celigo", luaopen_celigo, 0);
+**   celigo_options o = {.size = sizeof o, .token = "..."};
+**   int status = celigo_push_client(L, &o);
+**
+** The library prints nothing, ends nothing, sets no signal handler and
+** changes neither environment nor locale. Any number of states may be used
+** in any number of threads, each state by one thread at a time.
+*/
+#ifndef CELIGO_H
+#define CELIGO_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#include <lua.h>
+
+#ifdef __cplusplus
+/* The library is C and expects a Lua that was built as C. Where lua.h was
+   included before as C++, for a Lua built as C++, this line does not
+   compile. */
+int(lua_gettop)(lua_State *L);
+#endif
+
+#if defined(CELIGO_SHARED) && defined(_WIN32)
+#define CELIGO_API __declspec(dllimport)
+#elif defined(__GNUC__)
+#define CELIGO_API __attribute__((visibility("default")))
+#else
+#define CELIGO_API
+#endif
+
+/*
+** Opens the module, its Lua layer included; needs no file, and no library
+** of Lua's but the base functions, string, table, math and coroutine. A
+** lua_CFunction: raises where it fails. It reads CELIGO_API_TOKEN and
+** CELIGO_BASE_URL by the state's own os.getenv, so a state without `os`
+** reads neither.
+*/
+CELIGO_API int luaopen_celigo(lua_State *L);
+
+/*
+** What a client is made of. Zero it, set `size`, set what you need: a
+** member left at zero has its default. Strings are copied. `size` lets the
+** struct grow without breaking hosts that were compiled before.
+*/
+typedef struct celigo_options {
+  size_t size;              /* sizeof(celigo_options) */
+  const char *token;        /* required; no Lua code can read it */
+  const char *region;       /* "us" (default) or "eu" */
+  const char *base_url;     /* overrides region */
+  const char *ca_file;      /* extra trust anchors, PEM */
+  const char *proxy;        /* proxy URL; NULL: the environment's */
+  const char *user_agent;   /* put before the library's own */
+  double timeout;           /* seconds for a call; default 60 */
+  double connect_timeout;   /* seconds; default 10 */
+  int max_retries;          /* default 4; -1: none */
+  int max_connections;      /* default 8 */
+  size_t max_response_bytes; /* after decompression; default 64 MiB */
+} celigo_options;
+
+/*
+** Pushes a client. Returns LUA_OK and leaves the client on the stack, or an
+** error status (LUA_ERRRUN, LUA_ERRMEM) and leaves a message there; raises
+** nothing. Opens the module first where that has not been done. The stack
+** needs one free slot. The client lives as long as Lua code can reach it.
+*/
+CELIGO_API int celigo_push_client(lua_State *L, const celigo_options *options);
+
+/* "0.1.0"; a constant. */
+CELIGO_API const char *celigo_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
