@@ -9,6 +9,9 @@
 
 #include <stddef.h>
 
+/* What is said where an allocation was refused: Lua's own words. */
+#define CEL_NO_MEMORY "not enough memory"
+
 /* Same contract, and same type, as lua_Alloc: grows, shrinks or frees. */
 typedef void *(*cel_alloc_fn)(void *ud, void *ptr, size_t osize, size_t nsize);
 

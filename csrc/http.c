@@ -336,12 +336,12 @@ static const char *join_anchors(cel_http *h) {
     return NULL;
   CURL *c = curl_easy_init();
   if (c == NULL)
-    return "not enough memory";
+    return CEL_NO_MEMORY;
   curl_easy_getinfo(c, CURLINFO_CAINFO, &bundle);
   bool joined = bundle != NULL && append_file(&h->ca, bundle);
   curl_easy_cleanup(c);
   if (joined && cel_buf_append(&h->ca, "\n", 1) != CEL_BUF_OK)
-    return "not enough memory";
+    return CEL_NO_MEMORY;
   if (!joined)
     h->ca.len = 0; /* there is no default bundle: the file stands alone */
   if (!append_file(&h->ca, h->settings.ca_file))
@@ -361,10 +361,10 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
   if (wrong != NULL)
     return wrong;
   if (!read_env_proxy(h))
-    return "not enough memory";
+    return CEL_NO_MEMORY;
   h->multi = curl_multi_init();
   if (h->multi == NULL)
-    return "not enough memory";
+    return CEL_NO_MEMORY;
   curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
   curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
   curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
@@ -498,17 +498,26 @@ bool cel_http_absolute(const cel_http *h) {
 
 /* {====== Stepping */
 
+/* libcurl's own limit for a single header line has no code of its own. */
+static bool is_big_head(const cel_transfer *t, CURLcode code) {
+#if LIBCURL_VERSION_NUM >= 0x080600
+  if (code == CURLE_TOO_LARGE)
+    return true;
+#endif
+  return code == CURLE_OUT_OF_MEMORY && t->sends > 0 && !t->head_done;
+}
+
 static void finish(cel_transfer *t, CURLcode code) {
+  /* A connection that ends within the headers, or after an interim answer,
+     is good enough for libcurl. */
   if (code == CURLE_OK && (!t->head_done || t->status < 200))
-    code = CURLE_PARTIAL_FILE; /* cut inside the headers: no answer */
-  if (code == CURLE_OUT_OF_MEMORY && t->sends > 0 && !t->head_done)
-    t->end = CEL_HTTP_BIG_HEAD; /* what libcurl says of a huge header */
+    code = CURLE_PARTIAL_FILE;
   t->finished = true;
   t->code = code;
   if (code != CURLE_OK)
     memcpy(t->message, t->easy->message, sizeof t->message);
   if (code != CURLE_OK && t->end == CEL_HTTP_ANSWERED)
-    t->end = CEL_HTTP_FAILED;
+    t->end = is_big_head(t, code) ? CEL_HTTP_BIG_HEAD : CEL_HTTP_FAILED;
   cel_http_stop(t);
   tell(t);
 }

@@ -41,7 +41,7 @@ cel_client *cel_client_check(lua_State *L, int idx) {
 }
 
 void cel_raise_memory(lua_State *L) {
-  lua_pushliteral(L, "not enough memory"); /* Lua keeps this very string */
+  lua_pushliteral(L, CEL_NO_MEMORY); /* Lua keeps this very string */
   lua_error(L); /* ... and makes its memory error of it */
 }
 
@@ -225,6 +225,16 @@ static void set_limits(cel_client *c, const cel_client_config *config) {
   cel_rate_limit_init(&c->limit, config->rate, config->burst, cel_clock());
 }
 
+/* Raises what is wrong with a configuration; NULL is nothing. */
+static void refuse(lua_State *L, const char *what, const char *option,
+                   const char *wrong) {
+  if (wrong == NULL)
+    return;
+  if (strcmp(wrong, CEL_NO_MEMORY) == 0)
+    cel_raise_memory(L);
+  luaL_error(L, "%s: %s%s", what, option, wrong);
+}
+
 static void open_http(lua_State *L, cel_client *c,
                       const cel_client_config *config, const char *what) {
   const cel_http_settings settings = {
@@ -234,9 +244,7 @@ static void open_http(lua_State *L, cel_client *c,
       .connect_timeout = config->connect_timeout,
       .max_connections = config->max_connections,
       .max_response = config->max_response};
-  const char *wrong = cel_http_open(&c->http, &c->alloc, &settings);
-  if (wrong != NULL)
-    luaL_error(L, "%s: %s", what, wrong);
+  refuse(L, what, "", cel_http_open(&c->http, &c->alloc, &settings));
 }
 
 void cel_client_new(lua_State *L, const cel_client_config *config,
@@ -249,9 +257,8 @@ void cel_client_new(lua_State *L, const cel_client_config *config,
   keep_value(L, config->on_event, CEL_CLIENT_UV_EVENT);
   keep_value(L, config->codec, CEL_CLIENT_UV_CODEC);
   keep_calls(L);
-  const char *wrong = cel_base_url_parse(&c->base, config->base_url);
-  if (wrong != NULL)
-    luaL_error(L, "%s: option 'base_url': %s", what, wrong);
+  refuse(L, what, "option 'base_url': ",
+         cel_base_url_parse(&c->base, config->base_url));
   keep_string(L, c, &c->ca_file, config->ca_file);
   keep_string(L, c, &c->proxy, config->proxy);
   c->proxy_size = c->proxy == NULL ? 0 : strlen(c->proxy) + 1;

@@ -18,10 +18,13 @@ typedef struct writer_box {
   size_t cap;
 } writer_box;
 
-/* Raises; luaL_error's declaration does not say that it never returns. */
+/* Raises Lua's own memory error, which lua_error makes of this string; its
+   declaration does not say that it never returns. */
 static _Noreturn void box_no_memory(lua_State *L) {
-  for (;;)
-    luaL_error(L, "not enough memory");
+  for (;;) {
+    lua_pushliteral(L, "not enough memory");
+    lua_error(L);
+  }
 }
 
 /* Gives the memory back. */

@@ -90,7 +90,7 @@ static int unknown(lua_State *L, const cel_option *rows, size_t n,
                       luaL_typename(L, -1));
   const char *word = lua_tostring(L, -1);
   const char *nearest = cel_nearest(word, row_name, rows, n);
-  if (nearest != NULL)
+  if (nearest != NULL && strlen(word) == lua_rawlen(L, -1)) /* no NUL in it */
     return luaL_error(L, "%s: unknown option '%s'; did you mean '%s'?", what,
                       word, nearest);
   return luaL_error(L, "%s: unknown option '%s'", what, word);

@@ -291,7 +291,9 @@ static void describe(const cel_call *c, char *buf, size_t size) {
                    "the answer is larger than max_response_bytes (%zu bytes)",
                    t->body.max);
   else if (t->end == CEL_HTTP_BIG_HEAD)
-    curl_msnprintf(buf, size, "the answer's headers are larger than %u bytes",
+    curl_msnprintf(buf, size,
+                   "the answer's headers are too large (over %u bytes, or "
+                   "over libcurl's limit for one line)",
                    CEL_HTTP_MAX_HEAD);
   else {
     const char *advice = find_code(t->code)->advice;

@@ -74,7 +74,7 @@ const char *cel_base_url_parse(cel_base_url *base, const char *text) {
   memset(base, 0, sizeof *base);
   base->handle = curl_url();
   if (base->handle == NULL)
-    return "not enough memory";
+    return CEL_NO_MEMORY;
   const char *wrong = NULL;
   CURLUcode code = curl_url_set(base->handle, CURLUPART_URL, text, 0);
   if (code != CURLUE_OK)

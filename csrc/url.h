@@ -12,6 +12,7 @@
 
 #include <curl/curl.h>
 
+#include "buf.h"
 #include "link.h"
 
 /* Where a client's requests go. */

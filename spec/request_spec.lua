@@ -259,6 +259,7 @@ describe("a request", function()
 
   describe("options for one call:", function()
     it("query, encoded and in order", function()
+      server:script { { status = 200, body = "[]" } }
       assert(client:list_connectors { query = {
         b = true, a = "x y&z=é", n = 5, f = 0.5, ["k=&"] = "", no = false,
       }, follow = false })
@@ -392,7 +393,7 @@ describe("a request", function()
       assert_raises("unknown option 'wholly_other'$", function()
         client:list_connectors { wholly_other = 5 }
       end)
-      assert_raises("unknown option 'timeout\0x", function()
+      assert_raises("unknown option 'timeout'$", function()
         client:list_connectors { ["timeout\0x"] = 5 }
       end)
       assert_raises("option names are strings", function()

@@ -147,6 +147,7 @@ end
 -- @treturn boolean
 -- @usage if err:has "invalid_user" then ask_to_sign_up() end
 function Error:has(code)
+  if code == nil then return false end
   if self.code == code then return true end
   for _, entry in ipairs(self.errors) do
     if entry.code == code then return true end

@@ -1,0 +1,235 @@
+-- The client's own rate limit, and the pause that a 429 puts on it.
+
+local celigo = require "celigo"
+local fault = require "spec.support.fault_server"
+local socket = require "socket"
+
+describe("the rate limit", function()
+  local server, client, events
+
+  setup(function() server = fault.start() end)
+  teardown(function() server:stop() end)
+
+  before_each(function() events = {} end)
+  after_each(function()
+    client:close()
+  end)
+
+  local function open(options)
+    options.base_url, options.token = server.url, "test"
+    options.retry_base = 0.001
+    options.on_event = function(event)
+      event.at = socket.gettime()
+      events[#events + 1] = event
+    end
+    client = celigo.new(options)
+  end
+
+  local function submit(n, options)
+    local pending = {}
+    for i = 1, n do
+      pending[i] = client:submit("get_connector_by_id", tostring(i), options)
+    end
+    return pending
+  end
+
+  local function finish()
+    repeat until client:step(1) == 0
+  end
+
+  -- How many events of a type come before the first, or last, of another.
+  local function count_before(kind, last_index)
+    local n = 0
+    for i = 1, last_index do
+      n = n + (events[i].type == kind and 1 or 0)
+    end
+    return n
+  end
+
+  local function index_of(kind, status, after)
+    for i = (after or 0) + 1, #events do
+      if events[i].type == kind and (not status or events[i].status == status)
+      then
+        return i
+      end
+    end
+  end
+
+  it("lets a burst go, and the rest one by one, in order", function()
+    open { rate_limit = { rate = 20, burst = 3 } }
+    server:script { { body = "{}" } }
+    local pending = submit(6)
+    -- What is not in the bucket has to wait, however fast the server is.
+    finish()
+    for _, call in ipairs(pending) do
+      assert.is_table((call:result()))
+    end
+    local requests = server:requests()
+    assert.equal(6, #requests)
+    local order = {}
+    for _, event in ipairs(events) do
+      if event.type == "request" then
+        order[#order + 1] = event.path:match("%d+$")
+      end
+    end
+    assert.same({ "1", "2", "3", "4", "5", "6" }, order)
+    -- Tokens come every 50 ms from when the bucket was made; the last was
+    -- there no sooner than three of them later.
+    local first, last = events[1].at, events[#events].at
+    assert.is_true(last - first >= 0.1)
+  end)
+
+  it("that would outlast the timeout fails a call at once", function()
+    open { rate_limit = { rate = 0.001, burst = 1 } }
+    server:script { { body = "{}" } }
+    assert(client:get_connector_by_id("1"))
+    for _ = 1, 2 do
+      local value, err = client:create_connector({ name = "n" },
+                                                 { timeout = 500 })
+      assert.is_nil(value)
+      assert.equal("timeout", err.kind)
+      assert.equal("timed_out", err.code)
+      assert.is_truthy(err.message:find("rate limit", 1, true))
+      assert.is_false(err.maybe_applied)
+      assert.is_true(err.retryable)
+    end
+    for _, call in ipairs(submit(3, { timeout = 900 })) do
+      local _, err = call:wait()
+      assert.equal("timeout", err.kind)
+    end
+    assert.equal(1, #server:requests())
+  end)
+
+  it("counts those in front when it says so", function()
+    open { rate_limit = { rate = 0.01, burst = 1 } }
+    server:script { { body = "{}" } }
+    assert(client:get_connector_by_id("1"))
+    local pending = submit(3, { timeout = 250 }) -- each waits 100 s
+    client:step()
+    assert.is_false(pending[1]:done())
+    assert.is_false(pending[2]:done())
+    assert.is_true(pending[3]:done())
+    local _, err = pending[3]:result()
+    assert.equal("timeout", err.kind)
+  end)
+
+  it("off lets all go", function()
+    open { rate_limit = false }
+    server:script { { body = "{}" } }
+    submit(1)
+    local pending = submit(50, { timeout = 20 })
+    finish()
+    for _, call in ipairs(pending) do
+      assert.is_table((call:result()))
+    end
+  end)
+
+  it("refuses what is no limit", function()
+    for _, limit in ipairs { true, 5, "fast", { rate = 0 }, { burst = 0 },
+                             { rate = -1 }, { rate = 0 / 0 },
+                             { speed = 1 } } do
+      local good, err = pcall(celigo.new, { token = "t",
+                                            rate_limit = limit })
+      assert.is_false(good)
+      assert.is_truthy(err:find("rate_limit", 1, true))
+    end
+    open {}
+  end)
+
+  describe("after a 429", function()
+    local limited = { status = 429, headers = { ["Retry-After"] = "1" } }
+
+    it("holds the whole client back, then lets calls go one by one",
+      function()
+        open { rate_limit = { rate = 5, burst = 100 } }
+        server:script { limited, { body = "{}" } }
+        local first = submit(1)[1]
+        repeat client:step(0.05) until index_of("rate_limited")
+        assert.equal(1, events[index_of "rate_limited"].wait)
+        local later = submit(3)
+        -- A step sends all that may be sent; nothing may.
+        for _ = 1, 5 do client:step(0.01) end
+        assert.equal(1, #server:requests())
+        finish()
+        assert.is_table((first:result()))
+        for _, call in ipairs(later) do
+          assert.is_table((call:result()))
+        end
+        assert.equal(5, #server:requests())
+        local pause = index_of "rate_limited"
+        local again = index_of("request", nil, pause)
+        assert.is_true(events[again].at - events[pause].at > 0.9)
+        -- Were they let go together, all would be requested before one is
+        -- answered.
+        local answer = index_of("response", 200)
+        assert.is_true(count_before("request", answer) < 5)
+      end)
+
+    it("does so without a rate limit, too", function()
+      open { rate_limit = false }
+      server:script { limited, { body = "{}" } }
+      local first = submit(1)[1]
+      repeat client:step(0.05) until index_of("rate_limited")
+      submit(1)
+      for _ = 1, 3 do client:step(0.01) end
+      assert.equal(1, #server:requests())
+      first:cancel()
+    end)
+
+    it("fails later calls at once that it would outlast", function()
+      open {}
+      server:script { { status = 429,
+                        headers = { ["Retry-After"] = "3600" } } }
+      local value, err = client:get_connector_by_id("1")
+      assert.is_nil(value)
+      assert.equal(429, err.status)
+      assert.equal(3600, err.retry_after)
+      assert.equal(1, err.attempts)
+      assert.is_nil(index_of "retry")
+      assert.equal(3600, events[index_of "rate_limited"].wait)
+      for _, options in ipairs { {}, { timeout = 1000 },
+                                 { timeout = 3000, max_retries = 0 } } do
+        value, err = client:create_connector({ name = "n" }, options)
+        assert.is_nil(value)
+        assert.equal("timeout", err.kind)
+        assert.is_false(err.maybe_applied)
+      end
+      local good, raised = pcall(function()
+        for _ in client:each_connector { timeout = 1000 } do end
+      end)
+      assert.is_false(good)
+      assert.equal("timeout", raised.kind)
+      local _, errors = client:map({ "1", "2" }, function(id)
+        return client:get_connector_by_id(id, { timeout = 1000 })
+      end)
+      assert.equal("timeout", errors[1].kind)
+      assert.equal("timeout", errors[2].kind)
+      assert.equal(1, #server:requests())
+    end)
+
+    it("pauses even where it is not retried", function()
+      open { max_retries = 0 }
+      server:script { limited, { body = "{}" } }
+      local _, err = client:get_connector_by_id("1")
+      assert.equal(429, err.status)
+      _, err = client:get_connector_by_id("1", { timeout = 0.5 })
+      assert.equal("timeout", err.kind)
+      assert.equal(1, #server:requests())
+    end)
+  end)
+
+  it("a 503 makes its own call wait, and no other", function()
+    open { rate_limit = false }
+    server:script { { status = 503, headers = { ["Retry-After"] = "30" } },
+                    { body = "{}" } }
+    local first = submit(1)[1]
+    repeat client:step(0.05) until index_of("retry")
+    assert.equal(30, events[index_of "retry"].wait)
+    assert.is_table((client:get_connector_by_id("2", { timeout = 10 })))
+    assert.is_false(first:done())
+    assert.is_nil(index_of "rate_limited")
+    assert.equal(1, client:step())
+    first:cancel()
+    assert.equal(0, client:step())
+  end)
+end)
