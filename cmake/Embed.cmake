@@ -17,11 +17,12 @@ add_custom_command(OUTPUT ${_celigo_lua_c}
 
 add_library(celigo_embed_objects OBJECT csrc/lembed.c ${_celigo_lua_c})
 set_target_properties(celigo_embed_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
-target_link_libraries(celigo_embed_objects PRIVATE celigo_objects)
+target_link_libraries(celigo_embed_objects PRIVATE celigo_core_objects)
 
 function(celigo_add_library target type)
   add_library(${target} ${type}
-    $<TARGET_OBJECTS:celigo_objects> $<TARGET_OBJECTS:celigo_embed_objects>)
+    $<TARGET_OBJECTS:celigo_base_objects> $<TARGET_OBJECTS:celigo_core_objects>
+    $<TARGET_OBJECTS:celigo_embed_objects>)
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME celigo
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})

@@ -17,8 +17,7 @@
 #include "retry.h"
 #include "url.h"
 
-#define CEL_CLIENT_MT   "celigo.client"
-#define CEL_JSON_MODULE "celigo.json" /* registry name of celigo.json */
+#define CEL_CLIENT_MT "celigo.client"
 
 typedef struct cel_call cel_call;
 

@@ -63,7 +63,10 @@ static int l_require(lua_State *L) {
     return 1;
   lua_pop(L, 1);
   const cel_lua_file *f = find_file(module);
-  if (strcmp(module, "celigo.core") == 0) {
+  if (strcmp(module, "celigo.base") == 0) {
+    lua_pushcfunction(L, luaopen_celigo_base);
+    lua_call(L, 0, 1);
+  } else if (strcmp(module, "celigo.core") == 0) {
     lua_pushcfunction(L, luaopen_celigo_core);
     lua_call(L, 0, 1);
   } else if (f != NULL) {
@@ -155,8 +158,9 @@ static int l_push_client(lua_State *L) {
   check_strings(L, &o);
   check_numbers(L, &o);
   if (luaL_getmetatable(L, CEL_CLIENT_MT) == LUA_TNIL) {
-    lua_pushcfunction(L, luaopen_celigo);
-    lua_call(L, 0, 0);
+    lua_pushcfunction(L, l_require);
+    lua_pushliteral(L, "celigo.client");
+    lua_call(L, 1, 0);
   }
   c.token = o.token;
   c.token_len = strlen(o.token);

@@ -22,6 +22,9 @@
 #define CEL_ARRAY_MT "celigo.array"
 #define CEL_OBJECT_MT "celigo.object"
 
+/* Registry name of the module table celigo.json. */
+#define CEL_JSON_MODULE "celigo.json"
+
 /* JSON null is the light userdata NULL, as in lua-cjson. */
 
 /* Decodes a whole text. 0: the value is pushed [-0, +1]. -1: nothing is

@@ -1,5 +1,6 @@
 /*
-** lmodule.c - opens celigo.core, the C part of the module.
+** lmodule.c - opens celigo.core: the client, and all that needs libcurl.
+** It is loaded when the first client is made, after celigo.base.
 */
 #include "lmodule.h"
 
@@ -8,11 +9,9 @@
 #include "lcall.h"
 #include "lclient.h"
 #include "lconfig.h"
-#include "ljson.h"
 #include "lmethods.h"
 #include "lresult.h"
 #include "lstep.h"
-#include "ltime.h"
 #include "lwalk.h"
 
 /* core.set_error_constructor(f): what makes error objects. */
@@ -33,8 +32,6 @@ static void set_spin(lua_State *L) {
 int luaopen_celigo_core(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"new", cel_l_new},
-      {"array", cel_json_l_array},
-      {"object", cel_json_l_object},
       {"operations", cel_l_operations},
       {"nearest", cel_l_nearest},
       {"set_error_constructor", l_set_error_constructor},
@@ -44,14 +41,6 @@ int luaopen_celigo_core(lua_State *L) {
     return luaL_error(L, "celigo: %s", wrong);
   luaL_checkversion(L);
   luaL_newlib(L, functions);
-  lua_pushliteral(L, "celigo " CELIGO_VERSION);
-  lua_setfield(L, -2, "_VERSION");
-  cel_open_json(L);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, LUA_REGISTRYINDEX, CEL_JSON_MODULE);
-  lua_setfield(L, -2, "json");
-  cel_open_time(L);
-  lua_setfield(L, -2, "time");
   cel_open_walk(L);
   set_spin(L);
   cel_open_call(L);

@@ -1,5 +1,5 @@
 /*
-** lmodule.h - opens celigo.core.
+** lmodule.h - opens the two C modules.
 */
 #ifndef CEL_LMODULE_H
 #define CEL_LMODULE_H
@@ -12,7 +12,10 @@
 #define CEL_EXPORT
 #endif
 
-/* Pushes celigo.core, the C part of the module [-0, +1]. */
+/* Pushes celigo.base: JSON and times, without libcurl [-0, +1]. */
+CEL_EXPORT int luaopen_celigo_base(lua_State *L);
+
+/* Pushes celigo.core: the client; celigo.base must be open [-0, +1]. */
 CEL_EXPORT int luaopen_celigo_core(lua_State *L);
 
 #endif

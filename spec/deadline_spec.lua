@@ -70,7 +70,7 @@ describe("the deadline of a call", function()
   it("covers all the pages of a list", function()
     local steps = {}
     for n = 1, 100 do
-      steps[n] = { body = "[1]", stall = 0.02, headers = {
+      steps[n] = { body = "[1]", stall = 0.05, headers = {
         Link = ('</v1/connectors?page=%d>; rel="next"'):format(n) } }
     end
     server:script(steps)
@@ -79,7 +79,7 @@ describe("the deadline of a call", function()
     assert.is_true(err.attempts > 1)
     -- In an iterator it is for each page; together they take longer.
     local seen = 0
-    for _ in client:each { path = "/v1/connectors", timeout = 0.15 } do
+    for _ in client:each { path = "/v1/connectors", timeout = 0.5 } do
       seen = seen + 1
       if seen == 12 then break end
     end

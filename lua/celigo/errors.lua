@@ -1,7 +1,7 @@
 --- Error objects: what a failed call returns beside nil.
 -- @classmod celigo.error
 
-local core = require "celigo.core"
+local base = require "celigo.base"
 
 local MAX_BODY = 64 * 1024 -- bytes of a body that an error keeps
 local MAX_SHOWN = 5 -- entries that tostring shows
@@ -78,7 +78,7 @@ end
 
 -- The service's list of errors, and the message of an answer without one.
 local function read_body(body)
-  local value = core.json.decode(body)
+  local value = base.json.decode(body)
   if type(value) ~= "table" then return {} end
   local list = value.errors
   if type(list) ~= "table" then return {}, text_or_nil(value.message) end
@@ -158,7 +158,5 @@ end
 local function is_error(v)
   return getmetatable(v) == Error
 end
-
-core.set_error_constructor(new)
 
 return { new = new, is_error = is_error }

@@ -7,21 +7,26 @@
 --   print(connector._id, connector.name)
 -- end
 
-local core = require "celigo.core"
+local base = require "celigo.base"
 local errors = require "celigo.errors"
-require "celigo.pages"
-require "celigo.tasks"
 
 local celigo = {
-  _VERSION = core._VERSION,
-  new = core.new,
-  json = core.json,
-  null = core.json.null,
-  array = core.array,
-  object = core.object,
+  _VERSION = base._VERSION,
+  json = base.json,
+  null = base.json.null,
+  array = base.array,
+  object = base.object,
   is_error = errors.is_error,
-  timestamp = core.time.timestamp,
-  parse_timestamp = core.time.parse_timestamp,
+  timestamp = base.time.timestamp,
+  parse_timestamp = base.time.parse_timestamp,
 }
+
+-- The first client brings the core and libcurl with it.
+function celigo.new(options)
+  celigo.new = require "celigo.client"
+  local good, client = pcall(celigo.new, options)
+  if not good then error(client, 2) end
+  return client
+end
 
 return celigo

@@ -1,0 +1,221 @@
+-- Ctrl-C and debug hooks end whatever a call waits for, leak nothing, and
+-- leave the client as good as before.
+
+local celigo = require "celigo"
+local fault = require "spec.support.fault_server"
+local process = require "spec.support.process"
+
+-- What each child is blocked in. The server answers the first request with
+-- the first step below and lets every other one hang.
+local waits = {
+  ["a call"] = 'client:get_connector_by_id("1")',
+  ["a write"] = 'client:create_connector { name = "n" }',
+  ["a list"] = "client:list_connectors()",
+  ["an iterator"] = "for _ in client:each_connector() do end",
+  ["an iterator without prefetch"] =
+    "for _ in client:each_connector { prefetch = false } do end",
+  ["pages"] = 'for _ in client:pages { path = "/v1/x" } do end',
+  ["map"] = [[client:map({ "1", "2", "3" }, function(id)
+    return client:get_connector_by_id(id)
+  end)]],
+  ["gather"] = [[client:gather(
+    function() return client:list_connectors() end,
+    function() for _ in client:each_connector() do end end)]],
+  ["call:wait"] = 'client:submit("get_connector_by_id", "1"):wait()',
+  ["step"] = [[local pending = client:submit("get_connector_by_id", "1")
+    client:step(1000)]],
+  ["a coroutine"] = [[coroutine.wrap(function()
+    client:get_connector_by_id("1")
+  end)()]],
+  ["a coroutine in a coroutine"] = [[coroutine.wrap(function()
+    coroutine.wrap(function() client:get_connector_by_id("1") end)()
+  end)()]],
+  ["a pause"] = 'client:request { path = "/busy" }',
+  ["a pcall in a coroutine"] = [[
+    local good, err = coroutine.wrap(function()
+      return pcall(client.get_connector_by_id, client, "1")
+    end)()
+    assert(not good)
+    error(err, 0)]],
+}
+
+local CHILD = [[
+local celigo = require "celigo"
+local client = celigo.new {
+  base_url = %q, token = "test", timeout = 1000, retry_base = 1000,
+  retry_cap = 1000,
+}
+
+-- Open descriptors; 0 where the system does not show them.
+local function descriptors()
+  local pipe = io.popen("ls /proc/$PPID/fd 2>/dev/null | wc -l")
+  local n = pipe:read("n")
+  pipe:close()
+  return n
+end
+
+local before = descriptors()
+print("ready")
+io.stdout:flush()
+local good, err = pcall(function() %s end)
+print("interrupted", not good, err)
+collectgarbage()
+collectgarbage()
+print("unfinished", client:step())
+io.stdout:flush()
+io.stdin:read(0) -- the script is changed meanwhile
+local value, message = client:request { path = "/after", timeout = 20 }
+print("after", value and value[1], message)
+client:close()
+print("descriptors", descriptors() - before)
+]]
+
+-- The interrupted call may stay suspended in a worker that was closed.
+local function sorted_names()
+  local names = {}
+  for name in pairs(waits) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+describe("Ctrl-C in the standalone interpreter ends", function()
+  local server
+
+  setup(function() server = fault.start() end)
+  teardown(function() server:stop() end)
+
+  local page = { body = '[{"n":1}]', headers = {
+    Link = '</v1/connectors?page=2>; rel="next"' } }
+  local hang = { body = "[]", stall = true }
+
+  -- How many requests arrive before the child hangs, and with what script.
+  local scripts = {
+    ["a list"] = { page, hang, n = 2 },
+    ["an iterator"] = { page, hang, n = 2 },
+    ["an iterator without prefetch"] = {
+      page, fault.scenarios.stalled_in_body, n = 2 },
+    ["pages"] = { page, fault.scenarios.stalled_in_headers, n = 2 },
+    ["map"] = { hang, n = 3 },
+    ["gather"] = { hang, n = 2 },
+    ["a pause"] = { { status = 503 }, n = 1 },
+  }
+
+  for _, name in ipairs(sorted_names()) do
+    it(name, function()
+      local script = scripts[name] or { hang, n = 1 }
+      server:script(script)
+      local child <close> = assert(process.start_lua(
+        CHILD:format(server.url, waits[name]), "^(ready)$"))
+      server:await(function(all) return #all == script.n end)
+      if name == "a pause" then
+        -- The answer is on its way: until it has been taken, Ctrl-C may
+        -- find the call still reading. Both have to end.
+        server:await(function(all) return all[1].sent > 0 end)
+      end
+      server:script { { body = '["fine"]' } }
+      child:signal("INT")
+      local status, output = child:wait()
+      assert.equal(0, status, output)
+      assert.is_truthy(output:find("interrupted\ttrue\tinterrupted!", 1,
+                                   true), output)
+      assert.is_truthy(output:find("after\tfine\tnil", 1, true)
+                       or output:find("after\tfine\ttable", 1, true), output)
+      local unfinished = name == "step" and 1 or 0
+      assert.is_truthy(output:find("unfinished\t" .. unfinished .. "\n", 1,
+                                   true), output)
+      assert.is_truthy(output:find("descriptors\t0", 1, true), output)
+    end)
+  end
+end)
+
+describe("a count hook ends", function()
+  local server, client
+
+  setup(function()
+    server = fault.start()
+  end)
+  teardown(function() server:stop() end)
+
+  before_each(function()
+    server:script { fault.scenarios.stalled_before_headers }
+    client = celigo.new { base_url = server.url, token = "test",
+                          timeout = 1000, rate_limit = false }
+  end)
+  after_each(function() client:close() end)
+
+  -- Runs f under a hook that raises once the server hangs.
+  local function interrupt(f, count)
+    local turns = 0
+    local function hook()
+      turns = turns + 1
+      if turns == 3 then
+        debug.sethook()
+        error("enough", 0)
+      end
+    end
+    local good, err = pcall(function()
+      debug.sethook(hook, "", count)
+      f()
+    end)
+    debug.sethook()
+    return good, err
+  end
+
+  local blocked = {
+    ["a call"] = function() client:list_connectors() end,
+    ["an iterator"] = function()
+      for _ in client:each_connector() do end
+    end,
+    ["map"] = function()
+      client:map({ "1", "2" }, function(id)
+        return client:get_connector_by_id(id)
+      end)
+    end,
+    ["call:wait"] = function()
+      client:submit("list_connectors"):wait()
+    end,
+    ["a step"] = function()
+      local call = client:submit("list_connectors")
+      client:step(1000)
+      return call
+    end,
+  }
+
+  for name, f in pairs(blocked) do
+    it(name, function()
+      for _, count in ipairs { 1000, 100000, 2000000000 } do
+        local good, err = interrupt(f, count)
+        assert.is_false(good)
+        assert.equal("enough", err)
+        collectgarbage()
+        collectgarbage()
+        assert.equal(0, client:step())
+      end
+      server:script { { body = "[]" } }
+      assert(client:list_connectors())
+    end)
+  end
+
+  it("a call in a coroutine that has the hook", function()
+    local good, err = pcall(coroutine.wrap(function()
+      local thread = coroutine.running()
+      debug.sethook(thread, function() error("enough", 0) end, "", 100000)
+      client:list_connectors()
+    end))
+    assert.is_false(good)
+    assert.equal("enough", err)
+    assert.equal(0, client:step())
+  end)
+
+  it("nothing where it only looks on", function()
+    local turns = 0
+    server:script { { body = "[]", stall = 0.5 } }
+    debug.sethook(function() turns = turns + 1 end, "", 1000)
+    local value = client:list_connectors()
+    debug.sethook()
+    assert.same({}, value)
+    assert.is_true(turns > 0)
+  end)
+end)
