@@ -22,6 +22,8 @@
 struct cel_http_easy {
   CURL *curl;
   cel_http_easy *next;
+  cel_transfer *transfer; /* the one under way, or NULL; what callbacks get */
+  bool plain_get;         /* the handle is set for a GET */
   char message[CURL_ERROR_SIZE];
 };
 
@@ -92,7 +94,7 @@ static int on_send(void *ud, char *ip, char *local_ip, int port,
   (void)local_ip;
   (void)port;
   (void)local_port;
-  cel_transfer *t = ud;
+  cel_transfer *t = ((cel_http_easy *)ud)->transfer;
   if (t->sends > 0) {
     t->stale = true;
     return CURL_PREREQFUNC_ABORT;
@@ -117,7 +119,7 @@ static int parse_status(const char *line, size_t len) {
 
 static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   (void)one;
-  cel_transfer *t = ud;
+  cel_transfer *t = ((cel_http_easy *)ud)->transfer;
   if (t->head_done) {
     if (t->status >= 200)
       return len; /* trailers after the body: of no use */
@@ -156,7 +158,7 @@ static size_t first_room(cel_transfer *t, size_t len) {
 
 static size_t on_body(char *data, size_t one, size_t len, void *ud) {
   (void)one;
-  cel_transfer *t = ud;
+  cel_transfer *t = ((cel_http_easy *)ud)->transfer;
   int status = CEL_BUF_OK;
   size_t need = t->body.len + len;
   if (need > t->body.max) {
@@ -220,11 +222,11 @@ static CURLcode set_tls(cel_http *h, CURL *c) {
   if (h->ca.len > 0)
     return curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
   if (h->settings.ca_file != NULL)
-    return curl_easy_setopt(c, CURLOPT_CAINFO, h->settings.ca_file);
-  /* A default directory beside the default bundle turns libcurl's cache of
-     parsed anchors off; the bundle holds the same ones. */
+    code = curl_easy_setopt(c, CURLOPT_CAINFO, h->settings.ca_file);
+  /* A default directory beside a bundle turns libcurl's cache of parsed
+     anchors off; the bundle holds the same ones. */
   curl_easy_getinfo(c, CURLINFO_CAINFO, &bundle);
-  if (bundle != NULL)
+  if (code == CURLE_OK && (bundle != NULL || h->settings.ca_file != NULL))
     code = curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
   return code;
 }
@@ -264,6 +266,10 @@ static CURLcode set_up(cel_http *h, cel_http_easy *e) {
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
                    (long)(h->settings.connect_timeout * 1e3));
   curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(c, CURLOPT_PRIVATE, e);
+  curl_easy_setopt(c, CURLOPT_WRITEDATA, e);
+  curl_easy_setopt(c, CURLOPT_HEADERDATA, e);
+  curl_easy_setopt(c, CURLOPT_PREREQDATA, e);
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_send);
@@ -295,6 +301,7 @@ static cel_http_easy *take_easy(cel_http *h) {
 
 static void give_back(cel_http *h, cel_http_easy *e) {
   curl_easy_setopt(e->curl, CURLOPT_HTTPHEADER, NULL);
+  e->transfer = NULL;
   e->next = h->idle;
   h->idle = e;
 }
@@ -315,37 +322,75 @@ const char *cel_http_global(void) {
   return global_code == CURLE_OK ? NULL : "libcurl cannot be set up";
 }
 
-static bool append_file(cel_buf *b, const char *name) {
+/* Appends a file's bytes; returns NULL or what is wrong. */
+static const char *append_file(cel_buf *b, const char *name) {
   FILE *f = fopen(name, "rb");
   char chunk[4096];
   size_t n;
+  int status = CEL_BUF_OK;
   if (f == NULL)
-    return false;
-  bool good = true;
-  while (good && (n = fread(chunk, 1, sizeof chunk, f)) > 0)
-    good = cel_buf_append(b, chunk, n) == CEL_BUF_OK;
-  good = good && !ferror(f);
+    return "the file cannot be opened";
+  while (status == CEL_BUF_OK && (n = fread(chunk, 1, sizeof chunk, f)) > 0)
+    status = cel_buf_append(b, chunk, n);
+  bool failed = ferror(f) != 0;
   fclose(f);
-  return good;
+  if (status == CEL_BUF_NOMEM)
+    return CEL_NO_MEMORY;
+  if (status == CEL_BUF_FULL)
+    return "the file is larger than 16 MiB";
+  return failed ? "the file cannot be read" : NULL;
 }
 
-/* libcurl takes one bundle: joins the default one and the extra anchors. */
-static const char *join_anchors(cel_http *h) {
+/* Where needle first stands in text, or NULL. */
+static const char *find_text(const char *text, size_t len, const char *needle,
+                             size_t n) {
+  while (n > 0 && len >= n) {
+    const char *p = memchr(text, needle[0], len - n + 1);
+    if (p == NULL || memcmp(p, needle, n) == 0)
+      return p;
+    len -= (size_t)(p + 1 - text);
+    text = p + 1;
+  }
+  return NULL;
+}
+
+/* Reads libcurl's default bundle; a machine may have none. */
+static const char *read_default_anchors(cel_http *h) {
   const char *bundle = NULL;
-  if (h->settings.ca_file == NULL)
-    return NULL;
   CURL *c = curl_easy_init();
   if (c == NULL)
     return CEL_NO_MEMORY;
   curl_easy_getinfo(c, CURLINFO_CAINFO, &bundle);
-  bool joined = bundle != NULL && append_file(&h->ca, bundle);
+  const char *wrong = bundle == NULL ? NULL : append_file(&h->ca, bundle);
   curl_easy_cleanup(c);
-  if (joined && cel_buf_append(&h->ca, "\n", 1) != CEL_BUF_OK)
-    return CEL_NO_MEMORY;
-  if (!joined)
-    h->ca.len = 0; /* there is no default bundle: the file stands alone */
-  if (!append_file(&h->ca, h->settings.ca_file))
-    return "ca_file cannot be read";
+  if (wrong != NULL && strcmp(wrong, CEL_NO_MEMORY) != 0) {
+    h->ca.len = 0;
+    wrong = NULL;
+  }
+  return wrong;
+}
+
+/* libcurl takes one bundle: joins the default one and the extra anchors. A
+   file that holds the default one already stands alone, and libcurl parses
+   it only once. */
+static const char *join_anchors(cel_http *h) {
+  static const char mark[] = "-----BEGIN ";
+  if (h->settings.ca_file == NULL)
+    return NULL;
+  const char *wrong = read_default_anchors(h);
+  size_t defaults = h->ca.len;
+  if (wrong == NULL && cel_buf_append(&h->ca, "\n", 1) != CEL_BUF_OK)
+    wrong = CEL_NO_MEMORY;
+  if (wrong == NULL)
+    wrong = append_file(&h->ca, h->settings.ca_file);
+  if (wrong != NULL)
+    return wrong;
+  const char *extra = h->ca.data + defaults + 1;
+  size_t len = h->ca.len - defaults - 1;
+  if (find_text(extra, len, mark, sizeof mark - 1) == NULL)
+    return "the file holds no certificate (PEM)";
+  if (defaults == 0 || find_text(extra, len, h->ca.data, defaults) != NULL)
+    cel_buf_free(&h->ca);
   return NULL;
 }
 
@@ -417,8 +462,14 @@ static void forget_answer(cel_transfer *t) {
   t->message[0] = '\0';
 }
 
-static CURLcode set_body(CURL *c, const cel_http_request *r) {
+/* Method and body; what the handle is set for already is left alone. */
+static CURLcode set_body(cel_http_easy *e, const cel_http_request *r) {
+  CURL *c = e->curl;
   CURLcode code = CURLE_OK;
+  bool get = strcmp(r->method, "GET") == 0;
+  if (get && e->plain_get)
+    return CURLE_OK;
+  e->plain_get = get;
   if (r->body != NULL) {
     curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
     code = curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
@@ -442,14 +493,11 @@ bool cel_http_start(cel_http *h, cel_transfer *t,
     return false;
   CURL *c = e->curl;
   e->message[0] = '\0';
-  CURLcode code = set_body(c, r);
+  CURLcode code = set_body(e, r);
   if (code == CURLE_OK)
     code = curl_easy_setopt(c, CURLOPT_REQUEST_TARGET, r->target);
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, r->headers);
-  curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
-  curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
-  curl_easy_setopt(c, CURLOPT_PREREQDATA, t);
-  curl_easy_setopt(c, CURLOPT_PRIVATE, t);
+  e->transfer = t;
   if (code != CURLE_OK || curl_multi_add_handle(h->multi, c) != CURLM_OK) {
     free_easy(h, e);
     return false;
@@ -531,7 +579,7 @@ static void collect(cel_http *h) {
       continue;
     CURLcode code = m->data.result;
     curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private);
-    finish((cel_transfer *)(void *)private, code);
+    finish(((cel_http_easy *)(void *)private)->transfer, code);
   }
 }
 

@@ -103,8 +103,9 @@ double cel_clock(void);
    never torn down, for the host may use libcurl itself. NULL on success. */
 const char *cel_http_global(void);
 
-/* Makes the multi handle. NULL on success, else what is wrong as a constant
-   text. A zeroed cel_http can be closed. */
+/* Reads the anchors and makes the multi handle. NULL on success, else what
+   is wrong as a constant text: CEL_NO_MEMORY, or something about ca_file. A
+   zeroed cel_http can be closed. */
 const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
                           const cel_http_settings *settings);
 void cel_http_close(cel_http *h);

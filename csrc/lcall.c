@@ -4,6 +4,7 @@
 */
 #include "lcall.h"
 
+#include <math.h> /* HUGE_VAL */
 #include <string.h>
 #include <time.h>
 
@@ -23,7 +24,19 @@ static void unlink_call(cel_call *c) {
   *(c->prev == NULL ? &list->head : &c->prev->next) = c->next;
   *(c->next == NULL ? &list->tail : &c->next->prev) = c->prev;
   c->prev = c->next = NULL;
-  c->client->unfinished--;
+  if (!c->ahead)
+    c->client->unfinished--;
+}
+
+/* Behind which call of a list one goes: the last, but in the queue pages
+   that were asked for ahead let the others pass. */
+static cel_call *place_in(const cel_call_list *list, const cel_call *c,
+                          cel_state state) {
+  cel_call *before = list->tail;
+  if (state == CEL_STATE_QUEUED && !c->ahead)
+    while (before != NULL && before->ahead)
+      before = before->prev;
+  return before;
 }
 
 void cel_call_move(cel_call *c, cel_state state) {
@@ -32,10 +45,13 @@ void cel_call_move(cel_call *c, cel_state state) {
   if (state >= CEL_STATE_LISTS)
     return;
   cel_call_list *list = &c->client->lists[state];
-  c->prev = list->tail;
-  *(list->tail == NULL ? &list->head : &list->tail->next) = c;
-  list->tail = c;
-  c->client->unfinished++;
+  c->prev = place_in(list, c, state);
+  cel_call **link = c->prev == NULL ? &list->head : &c->prev->next;
+  c->next = *link;
+  *link = c;
+  *(c->next == NULL ? &list->tail : &c->next->prev) = c;
+  if (!c->ahead)
+    c->client->unfinished++;
   if (state == CEL_STATE_READY)
     c->client->news = true;
   double wake = state == CEL_STATE_WAITING ? c->not_before : c->deadline;
@@ -43,8 +59,23 @@ void cel_call_move(cel_call *c, cel_state state) {
     c->client->next_wake = wake;
 }
 
-/* Gives back all that a done call has no use for. */
+void cel_call_attend(cel_call *c) {
+  cel_state state = c->state;
+  if (!c->ahead)
+    return;
+  cel_call_move(c, CEL_STATE_NEW);
+  c->ahead = false;
+  c->started = cel_clock();
+  c->deadline = c->started + c->timeout;
+  cel_call_move(c, state);
+}
+
+/* Gives back all that a done call has no use for. A finaliser or a callback
+   may end a call whose answer is being read: that stays until it was. */
 static void release(cel_call *c) {
+  cel_http_stop(&c->transfer);
+  if (c->pinned)
+    return;
   cel_transfer_free(&c->transfer);
   cel_headers_free_list(c->own);
   cel_headers_free_list(c->merged);
@@ -96,6 +127,7 @@ static int l_gc(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   if (c->client == NULL)
     return 0; /* memory ran out before it was one */
+  c->pinned = false;
   cel_call_abandon(c, CEL_END_CANCELLED);
   release(c);
   return 0;
@@ -118,8 +150,10 @@ void cel_call_finish(lua_State *L, int idx, cel_end end) {
 void cel_call_start(lua_State *L, int idx) {
   idx = lua_absindex(L, idx);
   cel_call *c = lua_touserdata(L, idx);
+  if (c->state != CEL_STATE_NEW)
+    return; /* its arguments have ended it, or a closed client */
   c->started = cel_clock();
-  c->deadline = c->started + c->timeout;
+  c->deadline = c->ahead ? HUGE_VAL : c->started + c->timeout;
   cel_call_token(L, idx, false);
   if (c->client->closed)
     cel_call_abandon(c, CEL_END_CLOSED);
@@ -167,14 +201,13 @@ static cel_result classify(const cel_call *c) {
     return CEL_RESULT_ANSWERED;
   if (t->end != CEL_HTTP_FAILED)
     return CEL_RESULT_FINAL;
-  if (t->stale)
+  if (t->code == CURLE_PEER_FAILED_VERIFICATION ||
+      t->code == CURLE_SSL_CACERT_BADFILE)
+    return CEL_RESULT_REJECTED;
+  /* nobody was there to read: as good as a kept connection gone stale */
+  if (t->stale || c->unattended)
     return CEL_RESULT_STALE;
-  if (t->sends > 0)
-    return CEL_RESULT_BROKEN;
-  return t->code == CURLE_PEER_FAILED_VERIFICATION ||
-                 t->code == CURLE_SSL_CACERT_BADFILE
-             ? CEL_RESULT_REJECTED
-             : CEL_RESULT_UNSENT;
+  return t->sends > 0 ? CEL_RESULT_BROKEN : CEL_RESULT_UNSENT;
 }
 
 static void read_outcome(cel_call *c) {
@@ -185,8 +218,7 @@ static void read_outcome(cel_call *c) {
   a->sent = c->transfer.sends > 0;
   a->remaining = c->deadline - cel_clock();
   a->retry_after = -1;
-  if (a->result == CEL_RESULT_ANSWERED &&
-      cel_find_header(c, "retry-after", &value))
+  if (a->status / 100 > 2 && cel_find_header(c, "retry-after", &value))
     a->retry_after = cel_retry_after(value.text, value.len, time(NULL));
 }
 
@@ -302,7 +334,7 @@ static void fail_late(lua_State *L, int idx) {
     cel_fail(L, idx);
 }
 
-static void announce(lua_State *L, int idx) {
+void cel_call_announce(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
   const cel_event e = {
       .type = "request", .wait = -1, .elapsed = -1, .bytes = -1};
@@ -310,18 +342,15 @@ static void announce(lua_State *L, int idx) {
   cel_emit(L, idx, &e);
 }
 
-bool cel_call_advance(lua_State *L, int idx) {
+/* What is due for a call that is READY [-0, +0]. */
+static void advance(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
-  idx = lua_absindex(L, idx);
-  if (c->state != CEL_STATE_READY)
-    return c->state == CEL_STATE_DONE;
-  luaL_checkstack(L, 16, "no room to go on with a call");
   if (c->announce)
-    announce(L, idx);
+    cel_call_announce(L, idx);
   if (c->state == CEL_STATE_READY && c->transfer.starved > 0)
     feed(L, c);
   if (c->state != CEL_STATE_READY)
-    return c->state == CEL_STATE_DONE;
+    return;
   if (c->late)
     fail_late(L, idx);
   else if (c->refused > 0 && !c->transfer.finished && !c->transfer.easy)
@@ -332,6 +361,18 @@ bool cel_call_advance(lua_State *L, int idx) {
     raise_memory(L, c);
   else
     exchange_over(L, idx);
+}
+
+bool cel_call_advance(lua_State *L, int idx) {
+  cel_call *c = lua_touserdata(L, idx);
+  if (c->state != CEL_STATE_READY || c->pinned)
+    return c->state == CEL_STATE_DONE;
+  luaL_checkstack(L, 16, "no room to go on with a call");
+  c->pinned = true; /* until the finaliser, where something is raised */
+  advance(L, lua_absindex(L, idx));
+  c->pinned = false;
+  if (c->state == CEL_STATE_DONE && c->end != CEL_END_PAGE)
+    release(c);
   return c->state == CEL_STATE_DONE;
 }
 

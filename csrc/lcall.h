@@ -59,6 +59,8 @@ struct cel_call {
   bool follow;     /* go on to the next page */
   bool page_only;  /* end with CEL_END_PAGE */
   bool submitted;  /* the step advances it */
+  bool ahead;      /* a page that nobody waits for yet: no deadline runs, it
+                      is not counted as unfinished, others are sent first */
   bool writes;     /* anything but GET */
   cel_policy policy;
   double timeout;  /* seconds */
@@ -75,10 +77,13 @@ struct cel_call {
   double sent_at;           /* of the newest exchange */
   double not_before;        /* of the next attempt */
   cel_attempt attempt;      /* history and newest outcome */
+  int exchanges;            /* that were begun */
   int page;                 /* pages done */
   lua_Integer records;      /* in the records so far */
   char *scratch;            /* libcurl's; a string on its way into Lua */
   bool renewed;             /* the token function was asked again */
+  bool unattended;          /* the exchange at hand went out while ahead */
+  bool pinned;              /* its answer is being read: buffers stay */
   bool announce;            /* a request event is due */
   bool late;                /* the deadline ended it before it was sent */
   int refused;              /* times that memory to start it was wanting */
@@ -97,6 +102,12 @@ void cel_call_start(lua_State *L, int idx);
 /* Does what is due for the call at idx [-0, +0]; true when it is done.
    Raises what callbacks raise; the call is cancelled then. */
 bool cel_call_advance(lua_State *L, int idx);
+
+/* Emits the request event that is due for the call at idx [-0, +0]. */
+void cel_call_announce(lua_State *L, int idx);
+
+/* Somebody waits for the call from now on: its deadline begins. No Lua. */
+void cel_call_attend(cel_call *c);
 
 /* Ends the call at idx with the value on top [-1, +0]. */
 void cel_call_finish(lua_State *L, int idx, cel_end end);

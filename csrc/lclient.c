@@ -18,6 +18,7 @@
 #endif
 
 const cel_client_config cel_client_defaults = {
+    .base_url_name = "option 'base_url': ",
     .timeout = 60,
     .connect_timeout = 10,
     .policy = {.max_retries = 4, .retry_base = 0.5, .retry_cap = 8},
@@ -127,26 +128,32 @@ void cel_client_token(lua_State *L, int idx, bool renew) {
   lua_pop(L, 1);
 }
 
-static void *find_bytes(char *text, size_t len, const char *what, size_t n) {
-  while (len >= n) {
-    char *p = memchr(text, what[0], len - n + 1);
-    if (p == NULL)
-      return NULL;
-    if (memcmp(p, what, n) == 0)
-      return p;
-    len -= (size_t)(p + 1 - text);
-    text = p + 1;
-  }
-  return NULL;
+/* A shorter token may be a part of any word ("test"): it is only taken for
+   itself where it is shown as one. */
+#define SHORT_TOKEN 6 /* bytes */
+
+static bool is_shown(const char *text, const char *p) {
+  static const char word[] = "bearer ";
+  size_t n = sizeof word - 1;
+  return (size_t)(p - text) >= n && curl_strnequal(p - n, word, n);
 }
 
 void cel_client_redact(const cel_client *c, char *text, size_t len) {
-  char *p = text;
   if (c->token == NULL || text == NULL)
     return;
-  while ((p = find_bytes(p, len - (size_t)(p - text), c->token,
-                         c->token_len)) != NULL)
-    memset(p, '*', c->token_len);
+  char *end = text + len;
+  char *p = text;
+  while ((size_t)(end - p) >= c->token_len &&
+         (p = memchr(p, c->token[0], (size_t)(end - p) - c->token_len + 1)) !=
+             NULL) {
+    if (memcmp(p, c->token, c->token_len) == 0 &&
+        (c->token_len >= SHORT_TOKEN || is_shown(text, p))) {
+      memset(p, '*', c->token_len);
+      p += c->token_len;
+    } else {
+      p++;
+    }
+  }
 }
 
 /* }====== */
@@ -189,7 +196,8 @@ static int l_gc(lua_State *L) {
 
 static int l_tostring(lua_State *L) {
   const cel_client *c = cel_client_check(L, 1);
-  lua_pushfstring(L, "celigo.client: %s%s", c->base.text,
+  lua_pushfstring(L, "celigo.client: %s%s",
+                  c->base.text == NULL ? "" : c->base.text,
                   c->closed ? " (closed)" : "");
   return 1;
 }
@@ -244,7 +252,8 @@ static void open_http(lua_State *L, cel_client *c,
       .connect_timeout = config->connect_timeout,
       .max_connections = config->max_connections,
       .max_response = config->max_response};
-  refuse(L, what, "", cel_http_open(&c->http, &c->alloc, &settings));
+  refuse(L, what, "option 'ca_file': ",
+         cel_http_open(&c->http, &c->alloc, &settings));
 }
 
 void cel_client_new(lua_State *L, const cel_client_config *config,
@@ -257,7 +266,7 @@ void cel_client_new(lua_State *L, const cel_client_config *config,
   keep_value(L, config->on_event, CEL_CLIENT_UV_EVENT);
   keep_value(L, config->codec, CEL_CLIENT_UV_CODEC);
   keep_calls(L);
-  refuse(L, what, "option 'base_url': ",
+  refuse(L, what, config->base_url_name,
          cel_base_url_parse(&c->base, config->base_url));
   keep_string(L, c, &c->ca_file, config->ca_file);
   keep_string(L, c, &c->proxy, config->proxy);

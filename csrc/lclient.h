@@ -87,8 +87,8 @@ void cel_client_token(lua_State *L, int idx, bool renew);
 /* Ends every call with `closed` and gives all resources back. No Lua. */
 void cel_client_close(cel_client *c);
 
-/* Replaces every occurrence of the token in a text that leaves the library
-   by asterisks, in place. */
+/* Replaces the token by asterisks, in place, in a text that leaves the
+   library; a very short one only where it stands behind "Bearer". */
 void cel_client_redact(const cel_client *c, char *text, size_t len);
 
 /* What a client is made of; strings are borrowed. */
@@ -99,6 +99,7 @@ typedef struct cel_client_config {
   int on_event;       /* stack index; 0: none */
   int codec;          /* stack index; 0: our own */
   const char *base_url;
+  const char *base_url_name; /* where it comes from, for errors */
   const char *ca_file, *proxy, *user_agent; /* or NULL */
   double timeout;                           /* seconds; 0: the default */
   double connect_timeout;                   /* seconds */

@@ -85,8 +85,12 @@ static void read_base_url(lua_State *L, cel_client_config *c) {
     luaL_error(L, WHAT ": option 'region': expected \"us\" or \"eu\", "
                        "got \"%s\"",
                region);
-  if (cel_option_push(L, 1, "base_url") || push_env(L, "CELIGO_BASE_URL"))
+  if (cel_option_push(L, 1, "base_url")) {
     c->base_url = lua_tostring(L, -1);
+  } else if (push_env(L, "CELIGO_BASE_URL")) {
+    c->base_url = lua_tostring(L, -1);
+    c->base_url_name = "environment variable CELIGO_BASE_URL: ";
+  }
 }
 
 static void read_rate_limit(lua_State *L, cel_client_config *c) {

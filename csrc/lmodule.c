@@ -9,6 +9,7 @@
 #include "lcall.h"
 #include "lclient.h"
 #include "lconfig.h"
+#include "lcursor.h"
 #include "lmethods.h"
 #include "lresult.h"
 #include "lstep.h"
@@ -42,6 +43,7 @@ int luaopen_celigo_core(lua_State *L) {
   luaL_checkversion(L);
   luaL_newlib(L, functions);
   cel_open_walk(L);
+  cel_open_cursor(L);
   set_spin(L);
   cel_open_call(L);
   cel_open_client(L);

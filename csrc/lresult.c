@@ -109,7 +109,7 @@ void cel_push_response(lua_State *L, int idx) {
   lua_setfield(L, -2, "status");
   push_headers(L, c);
   lua_setfield(L, -2, "headers");
-  lua_pushinteger(L, c->attempt.attempts);
+  lua_pushinteger(L, c->exchanges);
   lua_setfield(L, -2, "attempts");
   lua_pushnumber(L, cel_clock() - c->started);
   lua_setfield(L, -2, "elapsed");
@@ -178,10 +178,13 @@ const char *cel_failure_code(const cel_call *c) {
   case CEL_RESULT_EXPIRED:
     return "timed_out";
   case CEL_RESULT_STALE:
-    return "connection_reset";
+    if (c->transfer.stale)
+      return "connection_reset";
+    break;
   default:
-    return find_code(c->transfer.code)->word;
+    break;
   }
+  return find_code(c->transfer.code)->word;
 }
 
 void cel_push_identity(lua_State *L, int idx, int into) {
@@ -237,7 +240,7 @@ void cel_push_failure(lua_State *L, int idx, const cel_failure *f) {
   set_string(L, into, "kind", f->kind);
   set_string(L, into, "code", f->code);
   set_string(L, into, "message", f->message);
-  lua_pushinteger(L, c->started > 0 ? c->attempt.attempts : 0);
+  lua_pushinteger(L, c->exchanges);
   lua_setfield(L, into, "attempts");
   lua_pushnumber(L, c->started > 0 ? cel_clock() - c->started : 0);
   lua_setfield(L, into, "elapsed");
@@ -281,6 +284,8 @@ static void describe(const cel_call *c, char *buf, size_t size) {
                    c->timeout);
     return;
   case CEL_RESULT_STALE:
+    if (!t->stale)
+      break;
     curl_msnprintf(buf, size, "the kept connection broke before an answer");
     return;
   default:

@@ -45,7 +45,9 @@ static bool start_exchange(cel_client *c, cel_call *call) {
 static void send_call(cel_client *c, cel_call *call, double now) {
   if (start_exchange(c, call)) {
     call->refused = 0;
+    call->exchanges++;
     call->sent_at = now;
+    call->unattended = call->ahead;
     call->announce = c->has_events;
     cel_call_move(call, call->announce ? CEL_STATE_READY : CEL_STATE_SENT);
   } else {
@@ -107,13 +109,28 @@ static void hold_back(cel_client *c, double now, double wait) {
     c->next_wake = now + wait;
 }
 
+/* Whether a call has to wait for a connection. Pages that were asked for
+   ahead leave one to the calls that somebody waits for, unless there is but
+   one. */
+static bool is_full(const cel_client *c, const cel_call *call) {
+  size_t ahead = 1;
+  if (c->http.running >= c->max_running)
+    return true;
+  if (!call->ahead || c->max_running == 1)
+    return false;
+  for (int state = CEL_STATE_SENT; state <= CEL_STATE_READY; state++)
+    for (const cel_call *k = c->lists[state].head; k != NULL; k = k->next)
+      ahead += k->ahead && k->transfer.easy != NULL;
+  return ahead >= c->max_running;
+}
+
 void cel_client_pump(cel_client *c) {
   double now = cel_clock();
   if (now >= c->next_wake)
     look_at_clocks(c, now);
   cel_call *k;
   while ((k = c->lists[CEL_STATE_QUEUED].head) != NULL &&
-         c->http.running < c->max_running) {
+         !is_full(c, k)) {
     double wait = cel_rate_limit_take(&c->limit, now);
     if (wait > 0) {
       hold_back(c, now, wait);
@@ -150,11 +167,16 @@ static void read_news(cel_client *c) {
 }
 
 static int l_advance(lua_State *L) {
-  cel_call_advance(L, 1);
+  const cel_call *c = lua_touserdata(L, 1);
+  if (c->submitted)
+    cel_call_advance(L, 1);
+  else
+    cel_call_announce(L, 1);
   return 0;
 }
 
-/* Advances a submitted call; what it raises becomes its result. */
+/* Advances a submitted call, or announces a page that was asked for ahead;
+   what that raises becomes its result. */
 static void serve(lua_State *L, int calls, cel_call *k) {
   if (lua_rawgetp(L, calls, k) == LUA_TNIL) {
     lua_pop(L, 1); /* dropped: its finaliser will come */
@@ -171,21 +193,24 @@ static void serve(lua_State *L, int calls, cel_call *k) {
   lua_pop(L, 1);
 }
 
-static cel_call *next_submitted(cel_client *c) {
+/* The next call that the step has something to do for. One that is pinned
+   is being served: a callback of the user's steps the client. */
+static cel_call *next_unattended(cel_client *c) {
   cel_call *k = c->lists[CEL_STATE_READY].head;
-  while (k != NULL && !k->submitted)
+  while (k != NULL && !((k->submitted && !k->pinned) ||
+                        (k->ahead && k->announce)))
     k = k->next;
   return k;
 }
 
-static void serve_submitted(lua_State *L, int idx) {
+static void serve_unattended(lua_State *L, int idx) {
   cel_client *c = lua_touserdata(L, idx);
-  cel_call *k = next_submitted(c);
+  cel_call *k = next_unattended(c);
   if (k == NULL)
     return;
-  luaL_checkstack(L, 8, "no room to serve submitted calls");
+  luaL_checkstack(L, 8, "no room to serve calls");
   lua_getiuservalue(L, idx, CEL_CLIENT_UV_CALLS);
-  while ((k = next_submitted(c)) != NULL)
+  while ((k = next_unattended(c)) != NULL)
     serve(L, lua_gettop(L), k);
   lua_pop(L, 1);
 }
@@ -207,7 +232,7 @@ bool cel_client_step(lua_State *L, int idx, double seconds) {
   bool calm = cel_http_step(&c->http, seconds);
   read_news(c);
   cel_client_pump(c);
-  serve_submitted(L, idx);
+  serve_unattended(L, idx);
   return calm;
 }
 
@@ -314,6 +339,9 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
 }
 
 int cel_call_await(lua_State *L) {
+  const cel_call *k = lua_touserdata(L, 1);
+  if (k->pinned && k->state != CEL_STATE_DONE)
+    return luaL_error(L, "a callback cannot wait for its own call");
   return await_k(L, LUA_OK, 0);
 }
 

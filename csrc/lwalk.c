@@ -1,13 +1,12 @@
 /*
-** lwalk.c - page calls and their records, for lua/celigo/pages.lua.
+** lwalk.c - page calls, for lua/celigo/pages.lua, and what lua/celigo/
+** tasks.lua needs to run calls side by side.
 **
-** A page call ends with its answer's text. The cursor takes the text over
-** and decodes one record for each turn of a loop, straight from the buffer
-** that libcurl's callback filled.
+** A page call ends with its answer's text, which a cursor (lcursor.c) takes
+** over.
 */
 #include "lwalk.h"
 
-#include <math.h> /* HUGE_VAL */
 #include <string.h>
 
 #include <lauxlib.h>
@@ -37,8 +36,12 @@ static int l_fetch(lua_State *L) {
   }
   lua_remove(L, 2);
   if (op != NULL ? cel_request_operation(L, op) : cel_request_any(L))
-    return luaL_error(L, "option 'dry_run': an iterator has no dry run");
-  make_page_call(cel_call_check(L, 1));
+    return luaL_error(L, "request: option 'dry_run': an iterator has none");
+  cel_call *c = cel_call_check(L, 1);
+  if (strcmp(c->method, "GET") != 0)
+    return luaL_error(L, "request: option 'method': expected GET, got \"%s\"",
+                      c->method);
+  make_page_call(c);
   return 1;
 }
 
@@ -71,19 +74,26 @@ static int l_follow(lua_State *L) {
   return 1;
 }
 
-/* core.start(call, ahead): queues a page call; one that is asked for ahead
-   has no deadline until somebody waits for it. */
+/* core.start(call): queues a page call. */
 static int l_start(lua_State *L) {
+  const cel_call *c = cel_call_check(L, 1);
+  if (c->state == CEL_STATE_NEW)
+    cel_call_start(L, 1);
+  return 0;
+}
+
+/* core.start_ahead(call): the same for a page that nobody waits for yet. The
+   client keeps it in its table of calls, for the step has to announce it. */
+static int l_start_ahead(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
-  bool ahead = lua_toboolean(L, 2);
-  if (c->state != CEL_STATE_NEW)
-    return 0;
+  lua_settop(L, 1);
+  lua_getiuservalue(L, 1, CEL_CALL_UV_CLIENT);
+  lua_getiuservalue(L, 2, CEL_CLIENT_UV_CALLS);
+  lua_pushvalue(L, 1);
+  lua_rawsetp(L, 3, c);
+  c->ahead = true;
   cel_call_start(L, 1);
-  if (ahead && c->state < CEL_STATE_LISTS) {
-    c->deadline = HUGE_VAL;
-    lua_getiuservalue(L, 1, CEL_CALL_UV_CLIENT);
-    cel_client_step(L, -1, 0); /* the request goes out now */
-  }
+  cel_client_step(L, 2, 0); /* the request goes out now */
   return 0;
 }
 
@@ -92,12 +102,17 @@ static int l_start(lua_State *L) {
 static int l_await(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   lua_settop(L, 1);
-  if (c->state < CEL_STATE_LISTS && c->deadline == HUGE_VAL) {
-    c->deadline = cel_clock() + c->timeout;
-    if (c->deadline < c->client->next_wake)
-      c->client->next_wake = c->deadline;
-  }
+  cel_call_attend(c);
   return cel_call_await(L);
+}
+
+/* core.drop(call): ends a call whose owner is gone. A submitted one is the
+   user's. */
+static int l_drop(lua_State *L) {
+  cel_call *c = cel_call_check(L, 1);
+  if (!c->submitted)
+    cel_call_abandon(c, CEL_END_CANCELLED);
+  return 0;
 }
 
 /* core.target(call): path and query. */
@@ -135,7 +150,8 @@ static int l_response(lua_State *L) {
   return 1;
 }
 
-/* core.page_error(call, kind, code, message): an error about a page. */
+/* core.page_error(call, kind, code, message): an error about a page whose
+   answer is at hand. */
 static int l_page_error(lua_State *L) {
   cel_call_check(L, 1);
   const cel_failure f = {.kind = luaL_checkstring(L, 2),
@@ -146,204 +162,14 @@ static int l_page_error(lua_State *L) {
   return 1;
 }
 
-/* }====== */
-
-/* {====== Cursors */
-
-/* The cursor owns the text; in user value 1 it keeps the records where a
-   codec of the user has decoded them all. */
-typedef struct page_cursor {
-  cel_client *client; /* kept alive by user value 2 */
-  cel_buf text;
-  cel_json_cursor json;
-  lua_Integer given;  /* records handed out */
-  lua_Integer total;  /* of decoded ones */
-  bool decoded;
-  unsigned turns;
-} page_cursor;
-
-static page_cursor *check_cursor(lua_State *L, int idx) {
-  return luaL_checkudata(L, idx, CEL_CURSOR_MT);
-}
-
-static int l_cursor_close(lua_State *L) {
-  page_cursor *p = check_cursor(L, 1);
-  if (p->text.alloc != NULL)
-    cel_buf_free(&p->text);
-  p->json.open = p->json.failed = false;
-  p->total = 0;
-  lua_pushnil(L);
-  lua_setiuservalue(L, 1, 1);
-  return 0;
-}
-
-/* Decodes the whole page with the user's codec into the cursor at `cursor`
-   [-0, +1]: pushes the next page's reference or nil; or false and what is
-   wrong. */
-static bool decode_all(lua_State *L, page_cursor *p, int cursor, int call) {
-  if (!cel_push_decoded_page(L, call))
-    return false;
-  p->decoded = true;
-  p->total = (lua_Integer)lua_rawlen(L, -2);
-  lua_insert(L, -2);
-  lua_setiuservalue(L, cursor, 1);
-  return true;
-}
-
-static int raise_decode(lua_State *L, const char *message) {
-  const cel_failure f = {.kind = "decode",
-                         .code = "invalid_json",
-                         .message = message,
-                         .answered = true};
+/* core.closed_error(call): what the next page after this one would come to:
+   the client is closed. */
+static int l_closed_error(lua_State *L) {
+  cel_call_check(L, 1);
+  const cel_failure f = {.kind = "closed",
+                         .code = "client_closed",
+                         .message = "the client is closed"};
   cel_push_failure(L, 1, &f);
-  return lua_error(L);
-}
-
-/* core.cursor(call): takes the page's text over. The second result is the
-   reference that a nextPageURL member holds, or nil. Raises an error object
-   where the page holds no records. */
-static int l_cursor(lua_State *L) {
-  cel_call *c = cel_call_check(L, 1);
-  cel_json_fault fault;
-  lua_settop(L, 1);
-  page_cursor *p = lua_newuserdatauv(L, sizeof *p, 3);
-  memset(p, 0, sizeof *p);
-  luaL_setmetatable(L, CEL_CURSOR_MT);
-  p->client = c->client;
-  lua_getiuservalue(L, 1, CEL_CALL_UV_CLIENT);
-  lua_setiuservalue(L, 2, 2);
-  if (cel_page_is_blank(c))
-    return 1;
-  if (c->client->has_codec)
-    return decode_all(L, p, 2, 1) ? 2 : raise_decode(L, lua_tostring(L, -1));
-  if (cel_json_cursor_open(&p->json, c->transfer.body.data,
-                           c->transfer.body.len, &fault) != 0)
-    return raise_decode(L, fault.message);
-  if (p->json.next_len > 0 &&
-      cel_json_decode(L, p->json.text + p->json.next_start - 1,
-                      p->json.next_len + 2, &fault) != 0)
-    lua_pushnil(L);
-  p->text = c->transfer.body; /* moved: the call's own is empty now */
-  cel_buf_init(&c->transfer.body, p->text.alloc, p->text.max);
-  return lua_gettop(L) - 1;
-}
-
-/* How many records go by between two looks at the network. */
-#define RECORDS_PER_LOOK 32
-
-/* Lets the next page come nearer while this one is consumed. */
-static void look_at_network(lua_State *L, int cursor, page_cursor *p) {
-  if (p->client->http.running == 0 || ++p->turns % RECORDS_PER_LOOK != 0)
-    return;
-  lua_getiuservalue(L, cursor, 2);
-  cel_client_step(L, -1, 0);
-  lua_pop(L, 1);
-}
-
-/* 1: the next record is pushed [-0, +1]. 0: the page has ended, nothing is
-   pushed. -1: what is wrong with the text is pushed [-0, +1]. */
-static int push_record(lua_State *L, int cursor, page_cursor *p) {
-  cel_json_fault fault;
-  int status = 0;
-  look_at_network(L, cursor, p);
-  if (p->decoded && p->given < p->total) {
-    lua_getiuservalue(L, cursor, 1);
-    lua_rawgeti(L, -1, p->given + 1);
-    lua_remove(L, -2);
-    status = 1;
-  } else if (p->json.open || p->json.failed) {
-    status = cel_json_cursor_next(L, &p->json, &fault);
-  }
-  if (status == 1)
-    p->given++;
-  else if (status < 0)
-    lua_pushstring(L, fault.message);
-  return status;
-}
-
-/* cursor:rest(): the records that are left, as an array; or nil and what is
-   wrong with the text. */
-static int l_cursor_rest(lua_State *L) {
-  page_cursor *p = check_cursor(L, 1);
-  lua_Integer n = 0;
-  int status;
-  lua_settop(L, 1);
-  lua_newtable(L);
-  luaL_setmetatable(L, CEL_ARRAY_MT);
-  while ((status = push_record(L, 1, p)) == 1)
-    lua_rawseti(L, 2, ++n);
-  if (status == 0)
-    return 1;
-  lua_pushnil(L);
-  lua_insert(L, -2);
-  return 2;
-}
-
-/* cursor:given(): how many records it has handed out. */
-static int l_cursor_given(lua_State *L) {
-  lua_pushinteger(L, check_cursor(L, 1)->given);
-  return 1;
-}
-
-/* }====== */
-
-/* {====== The iterator's function */
-
-/* Upvalues: the cursor at hand or nil, advance(walk), the walk, and
-   fail(walk, message). */
-enum { UP_CURSOR = 1, UP_ADVANCE, UP_WALK, UP_FAIL };
-
-static int next_k(lua_State *L, int status, lua_KContext advanced);
-
-/* Asks the walk for its next page, which may give way. */
-static int ask_walk(lua_State *L) {
-  lua_settop(L, 0);
-  lua_pushvalue(L, lua_upvalueindex(UP_ADVANCE));
-  lua_pushvalue(L, lua_upvalueindex(UP_WALK));
-  lua_callk(L, 1, 1, 1, next_k);
-  return next_k(L, LUA_OK, 1);
-}
-
-/* Pushes the next record, or nil at the end of the walk. */
-static int next_k(lua_State *L, int status, lua_KContext advanced) {
-  (void)status;
-  if (advanced && lua_isnil(L, -1))
-    return 1;
-  if (advanced)
-    lua_replace(L, lua_upvalueindex(UP_CURSOR));
-  page_cursor *p = lua_touserdata(L, lua_upvalueindex(UP_CURSOR));
-  lua_settop(L, 0);
-  if (p == NULL)
-    return ask_walk(L);
-  switch (push_record(L, lua_upvalueindex(UP_CURSOR), p)) {
-  case 1:
-    return 1;
-  case 0:
-    return ask_walk(L);
-  default:
-    lua_pushvalue(L, lua_upvalueindex(UP_FAIL));
-    lua_pushvalue(L, lua_upvalueindex(UP_WALK));
-    lua_pushvalue(L, -3);
-    lua_call(L, 2, 0); /* raises */
-    return 0;
-  }
-}
-
-static int l_next(lua_State *L) {
-  return next_k(L, LUA_OK, 0);
-}
-
-/* core.records(walk, advance, fail): the function of a for loop over the
-   records of a walk. advance(walk) gives the next cursor or nil; fail(walk,
-   message) raises. */
-static int l_records(lua_State *L) {
-  lua_settop(L, 3);
-  lua_pushnil(L);
-  lua_insert(L, 1);           /* cursor, walk, advance, fail */
-  lua_pushvalue(L, 2);
-  lua_remove(L, 2);
-  lua_insert(L, 3);           /* cursor, advance, walk, fail */
-  lua_pushcclosure(L, l_next, 4);
   return 1;
 }
 
@@ -379,27 +205,17 @@ void cel_open_walk(lua_State *L) {
   static const luaL_Reg functions[] = {{"fetch", l_fetch},
                                        {"follow", l_follow},
                                        {"start", l_start},
+                                       {"start_ahead", l_start_ahead},
                                        {"await", l_await},
+                                       {"drop", l_drop},
                                        {"target", l_target},
                                        {"next_target", l_next_target},
                                        {"resolve", l_resolve},
                                        {"response", l_response},
                                        {"page_error", l_page_error},
-                                       {"cursor", l_cursor},
-                                       {"records", l_records},
+                                       {"closed_error", l_closed_error},
                                        {"set_give_way", l_set_give_way},
                                        {"turn", l_turn},
                                        {NULL, NULL}};
-  static const luaL_Reg meta[] = {
-      {"__gc", l_cursor_close}, {"__close", l_cursor_close}, {NULL, NULL}};
-  static const luaL_Reg methods[] = {{"rest", l_cursor_rest},
-                                     {"given", l_cursor_given},
-                                     {"close", l_cursor_close},
-                                     {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
-  luaL_newmetatable(L, CEL_CURSOR_MT);
-  luaL_setfuncs(L, meta, 0);
-  luaL_newlib(L, methods);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
 }

@@ -109,6 +109,8 @@ cel_decision cel_retry_decide(const cel_policy *policy,
   }
   if (!retry_allowed(retry_outcome_of(a->result, a->status).scope, a->repeat))
     return done;
+  if (policy->max_retries == 0)
+    return done;
   if (a->result != CEL_RESULT_STALE || a->stale >= CEL_STALE_MAX) {
     int retries = a->attempts - 1 - a->uncounted;
     if (retries >= policy->max_retries)

@@ -90,10 +90,11 @@ typedef double (*cel_random_fn)(void *ud);
 **   429, UNSENT                   always
 **   408, 500, 502, 503, 504,
 **   BROKEN                        SAFE and DELETE
-**   STALE                         SAFE and DELETE, at once and uncounted
-**                                 (even where max_retries is 0), until
-**                                 CEL_STALE_MAX; then as BROKEN
+**   STALE                         SAFE and DELETE, at once and uncounted,
+**                                 until CEL_STALE_MAX; then as BROKEN
 **   all others                    never
+**
+** Where max_retries is 0 nothing is repeated.
 **
 ** The wait is random(0, min(cap, base * 2^n)) after n counted retries, and
 ** at least Retry-After. A wait that does not end before the deadline is not

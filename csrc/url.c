@@ -167,7 +167,7 @@ CURLUcode cel_url_resolve(const cel_base_url *base, const char *target,
   CURLUcode code = CURLUE_OUT_OF_MEMORY;
   if (u != NULL && here != NULL) {
     code = curl_url_set(u, CURLUPART_URL, here, 0);
-    if (code == CURLUE_OK)
+    if (code == CURLUE_OK && *reference != '#') /* that is `here` itself */
       code = curl_url_set(u, CURLUPART_URL, reference, 0);
     if (code == CURLUE_OK)
       code = join(base, u, out);

@@ -22,6 +22,7 @@ describe("json = require \"cjson\"", function()
 
   it("serves every sort of operation", function()
     assert.equal(4, #client:list_connectors())
+    assert.is_true(client:install_connector(ID).success)
     local record = assert(client:get_connector_by_id(ID))
     assert.equal("Storefront to Ledger", record.name)
     record.name = "Renamed"
@@ -35,7 +36,6 @@ describe("json = require \"cjson\"", function()
     assert.equal("zoe@example.com", license.user.email)
     assert.is_true(client:delete_connector_license(ID, license._id))
     assert.is_true(client:push_connector_update(ID))
-    assert.is_true(client:install_connector(ID).success)
   end)
 
   it("does not change what an error holds", function()

@@ -11,7 +11,7 @@ describe("an error", function()
 
   setup(function()
     server = fault.start()
-    client = celigo.new { base_url = server.url, token = "s3cret",
+    client = celigo.new { base_url = server.url, token = "s3cret-value",
                           max_retries = 0, rate_limit = false }
   end)
 
@@ -241,10 +241,11 @@ describe("an error", function()
     it("shows the token nowhere, were it sent back", function()
       for _, status in ipairs { 400, 302 } do
         local err = failure { status = status,
-          body = '{"errors":[{"code":"x","message":"bad s3cret",'
-            .. '"field":"s3cret"}],"s3cret":"s3crets3cret"}',
-          headers = { ["X-Echo"] = "Bearer s3cret",
-                      Location = "/?t=s3cret" } }
+          body = '{"errors":[{"code":"x","message":"bad s3cret-value",'
+            .. '"field":"s3cret-value"}],'
+            .. '"s3cret-value":"s3cret-values3cret-value"}',
+          headers = { ["X-Echo"] = "Bearer s3cret-value",
+                      Location = "/?t=s3cret-value" } }
         local function search(value)
           if type(value) == "table" then
             for k, v in pairs(value) do
@@ -258,6 +259,20 @@ describe("an error", function()
         search(err)
       end
     end)
+  end)
+
+  it("is not spoilt by a short token", function()
+    for _, token in ipairs { "t", "e", "test", "token" } do
+      local mine <close> = celigo.new { base_url = server.url,
+        token = token, max_retries = 0 }
+      local body = '{"errors":[{"code":"invalid_token",'
+        .. '"message":"that is not the test"}]}'
+      server:script { { status = 422, body = body } }
+      local err = check(mine:get_connector_by_id("a"))
+      assert_fields({ code = "invalid_token", body = body,
+                      message = "that is not the test" }, err)
+      assert.is_string(err.headers["content-length"])
+    end
   end)
 
   describe("of kind decode", function()

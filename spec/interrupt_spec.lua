@@ -185,7 +185,7 @@ describe("a count hook ends", function()
 
   for name, f in pairs(blocked) do
     it(name, function()
-      for _, count in ipairs { 1000, 100000, 2000000000 } do
+      for _, count in ipairs { 1000, 100000 } do
         local good, err = interrupt(f, count)
         assert.is_false(good)
         assert.equal("enough", err)

@@ -161,7 +161,8 @@ describe("a response", function()
     end)
 
     it("may come a byte at a time", function()
-      assert.same({ a = 1 }, (get { body = '{"a":1}', drip = 0.0005 }))
+      assert.same({ a = 1 }, (get { body = '{"a":1}', drip = 0.0005,
+        headers = { Connection = "close" }, ending = "close" }))
     end)
 
     it("is read by its content, not by its type", function()

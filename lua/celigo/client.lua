@@ -7,5 +7,6 @@ local errors = require "celigo.errors"
 core.set_error_constructor(errors.new)
 require "celigo.pages"
 require "celigo.tasks"
+require "celigo.edit"
 
 return core.new

@@ -29,4 +29,11 @@ function celigo.new(options)
   return client
 end
 
+function celigo.log(file)
+  celigo.log = require "celigo.log"
+  local good, on_event = pcall(celigo.log, file)
+  if not good then error(on_event, 2) end
+  return on_event
+end
+
 return celigo

@@ -5,16 +5,11 @@
 -- header) is C; this file decides which page is next.
 
 local core = require "celigo.core"
+local tasks = require "celigo.tasks"
 
 local Walk = {}
 Walk.__index = Walk
 Walk.__name = "celigo.walk"
-
--- Whether a failed page that was asked for ahead deserves a try of its own:
--- nobody was there to help it along.
-local function lost_ahead(err)
-  return err.kind == "network" or err.kind == "timeout"
-end
 
 --- Frees the page at hand and whatever is on its way.
 function Walk:close()
@@ -34,11 +29,10 @@ function Walk:fail(err)
   error(err, 0)
 end
 
--- The text of the page at hand is broken: some of its records are out already.
-function Walk:fail_text(message)
-  local err = core.page_error(self.call, "decode", "invalid_json", message)
-  err.delivered = self.cursor:given()
-  self:fail(err)
+-- A record cannot be had: its text is broken, or without a message the
+-- client is closed.
+function Walk:fail_record(message)
+  self:fail(message and core.page_error(self.call, "decode", "invalid_json", message) or core.closed_error(self.call))
 end
 
 -- Where the next page is, by the head of the page at hand or by its body.
@@ -52,13 +46,19 @@ function Walk:next_target()
   return target
 end
 
--- Asks for the next page, as soon as it is known which one that is.
+-- Asks for the next page, as soon as it is known which one that is. An
+-- answer that had to be repeated may have told of another.
 function Walk:look_ahead()
-  if not self.prefetch or self.ahead then return end
+  if not self.prefetch then return end
   local target = self:next_target()
+  if self.ahead then
+    if core.target(self.ahead) == target then return end
+    self.ahead:cancel()
+    self.ahead = nil
+  end
   if not target then return end
   self.ahead = core.follow(self.call, target)
-  core.start(self.ahead, true)
+  core.start_ahead(self.ahead)
 end
 
 -- Waits for the page at hand; asks for the next one meanwhile.
@@ -68,90 +68,113 @@ function Walk:receive()
     self:look_ahead()
     state, err = core.await(self.call)
   end
-  return state, err
-end
-
--- A page that was asked for ahead may have been lost while nobody waited.
-function Walk:receive_again(target, asked_ahead)
-  local state, err = self:receive()
-  if not state and asked_ahead and lost_ahead(err) then
-    if self.ahead then self.ahead:cancel() end
-    self.ahead = nil
-    self.call = core.follow(self.call, target)
-    core.start(self.call)
-    state, err = self:receive()
-  end
-  return state, err
+  if not state then self:fail(err) end
 end
 
 -- The call of the next page, or nil at the end of the list.
 function Walk:next_call()
-  if self.first then
-    local call = self.first
-    self.first = nil
-    core.start(call)
-    return call, false
+  local call = self.first
+  self.first = nil
+  if not call then
+    if self.single then return nil end
+    local target, wrong = self:next_target()
+    if wrong then self:fail(core.page_error(self.call, "pagination", "bad_next_link", wrong)) end
+    if not target then return nil end
+    call, self.ahead = self.ahead, nil
+    if call and core.target(call) == target then return call end
+    if call then call:cancel() end
+    call = core.follow(self.call, target)
   end
-  local target, wrong = self:next_target()
-  if wrong then
-    self:fail(core.page_error(self.call, "pagination", "bad_next_link", wrong))
-  end
-  if not target then return nil end
-  local ahead = self.ahead
-  self.ahead = nil
-  if ahead and core.target(ahead) == target then return ahead, true end
-  if ahead then ahead:cancel() end -- a repeated answer had another link
-  local call = core.follow(self.call, target)
   core.start(call)
-  return call, false
+  return call
+end
+
+-- A walk goes on in one coroutine at a time: whoever has the turn ends it,
+-- and with it the walk where it did not get through.
+local Turn = {}
+Turn.__index = Turn
+
+function Turn:ready()
+  return self.over
+end
+
+function Turn:__close()
+  self.over = true
+  self.walk.turn = nil
+  if not self.good then self.walk:close() end
+end
+
+-- Whether another coroutine is at it, whose page is then everybody's; waits
+-- for that.
+function Walk:await_turn()
+  local turn = self.turn
+  if not turn then return false end
+  if not (coroutine.isyieldable() and tasks.scheduler_of(self.client):park(turn)) then
+    error("the iterator is waiting for a page already, in another coroutine or around this callback", 0)
+  end
+  return true
 end
 
 --- Goes to the next page.
 -- @treturn ?celigo.cursor a cursor over its records, or nil at the end
 function Walk:advance()
+  while self:await_turn() do
+    if self.cursor and not self.cursor:ended() then return self.cursor end
+  end
   if self.done then return nil end
+  local turn <close> = setmetatable({ walk = self }, Turn)
+  self.turn = turn
   if self.cursor then self.cursor:close() end -- its text goes before more comes
   self.cursor = nil
-  local call, asked_ahead = self:next_call()
-  if not call then
-    self:close()
-    return nil
+  local call = self:next_call()
+  if call then
+    self.call, self.target, self.reference = call, core.target(call), nil
+    self.seen[self.target] = true
+    self:receive()
+    local cursor, found = core.cursor(call)
+    if not cursor then self:fail(found) end
+    self.cursor, self.reference = cursor, found
+    self:look_ahead()
+    turn.good = true
   end
-  self.call, self.target, self.reference = call, core.target(call), nil
-  self.seen[self.target] = true
-  local state, err = self:receive_again(self.target, asked_ahead)
-  if not state then self:fail(err) end
-  local good, cursor, reference = pcall(core.cursor, self.call)
-  if not good then
-    if type(cursor) ~= "table" then error(cursor, 0) end
-    self:fail(cursor)
-  end
-  self.cursor, self.reference = cursor, reference
-  self:look_ahead()
-  return cursor
+  return self.cursor
 end
 
--- Makes a walk; wrong arguments raise with the user's position.
-local function new_walk(client, name, ...)
-  local prefetch = true
+-- The options of an iterator that are not those of its calls, and the others.
+local function split(options)
+  if type(options) ~= "table" then return true, false, options end
+  local rest = {}
+  for k, v in pairs(options) do rest[k] = v end
+  rest.prefetch = nil
+  return options.prefetch, options.follow == false, rest
+end
+
+-- Makes a walk; wrong arguments raise with the user's position. The options
+-- are the last argument.
+local function new_walk(client, what, name, ...)
   local arguments = table.pack(...)
-  local options = arguments[arguments.n]
-  if type(options) == "table" and options.prefetch ~= nil then
-    if type(options.prefetch) ~= "boolean" then
-      error(("option 'prefetch': expected a boolean, got %s"):format(tostring(options.prefetch)), 3)
-    end
-    local rest = {}
-    for k, v in pairs(options) do rest[k] = v end
-    prefetch, rest.prefetch = options.prefetch, nil
-    arguments[arguments.n] = rest
+  local prefetch, single, rest = split(arguments[arguments.n])
+  if prefetch == nil then prefetch = true end
+  if type(prefetch) ~= "boolean" then
+    error(("%s: option 'prefetch': expected a boolean, got %s"):format(what, tostring(prefetch)), 3)
   end
+  arguments[arguments.n] = rest
   local good, call = pcall(core.fetch, client, name, table.unpack(arguments, 1, arguments.n))
-  if not good then error(call, 3) end
-  return setmetatable({ first = call, prefetch = prefetch, seen = {} }, Walk)
+  if not good then
+    if call == "not enough memory" then error(call, 0) end
+    error((tostring(call):gsub("^[%w_]+: ", what .. ": ", 1)), 3)
+  end
+  return setmetatable({
+    client = client,
+    first = call,
+    prefetch = prefetch and not single,
+    single = single, -- no page but the first
+    seen = {},
+  }, Walk)
 end
 
 local function records(walk)
-  return core.records(walk, Walk.advance, Walk.fail_text), nil, nil, walk
+  return core.records(Walk.advance, walk, Walk.fail_record), nil, nil, walk
 end
 
 local methods = core.methods
@@ -164,7 +187,7 @@ local methods = core.methods
 -- @return for a generic `for`: each record
 -- @usage for flow in client:each { path = "/v1/flows" } do print(flow.name) end
 function methods.each(client, request)
-  return records(new_walk(client, nil, request))
+  return records(new_walk(client, "each", nil, request))
 end
 
 --- Every page of any list endpoint.
@@ -173,13 +196,14 @@ end
 -- @return for a generic `for`: an array of records, and the response
 -- @usage for page, response in client:pages { path = "/v1/flows" } do print(#page) end
 function methods.pages(client, request)
-  local walk = new_walk(client, nil, request)
+  local walk = new_walk(client, "pages", nil, request)
   local function next_page()
     local cursor = walk:advance()
     if not cursor then return nil end
+    local response = core.response(walk.call, (walk:next_target()))
     local page, message = cursor:rest()
-    if not page then walk:fail_text(message) end
-    return page, core.response(walk.call, (walk:next_target()))
+    if not page then walk:fail_record(message) end
+    return page, response
   end
   return next_page, nil, nil, walk
 end
@@ -189,7 +213,7 @@ end
 -- @tparam[opt] table options the per-call options and `prefetch`
 -- @usage for connector in client:each_connector() do print(connector.name) end
 function methods.each_connector(client, options)
-  return records(new_walk(client, "list_connectors", options))
+  return records(new_walk(client, "each_connector", "list_connectors", options))
 end
 
 --- Every license of a connector.
@@ -198,7 +222,7 @@ end
 -- @tparam[opt] table options the per-call options and `prefetch`
 -- @usage for license in client:each_connector_license(id) do print(license.expires) end
 function methods.each_connector_license(client, id, options)
-  return records(new_walk(client, "list_connector_licenses", id, options))
+  return records(new_walk(client, "each_connector_license", "list_connector_licenses", id, options))
 end
 
 --- Every installation of a connector.
@@ -207,5 +231,5 @@ end
 -- @tparam[opt] table options the per-call options and `prefetch`
 -- @usage for install in client:each_connector_install(id) do print(install._integrationId) end
 function methods.each_connector_install(client, id, options)
-  return records(new_walk(client, "get_connector_install_base", id, options))
+  return records(new_walk(client, "each_connector_install", "get_connector_install_base", id, options))
 end

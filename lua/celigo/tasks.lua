@@ -29,15 +29,21 @@ function Scheduler:park(waited)
     return self.loop ~= nil and self.loop:park(self, waited)
   end
   self.parked[#self.parked + 1] = { waited = waited, thread = thread, group = group }
+  group.waits[thread] = waited
   coroutine.yield(self)
   return true
 end
 
--- Runs a worker until it waits again.
+-- Runs a worker until it waits again. One whose function has yielded by
+-- itself is replaced.
 function Scheduler:run(thread, group)
-  local good, yielded = coroutine.resume(thread)
-  if not good then error(yielded, 0) end -- a worker catches what its function raises
-  if yielded ~= self and coroutine.status(thread) == "suspended" then group:stray(thread) end
+  repeat
+    group.waits[thread] = nil
+    local good, yielded = coroutine.resume(thread)
+    if not good then error(yielded, 0) end -- a worker catches what its function raises
+    local stray = yielded ~= self and coroutine.status(thread) == "suspended"
+    if stray then thread = group:replace(thread) end
+  until not stray
 end
 
 -- Resumes every worker that waits no longer.
@@ -49,7 +55,10 @@ function Scheduler:resume_ready()
     list[#list + 1] = entry
   end
   self.parked = waiting
-  for i = 1, #ready do self:run(ready[i].thread, ready[i].group) end
+  for i = 1, #ready do
+    local thread, group = ready[i].thread, ready[i].group
+    if group.threads[thread] then self:run(thread, group) end -- its group may have ended just now
+  end
   return #ready > 0
 end
 
@@ -70,7 +79,7 @@ local Group = {}
 Group.__index = Group
 
 function Group:ready()
-  return self.running == 0 or self.progressed
+  return self.running == 0 or (self.on_progress ~= nil and self.reported < self.done)
 end
 
 -- One item: its value, or what went wrong with it.
@@ -84,48 +93,52 @@ function Group:work(i, f, ...)
     self.results[i] = value
   end
   self.done = self.done + 1
-  self.progressed = self.on_progress ~= nil
 end
 
--- Starts a worker, which takes items until there are none.
-function Group:spawn(take)
-  local thread
-  thread = coroutine.create(function()
+-- A worker, which takes items until there are none; not started.
+function Group:new_worker(take)
+  local worker = { take = take }
+  local thread = coroutine.create(function()
     local i, f, item = take()
     while i do
-      self.threads[thread] = i
+      worker.item = i
       self:work(i, f, item)
+      if self.on_progress then self.scheduler:park(self.told) end
       i, f, item = take()
     end
-    self.threads[thread] = nil
+    self.threads[worker.thread] = nil
     self.running = self.running - 1
   end)
+  worker.thread = thread
   workers[thread] = self
-  self.threads[thread] = 0
-  self.take = take
+  self.threads[thread] = worker
   self.running = self.running + 1
-  self.scheduler:run(thread, self)
+  return thread
+end
+
+function Group:spawn(take)
+  self.scheduler:run(self:new_worker(take), self)
+  self:report()
 end
 
 -- A function has yielded by itself: nobody would ever resume it. Its item
--- fails, another worker goes on.
-function Group:stray(thread)
-  local i = self.threads[thread]
+-- fails, and a new worker goes on.
+function Group:replace(thread)
+  local worker = self.threads[thread]
   coroutine.close(thread)
   self.threads[thread] = nil
-  self.errors[i] = "the function yielded by itself; a call of the client gives way on its own"
-  self.done = self.done + 1
-  self.progressed = self.on_progress ~= nil
   self.running = self.running - 1
-  self:spawn(self.take)
+  self.errors[worker.item] = "the function yielded by itself; a call of the client gives way on its own"
+  self.done = self.done + 1
+  return self:new_worker(worker.take)
 end
 
+-- Tells what has been done since the last time.
 function Group:report()
-  while self.reported < self.done do
+  while self.on_progress and self.reported < self.done do
     self.reported = self.reported + 1
-    if self.on_progress then self.on_progress(self.reported, self.total) end
+    self.on_progress(self.reported, self.total)
   end
-  self.progressed = false
 end
 
 -- Waits for every worker.
@@ -142,32 +155,39 @@ end
 -- Ends the workers that are left: an error is on its way out.
 function Group:__close()
   if self.running == 0 then return end
-  local parked = {}
+  local parked, threads = {}, self.threads
   for _, entry in ipairs(self.scheduler.parked) do
-    if entry.group ~= self then
-      parked[#parked + 1] = entry
-    elseif entry.waited.cancel then
-      entry.waited:cancel()
-    end
+    if entry.group ~= self then parked[#parked + 1] = entry end
   end
   self.scheduler.parked = parked
-  for thread in pairs(self.threads) do coroutine.close(thread) end
-  self.running = 0
+  self.threads, self.running = {}, 0
+  for thread in pairs(threads) do
+    local waited = self.waits[thread]
+    if type(waited) == "userdata" then core.drop(waited) end
+    coroutine.close(thread)
+  end
 end
 
 local function new_group(client, total, on_progress)
-  return setmetatable({
+  local group = setmetatable({
     scheduler = scheduler_of(client),
-    threads = {},
+    threads = {}, -- of the workers that are left: to what each is at
+    waits = {}, -- of those that are parked: to what each waits for
     results = {},
     errors = {},
     running = 0,
     done = 0,
     reported = 0,
-    progressed = false,
     total = total,
     on_progress = on_progress,
   }, Group)
+  -- what a worker waits for before its next item: that its last one is told
+  group.told = {
+    ready = function()
+      return group.reported == group.done
+    end,
+  }
+  return group
 end
 
 local methods = core.methods

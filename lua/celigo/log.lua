@@ -1,0 +1,49 @@
+--- Writes what a client does to a file, as one JSON line for each event.
+
+local base = require "celigo.base"
+
+local encode = base.json.encode
+
+-- The members of a line, in the order in which a person reads them.
+local FIELDS = {
+  "type", "operation", "method", "path", "attempt", "status", "elapsed", "wait", "bytes", "error",
+}
+
+local function number_text(value)
+  if math.type(value) == "integer" then return tostring(value) end
+  return (("%.6f"):format(value):gsub("%.?0+$", "")) -- seconds, to the microsecond
+end
+
+local function json_text(value)
+  if type(value) == "number" then return number_text(value) end
+  return encode(value) or encode((tostring(value):gsub("[^\32-\126]", "?")))
+end
+
+local function line_of(event)
+  local members = { ('"time":"%s"'):format(os.date "!%Y-%m-%dT%H:%M:%SZ") }
+  for _, name in ipairs(FIELDS) do
+    local value = event[name]
+    if value ~= nil then members[#members + 1] = ('"%s":%s'):format(name, json_text(value)) end
+  end
+  return ("{%s}\n"):format(table.concat(members, ","))
+end
+
+--- Makes an `on_event` callback that writes one JSON line for each event:
+-- the time in UTC, and the event's fields. Each line is written whole and at
+-- once, so that several processes can append to one file. It is the same text
+-- on a terminal and in a pipe. A line that cannot be written (a full disk) is
+-- lost; the calls go on.
+-- @function log
+-- @tparam file file an open one, such as `io.stderr`; it stays the caller's
+-- @treturn function for `on_event`
+-- @raise where file is no open file
+-- @usage
+-- local client = celigo.new { on_event = celigo.log(io.stderr) }
+return function(file)
+  if io.type(file) ~= "file" then
+    error(("log: expected an open file, got a %s"):format(io.type(file) or type(file)), 0)
+  end
+  return function(event)
+    if file:write(line_of(event)) then file:flush() end
+  end
+end

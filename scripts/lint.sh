@@ -1,0 +1,50 @@
+#!/bin/sh
+# lint.sh: compilers with every warning an error, clang-tidy, cppcheck,
+# luacheck, clang-format. Every check runs, whatever the others found.
+. scripts/common.sh
+
+passed=0 failed=0
+check() {
+  check_name=$1
+  shift
+  if check_output=$("$@" 2>&1); then
+    passed=$((passed + 1))
+    say "  $check_name: fine"
+  else
+    failed=$((failed + 1))
+    printf '%s\n' "$check_output"
+    say "  $check_name: FAILED"
+  fi
+}
+
+c_sources() {
+  find csrc spec/c bench examples -name '*.c' "$@"
+}
+
+# Those that a build compiles: clang-tidy needs to know how.
+tidy() {
+  sed -n 's/^ *"file": "\(.*\)".*/\1/p' \
+    build/lint-clang/compile_commands.json | grep -v '/build/' | sort -u |
+    xargs -n 1 -P "$(processors)" clang-tidy --quiet -p build/lint-clang
+}
+
+cppcheck_all() {
+  cppcheck --quiet --project=build/lint-clang/compile_commands.json \
+    --enable=warning,performance,portability --inline-suppr \
+    --inconclusive --suppress='*:*/build/*' --suppress=missingIncludeSystem \
+    --check-config-off --error-exitcode=1 -j "$(processors)"
+}
+
+format() {
+  c_sources -o -path './build*' -prune -o -name '*.h' -print |
+    xargs clang-format --dry-run -Werror
+}
+
+check "gcc -Werror" sh scripts/build.sh lint-gcc
+check "clang -Werror" sh scripts/build.sh lint-clang
+check clang-tidy tidy
+check cppcheck cppcheck_all
+check luacheck luacheck --quiet lua spec examples bench scripts
+check clang-format format
+say "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

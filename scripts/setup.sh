@@ -1,0 +1,161 @@
+#!/bin/sh
+# setup.sh GROUP…: installs what a group of commands needs and this machine
+# has not: packages of apt (Debian, Ubuntu) or brew (macOS; there Lua's own
+# packages come from luarocks). Says what before it does; what is there is
+# left alone. Groups: build demo test prism valgrind fuzz lint docs coverage
+# bench.
+. scripts/common.sh
+
+missing=
+apt_packages=
+brew_packages=
+rocks=
+
+# need NAME APT BREW ROCK COMMAND…: NAME is missing if COMMAND fails. A dash
+# stands for no package.
+need() {
+  need_name=$1 need_apt=$2 need_brew=$3 need_rock=$4
+  shift 4
+  if "$@" >/dev/null 2>&1; then
+    return
+  fi
+  missing="$missing $need_name"
+  [ "$need_apt" = - ] || apt_packages="$apt_packages $need_apt"
+  [ "$need_brew" = - ] || brew_packages="$brew_packages $need_brew"
+  [ "$need_rock" = - ] || rocks="$rocks $need_rock"
+}
+
+has_lua_package() {
+  lua=$(find_lua) && "$lua" -e "require '$1'"
+}
+
+# Whether a C file that includes a header compiles to nothing but an object.
+has_header() {
+  printf '#include <%s>\n' "$1" |
+    ${CC:-cc} -I/usr/include/lua5.4 -I/opt/homebrew/include \
+      -I/opt/homebrew/opt/lua@5.4/include/lua5.4 \
+      -I/usr/local/opt/lua@5.4/include/lua5.4 -E -o /dev/null -
+}
+
+# Whether clang links programs with a sanitizer's runtime.
+has_clang_runtime() {
+  echo 'int main(void) { return 0; }' |
+    clang -fsanitize=address -x c -o /dev/null -
+}
+
+group_build() {
+  need "C-compiler" build-essential gcc - have "${CC:-cc}"
+  need cmake cmake cmake - have cmake
+  need lua5.4 lua5.4 lua@5.4 - find_lua
+  need "Lua-headers" liblua5.4-dev lua@5.4 - has_header lua.h
+  need "libcurl-headers" libcurl4-openssl-dev curl - has_header curl/curl.h
+  need lua-cjson lua-cjson - lua-cjson has_lua_package cjson
+}
+
+group_demo() {
+  need lua-socket lua-socket - luasocket has_lua_package socket
+}
+
+group_test() {
+  group_demo
+  need luarocks luarocks luarocks - have luarocks
+  need busted lua-busted - busted has_lua_package busted
+  need lua-luv lua-luv - luv has_lua_package luv
+  need lua-cqueues lua-cqueues - cqueues has_lua_package cqueues
+  need lua-sec lua-sec - luasec has_lua_package ssl
+  need nginx nginx-light nginx - have nginx
+  need openssl openssl openssl - have openssl
+}
+
+group_prism() {
+  need node nodejs node - have node
+  need npm npm - - have npm
+}
+
+group_valgrind() {
+  need valgrind valgrind - - have valgrind
+}
+
+group_fuzz() {
+  need clang clang llvm - have clang
+  need "clang-runtime" libclang-rt-dev - - has_clang_runtime
+}
+
+group_lint() {
+  need gcc gcc gcc - have gcc
+  need clang clang llvm - have clang
+  need clang-tidy clang-tidy llvm - have clang-tidy
+  need clang-format clang-format clang-format - have clang-format
+  need cppcheck cppcheck cppcheck - have cppcheck
+  need luacheck lua-check - luacheck have luacheck
+}
+
+group_docs() {
+  need ldoc lua-ldoc - ldoc have ldoc
+}
+
+group_coverage() {
+  need gcovr gcovr gcovr - have gcovr
+}
+
+group_bench() {
+  need lua-argparse lua-argparse - argparse has_lua_package argparse
+  need lua-socket lua-socket - luasocket has_lua_package socket
+  need lua-cqueues lua-cqueues - cqueues has_lua_package cqueues
+  need nginx nginx-light nginx - have nginx
+  need openssl openssl openssl - have openssl
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif have sudo; then
+    sudo "$@"
+  else
+    fail "Only root can do this, and sudo is missing: $*"
+  fi
+}
+
+install_by_apt() {
+  export DEBIAN_FRONTEND=noninteractive
+  say "setup: installing with apt-get:$apt_packages"
+  quietly as_root apt-get update
+  # shellcheck disable=SC2086 # a list of names
+  quietly as_root apt-get install -y --no-install-recommends $apt_packages
+}
+
+install_by_brew() {
+  if [ -n "$rocks" ] && ! have luarocks; then
+    brew_packages="$brew_packages luarocks"
+  fi
+  # shellcheck disable=SC2086 # lists of names
+  if [ -n "$brew_packages" ]; then
+    say "setup: installing with brew:$brew_packages"
+    quietly brew install $brew_packages
+  fi
+  for rock in $rocks; do
+    say "setup: installing with luarocks: $rock"
+    quietly luarocks --lua-version=5.4 install "$rock"
+  done
+}
+
+look() {
+  missing='' apt_packages='' brew_packages='' rocks=''
+  group_build
+  for group in "$@"; do
+    "group_$group"
+  done
+}
+
+look "$@"
+[ -n "$missing" ] || exit 0
+say "setup: missing:$missing"
+if have apt-get && [ -n "$apt_packages" ]; then
+  install_by_apt
+elif have brew; then
+  install_by_brew
+else
+  fail "Neither apt-get nor brew has it: please install it and try again."
+fi
+look "$@"
+[ -z "$missing" ] || fail "setup: still missing:$missing"

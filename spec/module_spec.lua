@@ -1,0 +1,116 @@
+-- The module itself: what it holds, and what it leaves alone.
+
+local celigo = require "celigo"
+local process = require "spec.support.process"
+
+-- Runs Lua code in a process of its own; returns what it printed.
+local function run(code)
+  local child = assert(process.start_lua(code))
+  local status, output = child:wait()
+  assert.equal(0, status, output)
+  return output
+end
+
+describe("the module", function()
+  it("holds what its page says", function()
+    for _, name in ipairs { "new", "array", "object", "is_error",
+                            "timestamp", "parse_timestamp" } do
+      assert.equal("function", type(celigo[name]), name)
+    end
+    assert.equal("function", type(celigo.json.encode))
+    assert.equal("function", type(celigo.json.decode))
+    assert.equal(require("cjson").null, celigo.null)
+    assert.equal(celigo.null, celigo.json.null)
+  end)
+
+  it("has the version of the build", function()
+    local file <close> = assert(io.open("CMakeLists.txt"))
+    local version = file:read("a"):match(
+      "project%(celigo VERSION (%d+%.%d+%.%d+)")
+    assert.equal("celigo " .. version, celigo._VERSION)
+    assert.equal("celigo 0.1.0", celigo._VERSION)
+  end)
+
+  it("sets no globals and changes none", function()
+    assert.equal("same", run [[
+      local before = {}
+      for name, value in pairs(_G) do before[name] = value end
+      local string_before = {}
+      for name, value in pairs(string) do string_before[name] = value end
+      local celigo = require "celigo"
+      local client <close> = celigo.new { token = "t" }
+      for name, value in pairs(_G) do
+        assert(before[name] == value, name)
+        before[name] = nil
+      end
+      for name in pairs(string) do assert(string_before[name], name) end
+      assert(next(before) == nil)
+      assert(getmetatable(_G) == nil)
+      print "same"
+    ]])
+  end)
+
+  it("needs no other module", function()
+    assert.equal("celigo", run [[
+      table.insert(package.searchers, 1, function(name)
+        if not name:find("^celigo") then error("asked for " .. name) end
+      end)
+      local celigo = require "celigo"
+      local client <close> = celigo.new { token = "t" }
+      print((celigo._VERSION:match("^%a+")))
+    ]])
+  end)
+
+  it("may be required again, and forgotten", function()
+    assert.equal("done", run [[
+      local first = require "celigo"
+      assert(require "celigo" == first)
+      local one = first.new { token = "t" }
+      for name in pairs(package.loaded) do
+        if name:find("^celigo") then package.loaded[name] = nil end
+      end
+      local second = require "celigo"
+      local two = second.new { token = "t" }
+      one:close()
+      collectgarbage()
+      local _, err = one:list_connectors()
+      assert(second.is_error(err), "the newest module makes the errors")
+      two:close()
+      print "done"
+    ]])
+  end)
+
+  it("prints nothing and leaves the process alone", function()
+    assert.equal("", run [[
+      local celigo = require "celigo"
+      local client = celigo.new { token = "t",
+                                  base_url = "http://127.0.0.1:1",
+                                  max_retries = 0 }
+      client:list_connectors()
+      client:submit("list_connectors")
+      client = nil
+    ]])
+  end)
+
+  it("may be loaded in a coroutine", function()
+    assert.equal("true", run [[
+      print(coroutine.wrap(function()
+        local celigo = require "celigo"
+        local client <close> = celigo.new { token = "t",
+          base_url = "http://127.0.0.1:1", max_retries = 0 }
+        local _, err = client:list_connectors()
+        return err.kind == "network"
+      end)())
+    ]])
+  end)
+
+  it("works where a script has no environment", function()
+    assert.equal("true\tfalse", run [[
+      local celigo = require "celigo"
+      os = nil
+      local client = celigo.new { token = "t" }
+      print(tostring(client) == "celigo.client: https://api.integrator.io",
+            (pcall(celigo.new)))
+    ]])
+  end)
+end)
