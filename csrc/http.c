@@ -72,10 +72,8 @@ static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ud,
     s[i].what = what;
   } else {
     cel_http_socket entry = {.fd = fd, .what = what};
-    if (cel_buf_append(&h->sockets, &entry, sizeof entry) != CEL_BUF_OK) {
-      h->broken = true;
-      return -1;
-    }
+    if (cel_buf_append(&h->sockets, &entry, sizeof entry) != CEL_BUF_OK)
+      return -1; /* full: room for all of them was made at the start */
   }
   return 0;
 }
@@ -406,6 +404,8 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
   if (wrong != NULL)
     return wrong;
   if (!read_env_proxy(h))
+    return CEL_NO_MEMORY;
+  if (cel_buf_reserve(&h->sockets, h->sockets.max) != CEL_BUF_OK)
     return CEL_NO_MEMORY;
   h->multi = curl_multi_init();
   if (h->multi == NULL)

@@ -93,7 +93,6 @@ typedef struct cel_http {
   char *env_proxy;      /* owned; the environment's choice, or NULL */
   char *env_noproxy;    /* owned; or NULL */
   double timer;         /* when libcurl wants a turn; negative: not */
-  bool broken;          /* the allocator refused inside a callback */
 } cel_http;
 
 /* Seconds on a clock that never goes back. */

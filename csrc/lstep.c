@@ -269,6 +269,8 @@ void cel_hook_turn(lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, CEL_SPIN);
   lua_pushinteger(L, count < MAX_COUNT ? count : MAX_COUNT);
   int status = lua_pcall(L, 1, 0, 0);
+  if (borrowed && lua_gethook(L) == NULL) /* it is for one time only */
+    lua_sethook(main, NULL, 0, 0);
   if (borrowed)
     lua_sethook(L, NULL, 0, 0);
   if (status != LUA_OK)

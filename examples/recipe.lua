@@ -121,13 +121,6 @@ local function open_service(live)
   return sandbox, sandbox.url, sandbox.token
 end
 
-local function open_log(path)
-  if not path then return nil end
-  local file <const> = assert(io.open(path, "a"))
-  file:setvbuf "line"
-  return celigo.log(file)
-end
-
 -- Exit codes travel as errors of this kind.
 local Exit = {}
 
@@ -136,21 +129,45 @@ function recipe.fail(message, code)
   error(setmetatable({ message = tostring(message), code = code or recipe.FAILED }, Exit), 0)
 end
 
-local function work(main, args)
-  local sandbox <close>, base_url, token = open_service(args.live)
-  local client <close> = celigo.new {
+-- What a call gives, or the end of the example: where the outside world is
+-- to blame, a person needs no traceback.
+local function must(good, value, ...)
+  if not good then recipe.fail(value) end
+  return value, ...
+end
+
+--- Opens a file, or ends the example.
+function recipe.open(path, mode)
+  local file, message = io.open(path, mode)
+  return file or recipe.fail(message)
+end
+
+local function open_client(args, base_url, token)
+  local log = args.log and recipe.open(args.log, "a")
+  return must(pcall(celigo.new, {
     base_url = base_url,
     token = token,
     user_agent = "celigo-examples",
-    on_event = open_log(args.log),
-  }
+    on_event = log and celigo.log(log) or nil,
+  }))
+end
+
+local function work(main, args)
+  local sandbox <close>, base_url, token = must(pcall(open_service, args.live))
+  local client <close> = open_client(args, base_url, token)
   return main(client, args, sandbox ~= nil) or recipe.DONE
 end
 
--- What a person is told: no traceback where the outside world is to blame.
 local function explain(problem)
   if getmetatable(problem) == Exit or celigo.is_error(problem) then return problem end
   return debug.traceback(tostring(problem), 2)
+end
+
+--- A converter for arguments: an integer from 1.
+function recipe.count(text)
+  local number = math.tointeger(tonumber(text))
+  if number and number >= 1 then return number end
+  return nil, ("'%s': expected an integer from 1"):format(text)
 end
 
 --- Parses the arguments, makes a client, calls `main(client, args, is_sandbox)`

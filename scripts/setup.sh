@@ -63,7 +63,7 @@ group_test() {
   need lua-luv lua-luv - luv has_lua_package luv
   need lua-cqueues lua-cqueues - cqueues has_lua_package cqueues
   need lua-sec lua-sec - luasec has_lua_package ssl
-  need nginx nginx-light nginx - have nginx
+  need nginx nginx nginx - have nginx
   need openssl openssl openssl - have openssl
 }
 
@@ -102,7 +102,7 @@ group_bench() {
   need lua-argparse lua-argparse - argparse has_lua_package argparse
   need lua-socket lua-socket - luasocket has_lua_package socket
   need lua-cqueues lua-cqueues - cqueues has_lua_package cqueues
-  need nginx nginx-light nginx - have nginx
+  need nginx nginx nginx - have nginx
   need openssl openssl openssl - have openssl
 }
 

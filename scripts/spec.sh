@@ -6,7 +6,7 @@
 preset=$1
 shift
 build=$PWD/build/$preset
-if [ -x "$build/lua/lua5.4" ]; then
+if [ -f "$build/lua/lua5.4" ]; then
   lua=$build/lua/lua5.4 # with a sanitizer; child interpreters find it, too
   PATH=$build/lua:$PATH
 else

@@ -41,11 +41,6 @@ local waits = {
 
 local CHILD = [[
 local celigo = require "celigo"
-local client = celigo.new {
-  base_url = %q, token = "test", timeout = 1000, retry_base = 1000,
-  retry_cap = 1000,
-}
-
 -- Open descriptors; 0 where the system does not show them.
 local function descriptors()
   local pipe = io.popen("ls /proc/$PPID/fd 2>/dev/null | wc -l")
@@ -54,7 +49,16 @@ local function descriptors()
   return n
 end
 
+local function connect()
+  return celigo.new {
+    base_url = %q, token = "test", timeout = 1000, retry_base = 1000,
+    retry_cap = 1000,
+  }
+end
+
+connect():close() -- what libcurl opens once and for all is open now
 local before = descriptors()
+local client = connect()
 print("ready")
 io.stdout:flush()
 local good, err = pcall(function() %s end)
@@ -63,14 +67,12 @@ collectgarbage()
 collectgarbage()
 print("unfinished", client:step())
 io.stdout:flush()
-io.stdin:read(0) -- the script is changed meanwhile
 local value, message = client:request { path = "/after", timeout = 20 }
 print("after", value and value[1], message)
 client:close()
 print("descriptors", descriptors() - before)
 ]]
 
--- The interrupted call may stay suspended in a worker that was closed.
 local function sorted_names()
   local names = {}
   for name in pairs(waits) do
@@ -109,17 +111,12 @@ describe("Ctrl-C in the standalone interpreter ends", function()
       local child <close> = assert(process.start_lua(
         CHILD:format(server.url, waits[name]), "^(ready)$"))
       server:await(function(all) return #all == script.n end)
-      if name == "a pause" then
-        -- The answer is on its way: until it has been taken, Ctrl-C may
-        -- find the call still reading. Both have to end.
-        server:await(function(all) return all[1].sent > 0 end)
-      end
       server:script { { body = '["fine"]' } }
       child:signal("INT")
       local status, output = child:wait()
       assert.equal(0, status, output)
-      assert.is_truthy(output:find("interrupted\ttrue\tinterrupted!", 1,
-                                   true), output)
+      assert.is_truthy(output:find("interrupted\ttrue\t[^\n]*interrupted!"),
+                       output)
       assert.is_truthy(output:find("after\tfine\tnil", 1, true)
                        or output:find("after\tfine\ttable", 1, true), output)
       local unfinished = name == "step" and 1 or 0

@@ -82,10 +82,12 @@ function Group:ready()
   return self.running == 0 or (self.on_progress ~= nil and self.reported < self.done)
 end
 
--- One item: its value, or what went wrong with it.
+-- One item: its value, or what went wrong with it. Lack of memory is not
+-- the item's fault: it ends the group.
 function Group:work(i, f, ...)
   local good, value, err = pcall(f, ...)
   if not good then
+    if value == "not enough memory" then error(value, 0) end
     self.errors[i] = value == nil and "error object is nil" or value
   elseif value == nil and err ~= nil then
     self.errors[i] = err
@@ -164,7 +166,7 @@ function Group:__close()
   for thread in pairs(threads) do
     local waited = self.waits[thread]
     if type(waited) == "userdata" then core.drop(waited) end
-    coroutine.close(thread)
+    if coroutine.status(thread) ~= "normal" then coroutine.close(thread) end
   end
 end
 

@@ -1,0 +1,76 @@
+# The front door. `make` builds, `make demo` shows it at work, `make test`
+# runs every spec; `make help` lists the rest. Results are below build/.
+
+LUA ?= lua5.4
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+SPECS ?= spec
+BENCH ?=
+
+.DEFAULT_GOAL := all
+.PHONY: all help demo test asan tsan valgrind fuzz lint format coverage bench \
+	docs install clean
+
+all: ## build the library, optimised, in build/release
+	@sh scripts/setup.sh build
+	@sh scripts/build.sh release
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 18
+
+demo: ## run examples/quickstart.lua against the sandbox
+	@sh scripts/setup.sh demo
+	@sh scripts/build.sh release
+	@sh scripts/lua.sh release examples/quickstart.lua
+
+test: ## build and run every spec (SPECS="spec/one_spec.lua …" for some)
+	@sh scripts/test.sh $(SPECS)
+
+asan: ## the specs with AddressSanitizer, LeakSanitizer and UBSan
+	@sh scripts/setup.sh test
+	@sh scripts/build.sh asan
+	@sh scripts/asan.sh $(SPECS)
+
+tsan: ## the C test programs with ThreadSanitizer
+	@sh scripts/setup.sh build
+	@sh scripts/build.sh tsan
+	@TSAN_OPTIONS=halt_on_error=1 sh scripts/programs.sh tsan
+
+valgrind: ## the specs under valgrind
+	@sh scripts/setup.sh test valgrind
+	@sh scripts/build.sh dev
+	@sh scripts/valgrind.sh $(SPECS)
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (60)
+	@sh scripts/setup.sh fuzz
+	@sh scripts/fuzz.sh $(FUZZ_SECONDS)
+
+lint: ## compilers, clang-tidy, cppcheck, luacheck, clang-format
+	@sh scripts/setup.sh lint
+	@sh scripts/lint.sh
+
+format: ## format the C sources in place
+	@sh scripts/setup.sh lint
+	@find csrc spec/c bench examples -name '*.[ch]' | xargs clang-format -i
+
+coverage: ## which lines and branches of csrc/ the specs reach
+	@sh scripts/setup.sh test coverage
+	@sh scripts/coverage.sh $(SPECS)
+
+bench: ## measure against the peers (BENCH="--quick" and other options)
+	@sh scripts/setup.sh bench
+	@sh scripts/build.sh bench
+	@sh scripts/lua.sh bench bench/run.lua --build build/bench $(BENCH)
+
+docs: ## the reference of the Lua API, in docs/reference
+	@sh scripts/setup.sh docs
+	@ldoc --quiet --fatalwarnings .
+	@echo "built docs/reference/index.html"
+
+install: ## install below PREFIX (/usr/local)
+	@sh scripts/setup.sh build
+	@sh scripts/build.sh release
+	@cmake --install build/release --prefix "$(PREFIX)"
+
+clean: ## remove build/ and the generated reference
+	@rm -rf build docs/reference

@@ -1,0 +1,9 @@
+#!/bin/sh
+# valgrind.sh [BUSTED ARGUMENT…]: the specs under valgrind: no read of what
+# was never written, no byte lost. What the specs start runs by itself.
+. scripts/common.sh
+
+export WRAPPER="valgrind --quiet --error-exitcode=99 --leak-check=full \
+  --errors-for-leak-kinds=definite --show-leak-kinds=definite \
+  --num-callers=30 --suppressions=scripts/valgrind.supp"
+exec sh scripts/spec.sh dev --exclude-tags=prism,install,slow "$@"
