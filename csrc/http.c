@@ -3,6 +3,10 @@
 ** tells which descriptors and which timer it waits for, and a step polls
 ** those. Event loops read the same descriptors and timer.
 */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* memfd_create */
+#endif
+
 #include "http.h"
 
 #include <limits.h> /* INT_MAX */
@@ -13,7 +17,9 @@
 
 #include <curl/mprintf.h>
 #include <poll.h>
-#include <pthread.h> /* pthread_once */
+#include <pthread.h>  /* pthread_once */
+#include <sys/mman.h> /* memfd_create */
+#include <unistd.h>   /* access, close, write */
 
 #define MAX_SOCKETS 512 /* far beyond max_connections and its resolvers */
 #define RECEIVE_BUFFER (128L * 1024L) /* bytes; halves libcurl's own work on
@@ -219,7 +225,9 @@ static CURLcode set_tls(cel_http *h, CURL *c) {
   curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
   if (h->ca.len > 0)
     return curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
-  if (h->settings.ca_file != NULL)
+  if (h->ca_fd >= 0)
+    code = curl_easy_setopt(c, CURLOPT_CAINFO, h->ca_name);
+  else if (h->settings.ca_file != NULL)
     code = curl_easy_setopt(c, CURLOPT_CAINFO, h->settings.ca_file);
   /* A default directory beside a bundle turns libcurl's cache of parsed
      anchors off; the bundle holds the same ones. */
@@ -368,9 +376,32 @@ static const char *read_default_anchors(cel_http *h) {
   return wrong;
 }
 
+/* Gives the joined anchors a name, for libcurl caches what it parsed only by
+   a file's name: an anonymous file in memory. Where that cannot be had the
+   joined text itself serves. */
+static void name_anchors(cel_http *h) {
+#if defined(__linux__) && defined(MFD_CLOEXEC)
+  size_t done = 0;
+  ssize_t n = 1;
+  h->ca_fd = memfd_create("celigo-anchors", MFD_CLOEXEC);
+  if (h->ca_fd < 0)
+    return;
+  for (; n > 0 && done < h->ca.len; done += (size_t)(n > 0 ? n : 0))
+    n = write(h->ca_fd, h->ca.data + done, h->ca.len - done);
+  curl_msnprintf(h->ca_name, sizeof h->ca_name, "/proc/self/fd/%d", h->ca_fd);
+  if (done == h->ca.len && access(h->ca_name, R_OK) == 0) {
+    cel_buf_free(&h->ca);
+  } else {
+    close(h->ca_fd);
+    h->ca_fd = -1;
+  }
+#else
+  (void)h;
+#endif
+}
+
 /* libcurl takes one bundle: joins the default one and the extra anchors. A
-   file that holds the default one already stands alone, and libcurl parses
-   it only once. */
+   file that holds the default one already stands alone. */
 static const char *join_anchors(cel_http *h) {
   static const char mark[] = "-----BEGIN ";
   if (h->settings.ca_file == NULL)
@@ -389,6 +420,8 @@ static const char *join_anchors(cel_http *h) {
     return "the file holds no certificate (PEM)";
   if (defaults == 0 || find_text(extra, len, h->ca.data, defaults) != NULL)
     cel_buf_free(&h->ca);
+  else
+    name_anchors(h);
   return NULL;
 }
 
@@ -398,6 +431,7 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
   h->alloc = alloc;
   h->settings = *settings;
   h->timer = -1.0;
+  h->ca_fd = -1;
   cel_buf_init(&h->sockets, alloc, MAX_SOCKETS * sizeof(cel_http_socket));
   cel_buf_init(&h->ca, alloc, 16u * 1024u * 1024u);
   const char *wrong = join_anchors(h);
@@ -431,6 +465,9 @@ void cel_http_close(cel_http *h) {
   if (h->multi != NULL)
     curl_multi_cleanup(h->multi);
   h->multi = NULL;
+  if (h->alloc != NULL && h->ca_fd >= 0)
+    close(h->ca_fd);
+  h->ca_fd = -1;
   curl_free(h->env_proxy);
   curl_free(h->env_noproxy);
   h->env_proxy = h->env_noproxy = NULL;

@@ -90,6 +90,8 @@ typedef struct cel_http {
   size_t running;       /* transfers that are started and not finished */
   cel_buf sockets;      /* cel_http_socket[]: what to wait for */
   cel_buf ca;           /* trust anchors where several files are joined */
+  int ca_fd;            /* the same as an anonymous file; -1: none */
+  char ca_name[32];     /* by which libcurl finds it */
   char *env_proxy;      /* owned; the environment's choice, or NULL */
   char *env_noproxy;    /* owned; or NULL */
   double timer;         /* when libcurl wants a turn; negative: not */

@@ -201,13 +201,14 @@ static cel_result classify(const cel_call *c) {
     return CEL_RESULT_ANSWERED;
   if (t->end != CEL_HTTP_FAILED)
     return CEL_RESULT_FINAL;
-  if (t->code == CURLE_PEER_FAILED_VERIFICATION ||
-      t->code == CURLE_SSL_CACERT_BADFILE)
-    return CEL_RESULT_REJECTED;
-  /* nobody was there to read: as good as a kept connection gone stale */
-  if (t->stale || c->unattended)
+  if (t->stale)
     return CEL_RESULT_STALE;
-  return t->sends > 0 ? CEL_RESULT_BROKEN : CEL_RESULT_UNSENT;
+  if (t->sends > 0)
+    return CEL_RESULT_BROKEN;
+  return t->code == CURLE_PEER_FAILED_VERIFICATION ||
+                 t->code == CURLE_SSL_CACERT_BADFILE
+             ? CEL_RESULT_REJECTED
+             : CEL_RESULT_UNSENT;
 }
 
 static void read_outcome(cel_call *c) {
@@ -308,14 +309,27 @@ static void settle(lua_State *L, int idx, const cel_decision *d) {
   }
 }
 
+/* What to do about an outcome. A page that was asked for ahead may be lost
+   because nobody was there to read: that costs no retry, even where retries
+   are off. */
+static cel_decision decide(const cel_call *c) {
+  static const cel_decision again = {.action = CEL_ACTION_RETRY};
+  cel_result result = c->attempt.result;
+  if (c->unattended &&
+      (result == CEL_RESULT_UNSENT || result == CEL_RESULT_STALE ||
+       result == CEL_RESULT_BROKEN))
+    return again;
+  return cel_retry_decide(&c->policy, &c->attempt, cel_client_random,
+                          c->client);
+}
+
 static void exchange_over(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
   read_outcome(c);
   emit_response(L, idx);
   if (c->state == CEL_STATE_DONE || renew_token(L, idx))
     return;
-  cel_decision d = cel_retry_decide(&c->policy, &c->attempt,
-                                    cel_client_random, c->client);
+  cel_decision d = decide(c);
   if (d.pause > 0)
     pause(L, idx, d.pause);
   if (c->state != CEL_STATE_DONE)

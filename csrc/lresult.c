@@ -178,13 +178,10 @@ const char *cel_failure_code(const cel_call *c) {
   case CEL_RESULT_EXPIRED:
     return "timed_out";
   case CEL_RESULT_STALE:
-    if (c->transfer.stale)
-      return "connection_reset";
-    break;
+    return "connection_reset";
   default:
-    break;
+    return find_code(c->transfer.code)->word;
   }
-  return find_code(c->transfer.code)->word;
 }
 
 void cel_push_identity(lua_State *L, int idx, int into) {
@@ -284,8 +281,6 @@ static void describe(const cel_call *c, char *buf, size_t size) {
                    c->timeout);
     return;
   case CEL_RESULT_STALE:
-    if (!t->stale)
-      break;
     curl_msnprintf(buf, size, "the kept connection broke before an answer");
     return;
   default:

@@ -178,7 +178,7 @@ describe("nothing leaks", function()
       assert(mine:get_connector_by_id(ID))
       mine:submit("get_connector_by_id", ID)
       mine:step()
-      mine = nil
+      mine = nil -- luacheck: ignore 311
       collectgarbage()
       collectgarbage()
     end, 100)

@@ -1,0 +1,40 @@
+rockspec_format = "3.0"
+package = "celigo"
+version = "scm-1"
+
+-- In a clone of the repository: luarocks make
+source = {
+  url = "git+file://.",
+}
+
+description = {
+  summary = "A client for the Connectors API of Celigo's integrator.io",
+  detailed = [[
+All 14 operations with retries, paging, rate limits, validation and
+side-by-side calls: a C core on libcurl under a thin layer of Lua.]],
+  license = "MIT",
+  labels = { "celigo", "integrator.io", "http", "api", "client" },
+}
+
+dependencies = {
+  "lua >= 5.4, < 5.5",
+  "lua-cjson >= 2.1.0",
+}
+
+external_dependencies = {
+  CURL = { header = "curl/curl.h" },
+}
+
+build = {
+  type = "cmake",
+  variables = {
+    CMAKE_BUILD_TYPE = "Release",
+    CMAKE_INSTALL_PREFIX = "$(PREFIX)",
+    CMAKE_PREFIX_PATH = "$(CURL_DIR)",
+    CELIGO_EMBED = "OFF",
+    CELIGO_LUA_DIR = "$(LUADIR)",
+    CELIGO_LUA_MODULE_DIR = "$(LIBDIR)",
+    LUA_INCDIR = "$(LUA_INCDIR)",
+    LUA_LIBDIR = "$(LUA_LIBDIR)",
+  },
+}
