@@ -21,16 +21,13 @@ dependencies = {
   "lua-cjson >= 2.1.0",
 }
 
-external_dependencies = {
-  CURL = { header = "curl/curl.h" },
-}
-
+-- libcurl (7.85 or newer) is found by CMake, which knows more places than
+-- LuaRocks does; for one in an odd place set CMAKE_PREFIX_PATH.
 build = {
   type = "cmake",
   variables = {
     CMAKE_BUILD_TYPE = "Release",
     CMAKE_INSTALL_PREFIX = "$(PREFIX)",
-    CMAKE_PREFIX_PATH = "$(CURL_DIR)",
     CELIGO_EMBED = "OFF",
     CELIGO_LUA_DIR = "$(LUADIR)",
     CELIGO_LUA_MODULE_DIR = "$(LIBDIR)",

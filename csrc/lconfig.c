@@ -153,6 +153,9 @@ static const char *read_agent(lua_State *L) {
 static void read_strings(lua_State *L, cel_client_config *c) {
   c->ca_file = read_string(L, "ca_file");
   c->proxy = read_string(L, "proxy");
+  const char *wrong = c->proxy == NULL ? NULL : cel_proxy_check(c->proxy);
+  if (wrong != NULL) /* the URL is not shown: it may hold a password */
+    luaL_error(L, WHAT ": option 'proxy': %s", wrong);
   c->user_agent = read_agent(L);
 }
 
@@ -183,7 +186,8 @@ int cel_l_new(lua_State *L) {
       (int)cel_option_number(L, 1, "max_retries", c.policy.max_retries);
   c.policy.retry_base =
       cel_option_number(L, 1, "retry_base", c.policy.retry_base);
-  c.policy.retry_cap = cel_option_number(L, 1, "retry_cap", c.policy.retry_cap);
+  c.policy.retry_cap =
+      cel_option_number(L, 1, "retry_cap", c.policy.retry_cap);
   c.max_connections = (long)cel_option_number(L, 1, "max_connections",
                                               (double)c.max_connections);
   c.max_response = (size_t)cel_option_number(L, 1, "max_response_bytes",

@@ -173,10 +173,10 @@ static void push_origin(lua_State *L, cel_call *c) {
 /* Pushes the operation's path with its ids, which are at index 2 and on
    [-0, +1]. */
 static void push_path(lua_State *L, const arguments *a) {
-  static const char *const names[] = {"id", "license id"};
+  static const char *const names[CEL_MAX_IDS] = {"id", "license id"};
   const char *p = a->op->path;
   int top = lua_gettop(L);
-  for (size_t i = 0; i < a->op->ids; i++) {
+  for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++) {
     size_t len;
     const char *id = id_at(L, a, (int)i + 2, names[i], &len);
     const char *brace = strchr(p, '{');

@@ -269,16 +269,23 @@ void cel_push_invalid(lua_State *L, int idx) {
   make_error(L);
 }
 
+/* Why a call came to its deadline; a format that takes the seconds. */
+static const char *expired_format(const cel_call *c) {
+  if (c->attempt.sent)
+    return "no whole answer within %.3g s (timeout)";
+  if (c->transfer.easy != NULL)
+    return "could not be sent within %.3g s (timeout): there is no "
+           "connection yet; check the network";
+  return "could not be sent within %.3g s (timeout): the client waits for "
+         "its rate limit or a pause";
+}
+
 /* The words for a failed exchange go into buf. */
 static void describe(const cel_call *c, char *buf, size_t size) {
   const cel_transfer *t = &c->transfer;
   switch (c->attempt.result) {
   case CEL_RESULT_EXPIRED:
-    curl_msnprintf(buf, size,
-                   !c->attempt.sent ? "could not be sent within %.3g s (timeout): the "
-                             "client waits for its rate limit or a pause"
-                           : "no whole answer within %.3g s (timeout)",
-                   c->timeout);
+    curl_msnprintf(buf, size, expired_format(c), c->timeout);
     return;
   case CEL_RESULT_STALE:
     curl_msnprintf(buf, size, "the kept connection broke before an answer");

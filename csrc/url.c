@@ -90,6 +90,38 @@ const char *cel_base_url_parse(cel_base_url *base, const char *text) {
   return wrong;
 }
 
+static bool is_proxy_scheme(const char *scheme) {
+  static const char *const schemes[] = {"http",    "https",  "socks4",
+                                        "socks4a", "socks5", "socks5h"};
+  for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+    if (strcmp(schemes[i], scheme) == 0)
+      return true;
+  return false;
+}
+
+const char *cel_proxy_check(const char *text) {
+  if (*text == '\0')
+    return NULL;
+  CURLU *u = curl_url();
+  if (u == NULL)
+    return "not enough memory";
+  char *scheme = NULL;
+  const char *wrong = NULL;
+  CURLUcode code =
+      curl_url_set(u, CURLUPART_URL, text,
+                   CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+  if (code == CURLUE_OK)
+    code = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0);
+  if (code != CURLUE_OK)
+    wrong = curl_url_strerror(code);
+  else if (strstr(text, "://") != NULL && !is_proxy_scheme(scheme))
+    wrong = "expected a URL that begins with http, https, socks4, socks4a, "
+            "socks5 or socks5h";
+  curl_free(scheme);
+  curl_url_cleanup(u);
+  return wrong;
+}
+
 void cel_base_url_free(cel_base_url *base) {
   curl_url_cleanup(base->handle);
   curl_free(base->prefix);

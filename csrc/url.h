@@ -33,6 +33,10 @@ typedef struct cel_base_url {
 const char *cel_base_url_parse(cel_base_url *base, const char *text);
 void cel_base_url_free(cel_base_url *base);
 
+/* What is wrong with a proxy's URL, as a constant text, or NULL. A host and a
+   port alone will do; an empty text is no proxy. */
+const char *cel_proxy_check(const char *text);
+
 /* Percent-encodes all but RFC 3986's unreserved characters (section 2.3);
    writes at most 3 * len bytes to out and returns how many. */
 size_t cel_url_escape(const char *text, size_t len, char *out);

@@ -17,10 +17,6 @@ check() {
   fi
 }
 
-c_sources() {
-  find csrc spec/c bench examples -name '*.c' "$@"
-}
-
 # Those that a build compiles: clang-tidy needs to know how.
 tidy() {
   sed -n 's/^ *"file": "\(.*\)".*/\1/p' \
@@ -35,9 +31,13 @@ cppcheck_all() {
     --check-config-off --error-exitcode=1 -j "$(processors)"
 }
 
+# Names the files that `make format` would change.
 format() {
-  c_sources -o -path './build*' -prune -o -name '*.h' -print |
-    xargs clang-format --dry-run -Werror
+  format_found=$(find csrc spec/c bench examples -name '*.[ch]' \
+    -exec clang-format --dry-run -Werror {} + 2>&1 |
+    sed -n 's/^\([^ :]*\):[0-9].*/\1/p' | sort -u)
+  [ -z "$format_found" ] || fail "make format would change
+$format_found"
 }
 
 check "gcc -Werror" sh scripts/build.sh lint-gcc

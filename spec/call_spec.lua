@@ -407,6 +407,36 @@ describe("a submitted call", function()
     end
   end)
 
+  it("may be made, stepped and cancelled in callbacks", function()
+    local mine, call
+    local function new(on_event)
+      mine = celigo.new { base_url = server.url, token = "t",
+                          on_event = on_event }
+      call = mine:submit("get_connector_by_id", "x")
+    end
+    new(function() mine:step() end)
+    assert.same({ a = 1 }, (call:wait()))
+    new(function(event)
+      if event.type == "response" and event.path:find "x$" then
+        assert.same({ a = 1 }, (mine:get_connector_by_id("y")))
+      end
+    end)
+    assert.same({ a = 1 }, (call:wait()))
+    new(function(event)
+      if event.type == "response" then
+        call:cancel()
+      end
+    end)
+    assert.equal("cancelled", select(2, call:wait()).kind)
+    new(function(event)
+      if event.type == "response" then
+        call:wait() -- for itself: never
+      end
+    end)
+    assert.is_false(pcall(call.wait, call))
+    mine:close()
+  end)
+
   it("is of a class of its own", function()
     local call = client:submit("get_connector_by_id", "x")
     for _, method in ipairs { "done", "result", "wait", "cancel" } do

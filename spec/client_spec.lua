@@ -177,7 +177,9 @@ describe("celigo.new", function()
       expected = "a boolean" },
     { "on_event", good = { print, function() end }, bad = { 1, "f", {} },
       expected = "a function" },
-    { "proxy", good = { "http://127.0.0.1:3128", "", "socks5h://h:1" },
+    { "proxy", good = { "http://127.0.0.1:3128", "", "socks5h://h:1",
+        "https://u:p@h.example.com", "h.example.com", "127.0.0.1:3128",
+        "[::1]:3128", "socks4://h", "socks4a://h", "socks5://h" },
       bad = { 5, {}, false, "a\0b" }, expected = "a string" },
     { "user_agent", good = { "x", "", "app/1 (é)" },
       bad = { 5, {}, "a\0b" }, expected = "a string" },
@@ -208,6 +210,18 @@ describe("celigo.new", function()
         :find("option 'user_agent'", 1, true))
     end
   end)
+
+  it("proxy is a URL of a kind that can be used, and is not shown",
+    function()
+      for _, proxy in ipairs { "ftp://u:pa55@h", "unix:///u:pa55",
+        "http://u:pa55@[bad", "http://u:pa55@h:99999", "pa55 word",
+        "http://", "http://pa55\nX: y" } do
+        local message = refusal(options { proxy = proxy })
+        assert.is_truthy(message:find("^celigo.new: option 'proxy': .+"),
+                         message)
+        assert.is_nil(message:find("pa55", 1, true), message)
+      end
+    end)
 
   describe("rate_limit", function()
     it("is false or a table of rate and burst", function()

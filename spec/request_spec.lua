@@ -611,6 +611,40 @@ describe("a request", function()
     end
   end)
 
+  it("goes whole to a proxy where there is no TLS", function()
+    for _, proxy in ipairs { server.url, (server.url:gsub("^http://", "")) }
+    do
+      local mine <close> = celigo.new { base_url = "http://127.0.0.1:9/x/",
+                                        token = "t", proxy = proxy }
+      server:script { { status = 404 } }
+      local _, err = mine:get_connector_by_id("a")
+      assert.equal(404, err.status)
+      assert.equal("/v1/connectors/a", err.path)
+      local request = server:requests()[1]
+      assert.equal("http://127.0.0.1:9/x/v1/connectors/a",
+                   request.raw:match("^GET (%S+) HTTP/1.1\r\n"))
+    end
+  end)
+
+  it("through a tunnel shows a proxy nothing of itself", function()
+    local mine <close> = celigo.new { base_url = "https://h.example.com",
+      token = "s3cret-token", user_agent = "mine", max_retries = 0,
+      proxy = server.url:gsub("//", "//user:pa55@") }
+    server:script { { status = 403, body = "no" } }
+    local value, err = mine:create_connector({ name = "n" },
+                                             { headers = { X = "y" } })
+    assert.is_nil(value)
+    assert.equal("network", err.kind)
+    assert.is_false(err.maybe_applied)
+    assert.is_nil(tostring(err):find("pa55", 1, true))
+    local raw = server:requests()[1].raw
+    assert.equal("CONNECT h.example.com:443 HTTP/1.1\r\n",
+                 raw:match("^.-\n"))
+    for _, secret in ipairs { "s3cret", "pa55", "/v1/", "\nX:" } do
+      assert.is_nil(raw:find(secret, 1, true), raw)
+    end
+  end)
+
   it("does not follow a redirect, nor hand its token to one", function()
     for _, status in ipairs { 301, 302, 303, 307, 308 } do
       server:script { { redirect = "/stolen", status = status } }

@@ -4,6 +4,7 @@ local celigo = require "celigo"
 local http = require "spec.support.http"
 local nginx = require "spec.support.nginx"
 local sandbox = require "celigo.sandbox"
+local socket = require "socket"
 
 local ID = "54fa0b38a7044f9252000036"
 
@@ -110,6 +111,25 @@ describe("HTTPS", function()
     assert.equal("network", err.kind)
     assert.equal("tls_failed", err.code)
     assert.is_false(err.maybe_applied)
+  end)
+
+  it("says what was waited for where no connection comes about", function()
+    local listener = assert(socket.bind("127.0.0.1", 0))
+    local _, port = listener:getsockname()
+    for option, code in pairs { timeout = "timed_out",
+                                connect_timeout = "connect_timed_out" } do
+      local client <close> = new("https://127.0.0.1:" .. port, nil,
+                                 { [option] = 0.1 })
+      local value, err = client:create_connector { name = "n" }
+      assert.is_nil(value)
+      assert.equal("timeout", err.kind)
+      assert.equal(code, err.code)
+      assert.is_false(err.maybe_applied)
+      assert.equal(1, err.attempts)
+      assert.is_truthy(err.message:find("connect", 1, true), err.message)
+      assert.is_nil(err.message:find("rate limit", 1, true), err.message)
+    end
+    listener:close()
   end)
 
   it("asks for TLS 1.2 at least", function()

@@ -8,22 +8,26 @@ local null = base.json.null
 
 -- {====== What a write has dropped
 
+-- Made by the service, and never sent.
+local read_only = {
+  connector = { _id = true, handle = true, lastModified = true, numInstalls = true },
+  license = { _id = true },
+}
+
 local function member_path(path, key)
   if type(key) == "number" then return ("%s[%d]"):format(path, key) end
   return path == "" and key or path .. "." .. key
 end
 
-local compare
-
 -- Whether all of a value came back as it was.
 local function same(sent, returned)
-  if type(sent) ~= "table" or type(returned) ~= "table" then return sent == returned end
-  local lost = {}
-  compare(sent, returned, "", lost)
-  for key, value in pairs(sent) do
-    if type(value) ~= "table" and value ~= returned[key] then return false end
+  if type(sent) ~= "table" or type(returned) ~= "table" then
+    return sent == returned or sent == null and returned == nil
   end
-  return #lost == 0
+  for key, value in pairs(sent) do
+    if not same(value, returned[key]) then return false end
+  end
+  return true
 end
 
 -- A shorter array: the elements that came back are in their old order.
@@ -40,7 +44,7 @@ end
 
 -- Adds the paths of what was sent and is not there any more. A null may come
 -- back as nothing at all.
-function compare(sent, returned, path, lost)
+local function compare(sent, returned, path, lost)
   if #sent > #returned then return compare_shorter(sent, returned, path, lost) end
   for key, value in pairs(sent) do
     local there = returned[key]
@@ -53,8 +57,11 @@ function compare(sent, returned, path, lost)
 end
 
 -- The paths of what the service left out of a record that was put, sorted.
-local function dropped(sent, returned)
-  local lost = {}
+local function dropped(record, returned, never_sent)
+  local sent, lost = {}, {}
+  for key, value in pairs(record) do
+    if not never_sent[key] then sent[key] = value end
+  end
   if type(returned) == "table" then compare(sent, returned, "", lost) end
   table.sort(lost)
   return lost
@@ -90,8 +97,10 @@ local function changed(edit, record)
 end
 
 -- What the write returned. A dry run has no response.
-local function finish(sent, value, response)
-  if value ~= nil and response then response.dropped = dropped(sent, value) end
+local function finish(kind, record, value, response)
+  if value ~= nil and response then
+    response.dropped = dropped(record, value, read_only[kind])
+  end
   return value, response
 end
 
@@ -121,7 +130,7 @@ function methods.edit_connector(client, id, edit, options)
   if record == nil then return nil, response end
   local sent = changed(edit, record)
   if not sent then return record, response end
-  return finish(sent, client:update_connector(id, sent, options))
+  return finish("connector", sent, client:update_connector(id, sent, options))
 end
 
 --- Reads a license, lets a function change it, and writes it back.
@@ -141,5 +150,5 @@ function methods.edit_connector_license(client, id, license_id, edit, options)
   if record == nil then return nil, response end
   local sent = changed(edit, record)
   if not sent then return record, response end
-  return finish(sent, client:update_connector_license(id, license_id, sent, options))
+  return finish("license", sent, client:update_connector_license(id, license_id, sent, options))
 end

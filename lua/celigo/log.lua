@@ -41,7 +41,7 @@ end
 -- local client = celigo.new { on_event = celigo.log(io.stderr) }
 return function(file)
   if io.type(file) ~= "file" then
-    error(("log: expected an open file, got a %s"):format(io.type(file) or type(file)), 0)
+    error(("log: expected an open file, got a %s"):format(io.type(file) or type(file)), 2)
   end
   return function(event)
     if file:write(line_of(event)) then file:flush() end

@@ -1,0 +1,113 @@
+-- What is installed works away from the repository, by CMake and by LuaRocks,
+-- and the version is the same wherever it is written.
+
+local celigo = require "celigo"
+local process = require "spec.support.process"
+
+local quote = process.quote
+local build = os.getenv "CELIGO_BUILD_DIR"
+
+local function run(command, ...)
+  command = command:format(...)
+  local pipe <close> = assert(io.popen("(" .. command .. ") 2>&1"))
+  local output = pipe:read "a"
+  if not pipe:close() then
+    error(command .. "\n" .. output, 0)
+  end
+  return output
+end
+
+local function read(path)
+  local file <close> = assert(io.open(path))
+  return file:read "a"
+end
+
+--- A directory that goes when the variable that holds it does.
+local function scratch()
+  local path = os.tmpname()
+  os.remove(path)
+  run("mkdir -m 700 %s", quote(path))
+  return setmetatable({ path = path }, {
+    __close = function() run("rm -rf %s", quote(path)) end,
+  })
+end
+
+local function lines(text)
+  local list = {}
+  for line in text:gmatch "[^\n]+" do
+    list[#list + 1] = line
+  end
+  table.sort(list)
+  return list
+end
+
+--- Runs Lua code with the modules below a prefix and the system's, from a
+-- directory where nothing of ours is; what it printed.
+local function run_installed(prefix, code)
+  local lua_path = ("%s/share/lua/5.4/?.lua;%s/share/lua/5.4/?/init.lua;;")
+    :format(prefix, prefix)
+  return run("cd / && env -i PATH=\"$PATH\" LUA_PATH=%s LUA_CPATH=%s %s -e %s",
+    quote(lua_path), quote(prefix .. "/lib/lua/5.4/?.so;;"),
+    quote(process.lua()), quote(code))
+end
+
+--- Uses an installed tree: every Lua file of ours is in it, and a client
+-- talks to a sandbox, both from there.
+local function assert_works(prefix)
+  assert.same(
+    lines(run("cd lua && find celigo -name '*.lua'")),
+    lines(run("cd %s/share/lua/5.4 && find celigo -name '*.lua'",
+      quote(prefix))))
+  local output = run_installed(prefix, [[
+    local celigo = require "celigo"
+    print(celigo._VERSION)
+    local sandbox <close> = require("celigo.sandbox").start()
+    local client <close> = celigo.new {
+      base_url = sandbox.url, token = sandbox.token,
+    }
+    print(#assert(client:list_connectors()) > 0)
+    print(package.searchpath("celigo.core", package.cpath))
+  ]])
+  assert.same({
+    celigo._VERSION, "true", prefix .. "/lib/lua/5.4/celigo/core.so",
+  }, { output:match "^(.-)\n(.-)\n(.-)\n$" })
+end
+
+describe("installed #install", function()
+  it("by cmake --install, it works", function()
+    assert(build, "CELIGO_BUILD_DIR does not name the build directory")
+    local root <close> = scratch()
+    run("cmake --install %s --prefix %s", quote(build), quote(root.path))
+    assert_works(root.path)
+  end)
+
+  it("by luarocks make, it works", function()
+    local root <close> = scratch()
+    local source, tree = root.path .. "/source", root.path .. "/tree"
+    run("mkdir %s && cp -R CMakeLists.txt cmake csrc lua "
+      .. "celigo-scm-1.rockspec %s", quote(source), quote(source))
+    run("cd %s && luarocks --lua-version=5.4 make --deps-mode=none "
+      .. "--tree=%s celigo-scm-1.rockspec", quote(source), quote(tree))
+    assert_works(tree)
+  end)
+end)
+
+describe("the version", function()
+  local version = read "CMakeLists.txt"
+    :match "project%(celigo VERSION (%d+%.%d+%.%d+)"
+
+  it("is CMake's in the module", function()
+    assert.is_string(version)
+    assert.equal("celigo " .. version, celigo._VERSION)
+  end)
+
+  it("is CMake's in the change log", function()
+    assert.equal(version, read "CHANGELOG.md":match "\n## %[(%d[%d.]*)%]")
+  end)
+
+  it("is written nowhere else", function()
+    local found = run("grep -rlF %s CMakeLists.txt csrc lua cmake "
+      .. "celigo-scm-1.rockspec config.ld || true", quote(version))
+    assert.equal("CMakeLists.txt\n", found)
+  end)
+end)
