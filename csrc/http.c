@@ -25,6 +25,8 @@
 #define RECEIVE_BUFFER (128L * 1024L) /* bytes; halves libcurl's own work on
                                          large bodies */
 
+#define USUAL_HEAD 1024u /* bytes; more is made when it is needed */
+
 struct cel_http_easy {
   CURL *curl;
   cel_http_easy *next;
@@ -525,7 +527,9 @@ static CURLcode set_body(cel_http_easy *e, const cel_http_request *r) {
 bool cel_http_start(cel_http *h, cel_transfer *t,
                     const cel_http_request *r) {
   forget_answer(t);
-  cel_http_easy *e = take_easy(h);
+  cel_http_easy *e = NULL;
+  if (cel_buf_reserve(&t->head, USUAL_HEAD) == CEL_BUF_OK)
+    e = take_easy(h);
   if (e == NULL)
     return false;
   CURL *c = e->curl;
@@ -592,11 +596,20 @@ static bool is_big_head(const cel_transfer *t, CURLcode code) {
   return code == CURLE_OUT_OF_MEMORY && t->sends > 0 && !t->head_done;
 }
 
+/* Whether a proxy has refused to make a tunnel. */
+static bool refused_by_proxy(const cel_transfer *t) {
+  long status = 0;
+  curl_easy_getinfo(t->easy->curl, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status >= 300;
+}
+
 static void finish(cel_transfer *t, CURLcode code) {
   /* A connection that ends within the headers, or after an interim answer,
      is good enough for libcurl. */
   if (code == CURLE_OK && (!t->head_done || t->status < 200))
     code = CURLE_PARTIAL_FILE;
+  if (code != CURLE_OK && t->sends == 0 && refused_by_proxy(t))
+    code = CURLE_PROXY;
   t->finished = true;
   t->code = code;
   if (code != CURLE_OK)

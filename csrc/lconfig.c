@@ -196,3 +196,8 @@ int cel_l_new(lua_State *L) {
   cel_client_new(L, &c, WHAT);
   return 1;
 }
+
+int cel_l_client_options(lua_State *L) {
+  cel_options_show(L, rows, ROWS);
+  return 1;
+}

@@ -9,4 +9,8 @@
 /* celigo.new(options), a lua_CFunction. */
 int cel_l_new(lua_State *L);
 
+/* core.client_options(), a lua_CFunction: the names and types of the options
+   of celigo.new. */
+int cel_l_client_options(lua_State *L);
+
 #endif

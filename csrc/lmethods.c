@@ -15,6 +15,7 @@
 
 /* {====== Calls */
 
+/* docs/client.luadoc documents the 14 operations. */
 static int l_operation(lua_State *L) {
   if (cel_request_operation(L, lua_touserdata(L, lua_upvalueindex(1))))
     return 1;
@@ -23,13 +24,29 @@ static int l_operation(lua_State *L) {
 }
 
 /***
+@classmod celigo.client
+*/
+
+/***
+@section Any endpoint
+*/
+
+/***
 Sends any request of the API: the escape hatch for what has no method.
 @function request
 @tparam table request `method` (GET, POST, PUT, PATCH or DELETE; default GET),
   `path` (begins with `/`, may hold a query), `body`, and the per-call
   options
-@return value and response, or nil and an error object
-@usage local flows, response = client:request { path = "/v1/flows" }
+@treturn[1] any value the decoded body, or true where there is none
+@treturn[1] response response
+@return[2] nil
+@treturn[2] celigo.error err
+@usage
+local found, response = assert(client:request {
+  path = "/v1/connectors",
+  query = { limit = 10 },
+})
+print(#found, response.next_url)
 */
 static int l_request(lua_State *L) {
   if (cel_request_any(L))
@@ -43,12 +60,20 @@ static const char *operation_name(const void *rows, size_t i) {
 }
 
 /***
+@section Side by side
+*/
+
+/***
 Starts a call and returns at once; `step` moves it on.
 @function submit
 @tparam string name an operation's method name, or `"request"`
 @param ... the method's arguments
 @treturn celigo.call the call; dropping it cancels it
-@usage local call = client:submit("get_connector_by_id", id)
+@usage
+local call = client:submit("get_connector_by_id", id)
+-- … other work …
+local connector = assert(call:wait())
+print(connector.name)
 */
 static int l_submit(lua_State *L) {
   cel_client_check(L, 1);
@@ -82,6 +107,12 @@ Lets submitted calls progress.
 @function step
 @tparam[opt=0] number seconds how long to wait for the network at most
 @treturn integer how many calls are unfinished; 0 for a closed client
+@usage
+local call = client:submit("list_connectors")
+while client:step(0.1) > 0 do
+  print "still at it"
+end
+print(#assert(call:result()))
 */
 static int l_step(lua_State *L) {
   const cel_client *c = cel_client_check(L, 1);
@@ -193,6 +224,21 @@ int cel_l_nearest(lua_State *L) {
   return 1;
 }
 
+/***
+@section Life
+*/
+
+/***
+Ends what is under way and frees connections; a client that is left to the
+collector, or declared `<close>`, does it by itself. Calls after it return
+nil and an error of kind `closed`. Closing again does nothing.
+@function close
+@usage
+local other = celigo.new()
+other:close()
+local _, err = other:list_connectors()
+assert(err.kind == "closed")
+*/
 void cel_open_client(lua_State *L) {
   static const luaL_Reg methods[] = {{"request", l_request},
                                      {"submit", l_submit},

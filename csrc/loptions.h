@@ -51,6 +51,10 @@ bool cel_option_push(lua_State *L, int idx, const char *name);
 int cel_option_error(lua_State *L, const char *what, const char *name,
                      const char *expected);
 
+/* Pushes the rows as an array of { name, type }, for whoever compares the
+   documentation with them [-0, +1]. */
+void cel_options_show(lua_State *L, const cel_option *rows, size_t n);
+
 /* The one of n names that `word` was most likely meant
    to be, or NULL where none is near; name_at(names, i) is the i-th. */
 const char *cel_nearest(const char *word,

@@ -423,7 +423,7 @@ bool cel_request_operation(lua_State *L, const cel_operation *op) {
                luaL_typename(L, a.body));
   cel_call *c = cel_call_new(L, 1);
   c->op = op;
-  strcpy(c->method, op->method);
+  memcpy(c->method, op->method, strlen(op->method) + 1);
   c->answer = op->answer;
   c->attempt.repeat = op->repeat;
   c->follow = op->answer == CEL_ANSWER_LIST &&
@@ -449,7 +449,7 @@ static void set_method(lua_State *L, const arguments *a, cel_call *c) {
                "%s: option 'method': expected GET, POST, PUT, PATCH or "
                "DELETE, got \"%s\"",
                a->what, method);
-  strcpy(c->method, methods[i]);
+  memcpy(c->method, methods[i], strlen(methods[i]) + 1);
   lua_pop(L, 1);
 }
 
@@ -493,3 +493,13 @@ bool cel_request_any(lua_State *L) {
 }
 
 /* }====== */
+
+int cel_l_call_options(lua_State *L) {
+  cel_options_show(L, per_call, PER_CALL_ROWS);
+  return 1;
+}
+
+int cel_l_request_options(lua_State *L) {
+  cel_options_show(L, any_request, ANY_REQUEST_ROWS);
+  return 1;
+}

@@ -21,4 +21,9 @@ bool cel_request_operation(lua_State *L, const cel_operation *op);
 /* The same for client:request { ... }. */
 bool cel_request_any(lua_State *L);
 
+/* core.call_options() and core.request_options(), lua_CFunctions: the names
+   and types of the per-call options, and of all that request takes. */
+int cel_l_call_options(lua_State *L);
+int cel_l_request_options(lua_State *L);
+
 #endif

@@ -273,7 +273,7 @@ void cel_push_invalid(lua_State *L, int idx) {
 static const char *expired_format(const cel_call *c) {
   if (c->attempt.sent)
     return "no whole answer within %.3g s (timeout)";
-  if (c->transfer.easy != NULL)
+  if (c->exchanges == c->attempt.attempts) /* this one was begun */
     return "could not be sent within %.3g s (timeout): there is no "
            "connection yet; check the network";
   return "could not be sent within %.3g s (timeout): the client waits for "

@@ -25,7 +25,8 @@ typedef enum cel_result {
   CEL_RESULT_ANSWERED, /* a whole answer, whatever its status */
   CEL_RESULT_UNSENT,   /* failed before any byte of the request left */
   CEL_RESULT_REJECTED, /* failed before any byte left, and will again
-                          (a certificate that cannot be trusted) */
+                          (a certificate that cannot be trusted,
+                          a proxy that refuses) */
   CEL_RESULT_STALE,    /* a kept connection was dead on reuse; not one
                           byte of an answer came */
   CEL_RESULT_BROKEN,   /* sent at least in part; no whole answer */

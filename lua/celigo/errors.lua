@@ -107,6 +107,7 @@ end
 --- Makes an error object of its fields; called by the C core.
 local function new(err)
   if err.kind == "http" then read_answer(err) end
+  if err.kind == "pagination" then err.status = nil end -- the page itself was good
   if err.body and #err.body > MAX_BODY then err.body = err.body:sub(1, MAX_BODY) end
   err.errors = err.errors or {}
   local first = err.errors[1]
