@@ -396,13 +396,18 @@ bool cel_call_advance(lua_State *L, int idx) {
 
 /***
 A call that has been submitted.
-@type celigo.call
+@classmod celigo.call
 */
 
 /***
 Whether the call has ended; then `result` has its outcome.
 @function done
 @treturn boolean
+@usage
+local call = client:submit("get_connector_by_id", id)
+while not call:done() do
+  client:step(0.1)
+end
 */
 static int l_done(lua_State *L) {
   const cel_call *c = cel_call_check(L, 1);
@@ -414,7 +419,15 @@ static int l_done(lua_State *L) {
 What the call has come to. Raises where a callback of yours raised, and
 where the call is not done yet.
 @function result
-@return value and response, or nil and an error object
+@treturn[1] any value as the method returns it
+@treturn[1] response
+@return[2] nil
+@treturn[2] celigo.error
+@usage
+local call = client:submit("get_connector_by_id", id)
+while client:step(0.1) > 0 do end
+local connector = assert(call:result())
+print(connector.name)
 */
 static int l_result(lua_State *L) {
   const cel_call *c = cel_call_check(L, 1);
@@ -428,7 +441,14 @@ static int l_result(lua_State *L) {
 Waits until the call is done; inside `map`, `gather` and an attached event
 loop others go on meanwhile.
 @function wait
-@return value and response, or nil and an error object
+@treturn[1] any value as the method returns it
+@treturn[1] response
+@return[2] nil
+@treturn[2] celigo.error
+@usage
+local licenses = client:submit("list_connector_licenses", id)
+local installs = client:submit("get_connector_install_base", id)
+print(#assert(licenses:wait()), #assert(installs:wait()))
 */
 static int l_wait(lua_State *L) {
   cel_call_check(L, 1);
@@ -440,6 +460,11 @@ static int l_wait(lua_State *L) {
 Ends the call now; its result is an error of kind `cancelled`. Does nothing
 to a call that is done.
 @function cancel
+@usage
+local call = client:submit("list_connectors")
+call:cancel()
+local _, err = call:result()
+assert(err.kind == "cancelled")
 */
 static int l_cancel(lua_State *L) {
   cel_call_abandon(cel_call_check(L, 1), CEL_END_CANCELLED);
@@ -450,6 +475,11 @@ static int l_cancel(lua_State *L) {
 Whether whoever waits for the call has something to do: for schedulers.
 @function ready
 @treturn boolean
+@usage
+local call = client:submit("list_connectors")
+while not call:ready() do
+  client:step(0.1)
+end
 */
 static int l_ready(lua_State *L) {
   const cel_call *c = cel_call_check(L, 1);

@@ -160,12 +160,69 @@ static void read_strings(lua_State *L, cel_client_config *c) {
 }
 
 /***
-Makes a client. Every option is optional; an unknown one, a wrong type or a
-value out of range raises an error that names it.
+@module celigo
+*/
+
+/***
+Options of `new`; every one is optional.
+@table options
+@tfield string|function token Bearer token, or what returns it: for the first
+  request, and again where a call meets a 401 ($CELIGO_API_TOKEN)
+@tfield string region "us" or "eu" ("us")
+@tfield string base_url instead of a region; plain http for loopback hosts
+  only ($CELIGO_BASE_URL)
+@tfield number timeout seconds for one call, everything included (60; 360
+  for installing, previews and updates)
+@tfield number connect_timeout seconds to connect, TLS included (10)
+@tfield integer max_retries further attempts after the first (4)
+@tfield number retry_base seconds: the backoff before the first retry is
+  random, up to this (0.5)
+@tfield number retry_cap seconds: no backoff is longer (8)
+@tfield table|boolean rate_limit `rate` (requests per second) and `burst`
+  (at once); false for none (300 and 1000)
+@tfield integer max_connections connections to the host (8)
+@tfield integer max_response_bytes of a body, decompressed (67108864)
+@tfield string ca_file further trust anchors, PEM
+@tfield string proxy URL of a proxy (the environment's)
+@tfield string user_agent put before the library's own
+@tfield boolean validate check bodies before they are sent (true)
+@tfield table json `encode` and `decode` for bodies, such as lua-cjson's
+  (`celigo.json`)
+@tfield function on_event called with an `event` for each request, response,
+  retry, pause and page; false for a retry vetoes it
+*/
+
+/***
+What `on_event` is called with.
+@table event
+@tfield string type "request", "response", "retry", "rate_limited" (a 429
+  pauses the client) or "page"
+@tfield string method of HTTP
+@tfield string path without its query
+@tfield string operation the method's name, or "request"
+@tfield integer attempt which one, from 1
+@tfield[opt] integer status of the answer
+@tfield[opt] number elapsed seconds of the exchange
+@tfield[opt] number wait seconds until the next attempt
+@tfield[opt] integer bytes of the body, as decoded
+@tfield[opt] string error what went wrong
+*/
+
+/***
+Makes a client.
 @function new
-@tparam[opt] table options see the README's table of options
-@treturn celigo.client
-@usage local client <close> = celigo.new { region = "eu" }
+@tparam[opt] options options
+@treturn celigo.client client
+@raise where an option is unknown, has a wrong type or is out of range, and
+  where there is no token
+@usage
+local client <close> = celigo.new { -- the token: $CELIGO_API_TOKEN
+  timeout = 30,
+  on_event = function(event)
+    if event.type == "retry" then print(event.error, event.wait) end
+  end,
+}
+print(#assert(client:list_connectors()))
 */
 int cel_l_new(lua_State *L) {
   cel_client_config c = cel_client_defaults;

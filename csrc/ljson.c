@@ -14,7 +14,7 @@ JSON to and from Lua values.
 */
 
 /***
-JSON null. The same value as `cjson.null`.
+JSON null, the same value as `cjson.null`; `celigo.null` is this, too.
 @field null
 */
 
@@ -28,7 +28,11 @@ floats. Of a key given twice the last value counts.
 @string text
 @return the value; null is `celigo.null`. Or nil
 @treturn string where and why the text is not valid JSON
-@usage local record = assert(celigo.json.decode '{"name":"Sync","tags":[]}')
+@usage
+local record = assert(celigo.json.decode '{"name":"Sync","stack":null}')
+assert(record.stack == celigo.null)
+local _, message = celigo.json.decode '{"name":}'
+print(message)
 */
 static int l_decode(lua_State *L) {
   size_t len;
@@ -51,7 +55,9 @@ with mixed keys, tables that hold themselves.
 @param value
 @treturn string the text, or nil
 @treturn string the path of the value that cannot be encoded, and why
-@usage celigo.json.encode { name = "Sync", tags = celigo.array {} }
+@usage
+local text = assert(celigo.json.encode { tags = celigo.array {} })
+assert(text == '{"tags":[]}')
 */
 static int l_encode(lua_State *L) {
   luaL_checkany(L, 1);
@@ -59,15 +65,9 @@ static int l_encode(lua_State *L) {
   if (cel_json_encode(L, 1, &options) == 0)
     return 1;
   luaL_pushfail(L);
-  lua_rawgeti(L, -2, 1); /* the first fault is enough for a message */
-  const int fault = lua_gettop(L);
-  lua_getfield(L, fault, "field");
-  lua_getfield(L, fault, "message");
-  if (lua_rawlen(L, fault + 1) > 0) /* empty for the value itself */
-    lua_pushfstring(L, "%s: %s", lua_tostring(L, fault + 1),
-                    lua_tostring(L, fault + 2));
-  lua_replace(L, fault);
-  lua_settop(L, fault);
+  lua_rawgeti(L, -2, 1); /* the first fault is enough; it names its path */
+  lua_getfield(L, -1, "message");
+  lua_remove(L, -2);
   return 2;
 }
 
@@ -85,24 +85,12 @@ static int marks_set(lua_State *L, const char *name) {
   return 1;
 }
 
-/***
-Marks a table as a JSON array, so that it is one even when it is empty.
-@function celigo.array
-@tparam table t a table without a metatable of its own
-@treturn table t
-@usage connector.applications = celigo.array {}
-*/
+/* celigo.array; lua/celigo/init.lua documents both marks. */
 int cel_json_l_array(lua_State *L) {
   return marks_set(L, CEL_ARRAY_MT);
 }
 
-/***
-Marks a table as a JSON object, so that it is one even when it is empty.
-@function celigo.object
-@tparam table t a table without a metatable of its own
-@treturn table t
-@usage license.opts = celigo.object {}
-*/
+/* celigo.object */
 int cel_json_l_object(lua_State *L) {
   return marks_set(L, CEL_OBJECT_MT);
 }

@@ -28,7 +28,8 @@ static int l_operation(lua_State *L) {
 */
 
 /***
-@section Any endpoint
+Any endpoint
+@section any_endpoint
 */
 
 /***
@@ -38,9 +39,9 @@ Sends any request of the API: the escape hatch for what has no method.
   `path` (begins with `/`, may hold a query), `body`, and the per-call
   options
 @treturn[1] any value the decoded body, or true where there is none
-@treturn[1] response response
+@treturn[1] response
 @return[2] nil
-@treturn[2] celigo.error err
+@treturn[2] celigo.error
 @usage
 local found, response = assert(client:request {
   path = "/v1/connectors",
@@ -60,7 +61,8 @@ static const char *operation_name(const void *rows, size_t i) {
 }
 
 /***
-@section Side by side
+Submitted calls
+@section submitted
 */
 
 /***
@@ -225,7 +227,8 @@ int cel_l_nearest(lua_State *L) {
 }
 
 /***
-@section Life
+Life
+@section life
 */
 
 /***

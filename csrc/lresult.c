@@ -80,12 +80,23 @@ static void push_lower(lua_State *L, cel_span name) {
   luaL_pushresultsize(&b, name.len);
 }
 
+static int count_lines(const cel_buf *head) {
+  int n = 2; /* a status line and an empty one are always counted */
+  const char *p = head->data;
+  const char *end = p + head->len;
+  for (int lines = 0; p < end && (p = memchr(p, '\n', (size_t)(end - p)));
+       p++)
+    if (++lines > n)
+      n = lines;
+  return n;
+}
+
 /* Pushes all headers, names in lower case, repeated ones joined [-0, +1]. */
 static void push_headers(lua_State *L, const cel_call *c) {
   cel_span name;
   cel_span value;
   size_t pos = 0;
-  lua_createtable(L, 0, 12);
+  lua_createtable(L, 0, count_lines(&c->transfer.head) - 2);
   while (next_field(&c->transfer.head, &pos, &name, &value)) {
     push_lower(L, name);
     lua_pushvalue(L, -1);
@@ -102,8 +113,9 @@ static void push_headers(lua_State *L, const cel_call *c) {
 }
 
 void cel_push_response(lua_State *L, int idx) {
-  const cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = lua_touserdata(L, idx);
   int next = lua_gettop(L);
+  cel_client_redact(c->client, c->transfer.head.data, c->transfer.head.len);
   lua_createtable(L, 0, 6);
   lua_pushinteger(L, c->transfer.status);
   lua_setfield(L, -2, "status");

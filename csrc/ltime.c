@@ -29,6 +29,10 @@ static bool time_millis(double seconds, int64_t *millis) {
 }
 
 /***
+@module celigo
+*/
+
+/***
 Writes a point in time as the service writes them: ISO 8601 in UTC with
 milliseconds.
 
@@ -38,7 +42,9 @@ fraction is rounded to the nearest millisecond
 @treturn string such as "2026-12-31T00:00:00.000Z"
 @raise where seconds is no number, not finite, or outside the years 0000 to
 9999
-@usage license.expires = celigo.timestamp(os.time() + 30 * 86400)
+@usage
+license.expires = celigo.timestamp(os.time() + 30 * 86400)
+assert(celigo.timestamp(0) == "1970-01-01T00:00:00.000Z")
 */
 /* [-0, +1] */
 static int l_timestamp(lua_State *L) {
@@ -88,7 +94,9 @@ where there is a fraction of a second
 @return[2] nil
 @treturn[2] string what is wrong with the text
 @raise where text is no string
-@usage local left = celigo.parse_timestamp(license.expires) - os.time()
+@usage
+local left = assert(celigo.parse_timestamp(license.expires)) - os.time()
+print(("%d days left"):format(left // 86400))
 */
 /* [-0, +1 or +2] */
 static int l_parse_timestamp(lua_State *L) {

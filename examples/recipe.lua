@@ -10,7 +10,11 @@ local root = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "../"
 package.path = ("%s;%slua/?.lua;%slua/?/init.lua"):format(package.path, root, root)
 package.cpath = ("%s;%sbuild/release/lib/?.so"):format(package.cpath, root)
 
-local celigo = require "celigo"
+local has_celigo, celigo = pcall(require, "celigo")
+if not has_celigo then
+  io.stderr:write("celigo is neither installed nor built here; `make` builds it.\n", tostring(celigo), "\n")
+  os.exit(3)
+end
 local has_argparse, argparse = pcall(require, "argparse")
 
 local recipe = {

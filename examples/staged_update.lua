@@ -56,8 +56,8 @@ end
 local function settle_unsure(path, state, answer)
   if #state.unsure == 0 then return end
   if not answer then
-    recipe.fail(("It is unknown whether these were updated: %s\nLook, then run again with --unsure push, or --unsure done.")
-      :format(table.concat(state.unsure, ", ")))
+    recipe.fail(("It is unknown whether these were updated: %s\n"
+      .. "Look, then run again with --unsure push, or --unsure done."):format(table.concat(state.unsure, ", ")))
   end
   if answer == "done" then
     move(path, state, "unsure", "unchecked")

@@ -43,6 +43,11 @@ has_clang_runtime() {
     clang -fsanitize=address -x c -o /dev/null -
 }
 
+# Whether a locale with a decimal comma is there or can be made.
+has_comma_locale() {
+  [ -f /usr/share/i18n/locales/de_DE ] || locale -a | grep '^de_DE'
+}
+
 group_build() {
   need "C-compiler" build-essential gcc - have "${CC:-cc}"
   need cmake cmake cmake - have cmake
@@ -65,6 +70,7 @@ group_test() {
   need lua-sec lua-sec - luasec has_lua_package ssl
   need nginx nginx nginx - have nginx
   need openssl openssl openssl - have openssl
+  need locales locales - - has_comma_locale
 }
 
 group_prism() {

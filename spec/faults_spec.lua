@@ -73,10 +73,12 @@ describe("a fault of the server,", function()
 
   for _, name in ipairs(names) do
     describe(name .. ",", function()
+      local patience = name:find("^stalled") and 0.2 or 20
+
       it("fails a read", function()
         server:script { fault.scenarios[name] }
         local value, err = client:list_connectors {
-          max_retries = 0, timeout = 0.2 }
+          max_retries = 0, timeout = patience }
         check(name, value, err)
         assert.is_false(err.maybe_applied)
         check_usable()
@@ -85,20 +87,22 @@ describe("a fault of the server,", function()
       it("fails a write that went out once", function()
         server:script { fault.scenarios[name] }
         local value, err = client:create_connector(
-          { name = "n" }, { timeout = 0.2 })
+          { name = "n" }, { timeout = patience })
         check(name, value, err)
-        assert.equal(err.kind ~= "decode", err.maybe_applied)
         assert.is_true(#server:requests() <= 1)
-        -- A reset may come before the connection counts as one; nothing has
+        -- A reset may come before the connection counts as one: nothing has
         -- been sent then, and the next attempt is free to be made.
-        assert.is_true(err.attempts == 1 or name == "reset_at_connect")
+        if name ~= "reset_at_connect" then
+          assert.equal(err.kind ~= "decode", err.maybe_applied)
+          assert.equal(1, err.attempts)
+        end
         assert.equal(err.attempts, server:connections())
         check_usable()
       end)
 
       it("is mended by a retry where it can be", function()
         server:script { fault.scenarios[name], { body = "[]" } }
-        local value, other = client:list_connectors { timeout = 0.2 }
+        local value, other = client:list_connectors { timeout = patience }
         if expected[name][1] == "network" then
           assert.same({}, value)
           assert.equal(2, other.attempts)
@@ -118,7 +122,7 @@ describe("a fault of the server,", function()
           local seen = {}
           local good, err = pcall(function()
             for record in client:each_connector {
-              max_retries = 0, timeout = 0.2 } do
+              max_retries = 0, timeout = patience } do
               seen[#seen + 1] = record.n
             end
           end)

@@ -54,7 +54,7 @@ describe("the rate limit", function()
   end
 
   it("lets a burst go, and the rest one by one, in order", function()
-    open { rate_limit = { rate = 5, burst = 3 } }
+    open { rate_limit = { rate = 3, burst = 3 } }
     server:script { { body = "{}" } }
     local pending = submit(5)
     finish()
@@ -159,7 +159,7 @@ describe("the rate limit", function()
     end)
 
     it("lets calls go one by one afterwards", function()
-      open { rate_limit = { rate = 5, burst = 100 } }
+      open { rate_limit = { rate = 3, burst = 100 } }
       server:script { limited, { body = "{}" } }
       local pending = submit(1)
       await_pause()
@@ -208,10 +208,12 @@ describe("the rate limit", function()
 
     it("pauses even where it is not retried", function()
       open { max_retries = 0 }
-      server:script { limited, { body = "{}" } }
-      local _, err = client:get_connector_by_id("1")
+      server:script { { status = 429,
+                        headers = { ["Retry-After"] = "3600" } },
+                      { body = "{}" } }
+      local _, err = client:get_connector_by_id("1", { timeout = 10000 })
       assert.equal(429, err.status)
-      _, err = client:get_connector_by_id("1", { timeout = 0.5 })
+      _, err = client:get_connector_by_id("1", { timeout = 1000 })
       assert.equal("timeout", err.kind)
       assert.equal(1, #server:requests())
     end)

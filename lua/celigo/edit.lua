@@ -1,4 +1,4 @@
---- Read, change, write back: client:edit_connector and
+-- Read, change, write back: client:edit_connector and
 -- client:edit_connector_license.
 
 local core = require "celigo.core"
@@ -105,6 +105,11 @@ local function finish(kind, record, value, response)
 end
 
 local methods = core.methods
+
+--- @classmod celigo.client
+
+--- Read, change, write back
+-- @section edit
 
 --- Reads a connector, lets a function change it, and writes it back.
 -- Members that no contract names and empty arrays survive; what the service

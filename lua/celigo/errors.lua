@@ -1,5 +1,33 @@
---- Error objects: what a failed call returns beside nil.
+--- Error objects: what a failed call returns beside nil. `tostring` makes one
+-- line of it that a person can act on.
 -- @classmod celigo.error
+
+--- What an error object holds. `err.code`, `err.message`, `err.field` and
+-- `err.source` are those of the first entry of `errors`.
+-- @table fields
+-- @tfield string kind `"http"` (a status other than 2xx), `"network"`,
+--   `"timeout"`, `"decode"` (no valid JSON), `"limit"`, `"validation"`,
+--   `"pagination"`, `"cancelled"` or `"closed"`
+-- @tfield[opt] integer status of HTTP, for `http` and `decode`
+-- @tfield string|integer code the service's, or one in words, such as
+--   `"connect_failed"`; an integer mirrors an upstream's status
+-- @tfield string message what went wrong
+-- @tfield[opt] string field of the document, such as `"opts.addonLicenses"`
+-- @tfield[opt] string source of the service's error
+-- @tfield {table,...} errors the whole list, each with `code`, `message`,
+--   `field` and `source`; empty where there is none
+-- @tfield string method of HTTP
+-- @tfield string path without its query
+-- @tfield string operation the method's name, or `"request"`
+-- @tfield integer attempts how many exchanges there were
+-- @tfield number elapsed seconds
+-- @tfield boolean retryable whether the same call can succeed later
+-- @tfield boolean maybe_applied whether the request may have reached the
+--   service without an answer
+-- @tfield[opt] number retry_after seconds, where the service said so
+-- @tfield[opt] string body of the answer, cut at 64 KiB
+-- @tfield[opt] table headers of the answer, by name in lower case
+-- @tfield[opt] string page of an iterator: path and query to go on from
 
 local base = require "celigo.base"
 
@@ -104,7 +132,7 @@ local function read_answer(err)
   err.field, err.source = first.field, first.source
 end
 
---- Makes an error object of its fields; called by the C core.
+-- Makes an error object of its fields; called by the C core.
 local function new(err)
   if err.kind == "http" then read_answer(err) end
   if err.kind == "pagination" then err.status = nil end -- the page itself was good
@@ -131,7 +159,7 @@ local function show_all(err)
   return table.concat(shown, "; ")
 end
 
---- One line that a person can act on.
+-- One line that a person can act on.
 function Error:__tostring()
   local what = self.kind == "http" and tostring(self.status) or self.kind
   local text = ("%s %s: %s %s"):format(self.method or "?", self.path or "?", what, show_all(self))
@@ -144,9 +172,14 @@ function Error.__concat(a, b)
 end
 
 --- Whether any entry of the service's list, or the error itself, has a code.
+-- @function has
 -- @tparam string|integer code such as `"invalid_ref"`
 -- @treturn boolean
--- @usage if err:has "invalid_user" then ask_to_sign_up() end
+-- @usage
+-- local connector, err = client:get_connector_by_id(("0"):rep(24))
+-- if not connector and err:has "invalid_ref" then
+--   print "there is no such connector"
+-- end
 function Error:has(code)
   if code == nil then return false end
   if self.code == code then return true end

@@ -2,7 +2,7 @@
 -- @module celigo
 -- @usage
 -- local celigo = require "celigo"
--- local client <close> = celigo.new { token = "…" }
+-- local client <close> = celigo.new() -- the token: $CELIGO_API_TOKEN
 -- for _, connector in ipairs(assert(client:list_connectors())) do
 --   print(connector._id, connector.name)
 -- end
@@ -11,12 +11,49 @@ local base = require "celigo.base"
 local errors = require "celigo.errors"
 
 local celigo = {
+  --- Name and version, `"celigo 0.1.0"`.
+  -- @field _VERSION
   _VERSION = base._VERSION,
+
+  --- JSON that loses nothing, see @{celigo.json}.
+  -- @field json
   json = base.json,
+
+  --- JSON null, the same value as `cjson.null`.
+  -- @field null
   null = base.json.null,
+
+  --- Marks a table as a JSON array, so that it is one even when it is empty.
+  -- @function array
+  -- @tparam table t a table without a metatable of its own
+  -- @treturn table t
+  -- @usage
+  -- local settings = { tags = celigo.array {} }
+  -- assert(celigo.json.encode(settings) == '{"tags":[]}')
   array = base.array,
+
+  --- Marks a table as a JSON object, so that it is one even when it is empty.
+  -- @function object
+  -- @tparam table t a table without a metatable of its own
+  -- @treturn table t
+  -- @usage
+  -- local steps = { celigo.object {} }
+  -- assert(celigo.json.encode(steps) == "[{}]")
   object = base.object,
+
+  --- Tells error objects from all other values.
+  -- @function is_error
+  -- @param v any value
+  -- @treturn boolean
+  -- @usage
+  -- local good, err = pcall(function()
+  --   return assert(client:get_connector_by_id(("0"):rep(24)))
+  -- end)
+  -- if not good and celigo.is_error(err) then
+  --   print(err.status, err.code)
+  -- end
   is_error = errors.is_error,
+
   timestamp = base.time.timestamp,
   parse_timestamp = base.time.parse_timestamp,
 }

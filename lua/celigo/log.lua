@@ -1,4 +1,6 @@
---- Writes what a client does to a file, as one JSON line for each event.
+-- Writes what a client does to a file, as one JSON line for each event.
+
+--- @module celigo
 
 local base = require "celigo.base"
 
@@ -9,13 +11,14 @@ local FIELDS = {
   "type", "operation", "method", "path", "attempt", "status", "elapsed", "wait", "bytes", "error",
 }
 
-local function number_text(value)
-  if math.type(value) == "integer" then return tostring(value) end
-  return (("%.6f"):format(value):gsub("%.?0+$", "")) -- seconds, to the microsecond
+-- Seconds to the microsecond; string.format would ask the locale.
+local function rounded(value)
+  local seconds = math.floor(value * 1e6 + 0.5) / 1e6
+  return math.tointeger(seconds) or seconds
 end
 
 local function json_text(value)
-  if type(value) == "number" then return number_text(value) end
+  if math.type(value) == "float" then return encode(rounded(value)) end
   return encode(value) or encode((tostring(value):gsub("[^\32-\126]", "?")))
 end
 
@@ -38,7 +41,9 @@ end
 -- @treturn function for `on_event`
 -- @raise where file is no open file
 -- @usage
--- local client = celigo.new { on_event = celigo.log(io.stderr) }
+-- local file <close> = assert(io.open(path, "a"))
+-- local client <close> = celigo.new { on_event = celigo.log(file) }
+-- assert(client:list_connectors())
 return function(file)
   if io.type(file) ~= "file" then
     error(("log: expected an open file, got a %s"):format(io.type(file) or type(file)), 2)

@@ -1,4 +1,4 @@
---- Iterators: records and pages of lists of any length.
+-- Iterators: records and pages of lists of any length.
 --
 -- A walk holds at most two page calls: the one that is consumed and the one
 -- that was asked for ahead. What is fast (decoding a record, reading a Link
@@ -11,7 +11,7 @@ local Walk = {}
 Walk.__index = Walk
 Walk.__name = "celigo.walk"
 
---- Frees the page at hand and whatever is on its way.
+-- Frees the page at hand and whatever is on its way.
 function Walk:close()
   self.done = true
   if self.cursor then self.cursor:close() end
@@ -115,8 +115,7 @@ function Walk:await_turn()
   return true
 end
 
---- Goes to the next page.
--- @treturn ?celigo.cursor a cursor over its records, or nil at the end
+-- Goes to the next page: a cursor over its records, or nil at the end.
 function Walk:advance()
   while self:await_turn() do
     if self.cursor and not self.cursor:ended() then return self.cursor end
@@ -179,13 +178,21 @@ end
 
 local methods = core.methods
 
+--- @classmod celigo.client
+
+--- Iterators
+-- @section iterators
+
 --- Every record of any list endpoint, page after page, one at a time.
 -- Raises an error object where a page fails; its `page` is where to go on.
 -- @function each
 -- @tparam table request `path`, and the per-call options; `prefetch = false`
 --   asks for a page only when the one before is consumed
 -- @return for a generic `for`: each record
--- @usage for flow in client:each { path = "/v1/flows" } do print(flow.name) end
+-- @usage
+-- for connector in client:each { path = "/v1/connectors" } do
+--   print(connector.name)
+-- end
 function methods.each(client, request)
   return records(new_walk(client, "each", nil, request))
 end
@@ -194,7 +201,10 @@ end
 -- @function pages
 -- @tparam table request as for `each`
 -- @return for a generic `for`: an array of records, and the response
--- @usage for page, response in client:pages { path = "/v1/flows" } do print(#page) end
+-- @usage
+-- for page, response in client:pages { path = "/v1/connectors" } do
+--   print(#page, response.next_url)
+-- end
 function methods.pages(client, request)
   local walk = new_walk(client, "pages", nil, request)
   local function next_page()
@@ -211,7 +221,11 @@ end
 --- Every connector of the account.
 -- @function each_connector
 -- @tparam[opt] table options the per-call options and `prefetch`
--- @usage for connector in client:each_connector() do print(connector.name) end
+-- @return for a generic `for`: each connector
+-- @usage
+-- for connector in client:each_connector { limit = 100 } do
+--   print(connector._id, connector.name)
+-- end
 function methods.each_connector(client, options)
   return records(new_walk(client, "each_connector", "list_connectors", options))
 end
@@ -220,7 +234,11 @@ end
 -- @function each_connector_license
 -- @tparam string id the connector's
 -- @tparam[opt] table options the per-call options and `prefetch`
--- @usage for license in client:each_connector_license(id) do print(license.expires) end
+-- @return for a generic `for`: each license
+-- @usage
+-- for license in client:each_connector_license(id) do
+--   print(license.user.email, license.expires)
+-- end
 function methods.each_connector_license(client, id, options)
   return records(new_walk(client, "each_connector_license", "list_connector_licenses", id, options))
 end
@@ -229,7 +247,11 @@ end
 -- @function each_connector_install
 -- @tparam string id the connector's
 -- @tparam[opt] table options the per-call options and `prefetch`
--- @usage for install in client:each_connector_install(id) do print(install._integrationId) end
+-- @return for a generic `for`: each installation
+-- @usage
+-- for install in client:each_connector_install(id) do
+--   print(install._integrationId)
+-- end
 function methods.each_connector_install(client, id, options)
   return records(new_walk(client, "each_connector_install", "get_connector_install_base", id, options))
 end

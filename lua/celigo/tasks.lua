@@ -1,4 +1,4 @@
---- Many calls at once: map and gather.
+-- Many calls at once: map and gather.
 --
 -- Workers are coroutines. A call made in one parks it here until the call
 -- wants its owner; whoever waits outside (map, gather) turns the client and
@@ -11,7 +11,7 @@ local options = require "celigo.options"
 
 local TURN = 0.2 -- seconds that a turn may wait for the network
 
---- The scheduler of one client.
+-- The scheduler of one client.
 local Scheduler = {}
 Scheduler.__index = Scheduler
 
@@ -74,7 +74,7 @@ local function scheduler_of(client)
   return scheduler
 end
 
---- The workers of one map or gather.
+-- The workers of one map or gather.
 local Group = {}
 Group.__index = Group
 
@@ -196,6 +196,11 @@ local methods = core.methods
 local map_options = { concurrency = "count", on_progress = "function" }
 local DEFAULT_CONCURRENCY = 8
 
+--- @classmod celigo.client
+
+--- Many at once
+-- @section many
+
 --- Calls a function for each item, several at a time: a call in it gives way
 -- to the others while it waits.
 -- @function map
@@ -211,6 +216,8 @@ local DEFAULT_CONCURRENCY = 8
 -- local licenses, errors = client:map(ids, function(id)
 --   return client:list_connector_licenses(id)
 -- end, { concurrency = 16 })
+-- for i, list in pairs(licenses) do print(ids[i], #list) end
+-- for i, err in pairs(errors) do print(ids[i], err) end
 function methods.map(client, items, f, given)
   if type(items) ~= "table" then error(("map: items: expected an array, got a %s"):format(type(items)), 2) end
   if type(f) ~= "function" then error(("map: expected a function, got a %s"):format(type(f)), 2) end
@@ -236,6 +243,8 @@ end
 -- local connector, licenses, errors = client:gather(
 --   function() return client:get_connector_by_id(id) end,
 --   function() return client:list_connector_licenses(id) end)
+-- assert(not errors)
+-- print(connector.name, #licenses)
 function methods.gather(client, ...)
   local functions = table.pack(...)
   for i = 1, functions.n do

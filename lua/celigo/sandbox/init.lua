@@ -1,46 +1,38 @@
 --- A stand-in for the Connectors API that keeps state, to try scripts without
 -- an account. It needs LuaSocket (`luasocket`), which the client does not.
 --
--- In a process of its own:
---
---     lua5.4 -e 'require("celigo.sandbox").serve{port=8090}'
---
--- or for as long as a script runs:
---
---     local sandbox <close> = require("celigo.sandbox").start()
---     local client = celigo.new { base_url = sandbox.url, token = "any" }
---
--- Its rules, where the service has records that a sandbox has not:
---
--- * Every token is good, but `invalid`, `expired` and `revoked`; with the
---   option `token` only those given.
--- * Every email address belongs to a user, unless it begins with `unknown`.
--- * Any connector with an `_integrationId` and an `installerFunction` can be
---   installed. An installation takes the oldest license that is not in use.
---
--- Options of `serve` and `start`:
---
--- * `host`, `port`: where to listen, 127.0.0.1 and 8090; port 0 takes a free
---   one. `start` has 0.
--- * `seed`: true (four connectors that differ, with licenses and
---   installations), a number of connectors, or false for none.
--- * `token`: the token that is accepted, or an array of them.
--- * `page_size`: records on a page where no `limit` is sent, 100.
--- * `empty_list_status`: 204, or 200 with `[]`.
--- * `link_base`: scheme and host in `Link` headers where they are to differ
---   from those called, such as `https://api.integrator.io`.
--- * `gzip`: false answers without compression.
--- * `rate_limit`: `{ rate = …, burst = … }`, requests per second and at
---   once; 429 beyond that. false.
--- * `delay`: seconds before each answer, 0.
--- * `max_requests`: on one connection, then it is closed; no limit.
--- * `idle_timeout`: seconds after which an unused connection is closed, 60.
--- * `log`: one line for each request on the standard error, false.
--- * `journal`: GET /__journal returns the requests received, as JSON, and
---   DELETE /__journal forgets them; false.
--- * `lua`: for `start`, the interpreter to use; the running one.
---
+-- `serve` runs it in a process of its own, `start` for as long as a script
+-- runs. Its rules, where the service has records that a sandbox has not:
+-- every token is good, but `invalid`, `expired` and `revoked` (with the
+-- option `token` only those given); every email address belongs to a user,
+-- unless it begins with `unknown`; any connector with an `_integrationId` and
+-- an `installerFunction` can be installed, and an installation takes the
+-- oldest license that is not in use.
 -- @module celigo.sandbox
+
+--- Options of `serve` and `start`.
+-- @table options
+-- @tfield string host where to listen (127.0.0.1)
+-- @tfield integer port 0 takes a free one (8090; 0 for `start`)
+-- @tfield boolean|integer seed true: four connectors that differ, with
+--   licenses and installations; or how many connectors; false: none (true)
+-- @tfield string|{string,...} token the token that is accepted, or several
+-- @tfield integer page_size records on a page where no `limit` is sent (100)
+-- @tfield integer empty_list_status 204, or 200 with `[]` (204)
+-- @tfield string link_base scheme and host in `Link` headers where they are
+--   to differ from those called, such as `https://api.integrator.io`
+-- @tfield boolean gzip false answers without compression (true)
+-- @tfield table|boolean rate_limit `rate` (requests per second) and `burst`
+--   (at once): 429 beyond that (false)
+-- @tfield number delay seconds before each answer (0)
+-- @tfield integer max_requests on one connection, then it is closed (no
+--   limit)
+-- @tfield number idle_timeout seconds after which an unused connection is
+--   closed (60)
+-- @tfield boolean log one line for each request on the standard error (false)
+-- @tfield boolean journal GET /__journal returns the requests received, as
+--   JSON, and DELETE /__journal forgets them (false)
+-- @tfield string lua for `start`, the interpreter to use (the running one)
 
 local sandbox = {}
 
@@ -159,8 +151,10 @@ end
 
 --- Serves in this process until Ctrl-C. Prints where it listens, as the
 -- first line: `celigo sandbox: listening on http://127.0.0.1:8090`.
--- @tparam[opt] table options see above
+-- @function serve
+-- @tparam[opt] options options
 -- @raise where an option is wrong or the port is taken
+-- @usage require("celigo.sandbox").serve { port = 0, page_size = 2 }
 function sandbox.serve(options)
   local all = read_options(options)
   local server, message = load_server().open(all)
@@ -183,10 +177,17 @@ end
 --- Starts a sandbox in a child process and waits until it listens. The
 -- process ends upon `stop()`, when the returned object is closed or
 -- collected, and when this process ends.
--- @tparam[opt] table options see above; `port` is a free one by default
+-- @function start
+-- @tparam[opt] options options
 -- @treturn table `url`, `port`, `token` (one that it accepts), `stop()`
 -- @raise where an option is wrong or the process does not come up
--- @usage local sandbox <close> = require("celigo.sandbox").start()
+-- @usage
+-- local sandbox <close> = require("celigo.sandbox").start { seed = 25 }
+-- local client <close> = celigo.new {
+--   base_url = sandbox.url,
+--   token = sandbox.token,
+-- }
+-- print(#assert(client:list_connectors()))
 function sandbox.start(options)
   return require("celigo.sandbox.child").start(read_options(options, 0))
 end

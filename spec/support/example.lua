@@ -1,0 +1,58 @@
+--- Examples as processes, for their specs.
+
+local process = require "spec.support.process"
+
+local example = {}
+
+function example.read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
+function example.write(path, text)
+  local file <close> = assert(io.open(path, "wb"))
+  assert(file:write(text))
+end
+
+-- The shell command of an example; service is a sandbox, or anything else
+-- with a url, or nil for a sandbox of its own.
+function example.command(name, arguments, service)
+  local words = {
+    "env -u CELIGO_API_TOKEN -u CELIGO_BASE_URL",
+    "LUA_PATH=" .. process.quote(package.path),
+    "LUA_CPATH=" .. process.quote(package.cpath),
+  }
+  if service then
+    words[#words + 1] = "CELIGO_BASE_URL=" .. process.quote(service.url)
+    words[#words + 1] = "CELIGO_API_TOKEN=" .. process.quote(service.token or "any")
+  end
+  words[#words + 1] = process.quote(process.lua())
+  words[#words + 1] = ("examples/%s.lua"):format(name)
+  for _, argument in ipairs(arguments or {}) do words[#words + 1] = process.quote(argument) end
+  return table.concat(words, " ")
+end
+
+-- Runs an example: exit code, standard output, standard error.
+function example.run(name, arguments, service)
+  local errors = os.tmpname()
+  local pipe = assert(io.popen(example.command(name, arguments, service) .. " 2>" .. errors))
+  local output = pipe:read "a"
+  local _, _, code = pipe:close()
+  local messages = example.read(errors)
+  os.remove(errors)
+  return code, output, messages
+end
+
+-- Fails where a part is not in a text.
+function example.has(text, part)
+  assert(text:find(part, 1, true), ("%q is not in:\n%s"):format(part, text))
+end
+
+-- The lines of a text, without those that are empty.
+function example.lines_of(text)
+  local lines = {}
+  for line in text:gmatch "[^\n]+" do lines[#lines + 1] = line end
+  return lines
+end
+
+return example
