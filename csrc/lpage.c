@@ -366,9 +366,13 @@ static void list_over(lua_State *L, int idx) {
     lua_pop(L, 1);
     return;
   }
-  if (lua_isnil(L, -1) && wrong == NULL) {
+  /* a Link goes first, as in iterators, which see it before the body */
+  const char *wrong_link = cel_push_next_link(L, idx);
+  if (wrong_link != NULL || !lua_isnil(L, -1)) {
+    wrong = wrong_link;
+    lua_replace(L, -2);
+  } else {
     lua_pop(L, 1);
-    wrong = cel_push_next_link(L, idx);
   }
   list_on(L, idx, wrong);
 }

@@ -471,31 +471,6 @@ describe("a number", function()
       assert.is_true(same_number(tonumber(text), decode(text)), text)
     end)
   end)
-
-  describe("in a locale with a decimal comma", function()
-    local before
-    setup(function() before = os.setlocale(nil, "numeric") end)
-    teardown(function() os.setlocale(before, "numeric") end)
-
-    it("is read the same", function()
-      local found
-      for _, name in ipairs { "de_DE.UTF-8", "de_DE.utf8", "de_DE",
-        "fr_FR.UTF-8", "fr_FR.utf8", "nl_NL.UTF-8", "pt_BR.UTF-8" } do
-        found = found or os.setlocale(name, "numeric")
-      end
-      if not found then
-        pending "no locale with a decimal comma is installed"
-        return
-      end
-      assert.equal("1,5", ("%.1f"):format(1.5))
-      local value = decode "[1.5,-2.25e3,0.30000000000000004,1e-320]"
-      assert.equal(3, value[1] * 2)
-      assert.equal(-2250, value[2])
-      assert.equal(0x1.3333333333334p-2, value[3])
-      assert.equal(0x7e8p-1074, value[4])
-      assert_fault("1,5", "expected end of text but found ','")
-    end)
-  end)
 end)
 
 describe("a seed", function()
