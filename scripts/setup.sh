@@ -59,6 +59,7 @@ group_build() {
 
 group_demo() {
   need lua-socket lua-socket - luasocket has_lua_package socket
+  need lua-argparse lua-argparse - argparse has_lua_package argparse
 }
 
 group_test() {

@@ -19,15 +19,6 @@ unset HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
 unset CELIGO_API_TOKEN CELIGO_BASE_URL LUA_INIT LUA_INIT_5_4
 unset LUA_PATH_5_4 LUA_CPATH_5_4
 
-# A locale with a decimal comma, for the specs about numbers.
-if [ -f /usr/share/i18n/locales/de_DE ] && have localedef; then
-  export LOCPATH="$PWD/build/locale"
-  [ -d "$LOCPATH/de_DE.UTF-8" ] || {
-    mkdir -p "$LOCPATH"
-    localedef -i de_DE -f UTF-8 "$LOCPATH/de_DE.UTF-8"
-  }
-fi
-
 lua_files="$PWD/?.lua;$PWD/lua/?.lua;$PWD/lua/?/init.lua"
 export LUA_PATH="$lua_files;${LUA_PATH:-;;}"
 export LUA_CPATH="$build/lib/?.so;${LUA_CPATH:-;;}"
