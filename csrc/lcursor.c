@@ -153,9 +153,9 @@ static int read_text(lua_State *L, page_cursor *p, int into) {
   lua_Integer n = 0;
   bool outer = p->reading; /* a finaliser may ask for records, too */
   p->reading = true;
-  int status =
-      into == 0 ? cel_json_cursor_next(L, &p->json, &fault)
-                : cel_json_cursor_append(L, &p->json, into, &n, &fault);
+  int status = into == 0
+                   ? cel_json_cursor_next(L, &p->json, &fault)
+                   : cel_json_cursor_append(L, &p->json, into, &n, &fault);
   p->reading = outer;
   if (p->doomed && !outer) {
     p->json.open = p->json.failed = false;

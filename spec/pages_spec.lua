@@ -238,6 +238,18 @@ describe("an iterator", function()
     end)
   end
 
+  it("goes the same way as a list that is had at once", function()
+    faults:script {
+      { body = '{"nextPageURL":"/v1/connectors?p=9","list":[{"n":1}]}', headers = link "/v1/connectors?p=2" },
+      { body = '{"nextPageURL":"/v1/connectors?p=3","list":[{"n":2}]}' },
+      { body = '{"nextPageURL":"","list":[{"n":3}]}' },
+    }
+    assert.same({ { n = 1 }, { n = 2 }, { n = 3 } }, (assert(other:list_connectors())))
+    local targets = {}
+    for i, request in ipairs(faults:requests()) do targets[i] = request.target end
+    assert.same({ "/v1/connectors", "/v1/connectors?p=2", "/v1/connectors?p=3" }, targets)
+  end)
+
   it("raises `closed` where the client is", function()
     client:close()
     for _, name in ipairs { "each_connector", "each", "pages" } do

@@ -70,7 +70,8 @@ describe("submitted calls", function()
   it("are cancelled when they are dropped", function()
     local other <close> = celigo.new { base_url = faults.url, token = "test" }
     faults:script { { body = "[]", stall = true } }
-    local call = other:submit("list_connectors")
+    local call = other:submit "list_connectors"
+    assert.is_false(call:done())
     while #faults:requests() == 0 do other:step(0.01) end
     assert.equal(1, other:step())
     call = nil -- luacheck: ignore

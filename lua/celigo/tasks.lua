@@ -28,8 +28,8 @@ function Scheduler:park(waited)
   if not group or group.scheduler ~= self then
     return self.loop ~= nil and self.loop:park(self, waited)
   end
-  self.parked[#self.parked + 1] = { waited = waited, thread = thread, group = group }
   group.waits[thread] = waited
+  self.parked[#self.parked + 1] = { waited = waited, thread = thread, group = group }
   coroutine.yield(self)
   return true
 end
@@ -157,13 +157,18 @@ end
 -- Ends the workers that are left: an error is on its way out.
 function Group:__close()
   if self.running == 0 then return end
-  local parked, threads = {}, self.threads
-  for _, entry in ipairs(self.scheduler.parked) do
-    if entry.group ~= self then parked[#parked + 1] = entry end
+  self.running = 0
+  local parked, kept = self.scheduler.parked, 0
+  for i = 1, #parked do -- in place: there may be no memory for another list
+    local entry = parked[i]
+    parked[i] = nil
+    if entry.group ~= self then
+      kept = kept + 1
+      parked[kept] = entry
+    end
   end
-  self.scheduler.parked = parked
-  self.threads, self.running = {}, 0
-  for thread in pairs(threads) do
+  for thread in pairs(self.threads) do
+    self.threads[thread] = nil
     local waited = self.waits[thread]
     if type(waited) == "userdata" then core.drop(waited) end
     if coroutine.status(thread) ~= "normal" then coroutine.close(thread) end

@@ -280,8 +280,8 @@ end
 function Client:await(condition)
   local deadline = socket.gettime() + GUARD
   repeat
-    local state = self:state()
-    if condition(state) then return state end
+    local seen = self:state()
+    if condition(seen) then return seen end
     socket.sleep(0.002)
   until socket.gettime() > deadline
   error("the page server saw nothing of the kind", 2)
