@@ -19,6 +19,11 @@ add_library(celigo_embed_objects OBJECT csrc/lembed.c ${_celigo_lua_c})
 set_target_properties(celigo_embed_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_link_libraries(celigo_embed_objects PRIVATE celigo_core_objects)
 
+# In a Lua built as C++ errors are exceptions: they must be able to pass.
+foreach(objects IN ITEMS base core embed)
+  target_compile_options(celigo_${objects}_objects PRIVATE -fexceptions)
+endforeach()
+
 function(celigo_add_library target type)
   add_library(${target} ${type}
     $<TARGET_OBJECTS:celigo_base_objects> $<TARGET_OBJECTS:celigo_core_objects>

@@ -74,7 +74,7 @@ typedef struct celigo_options {
 */
 CELIGO_API int celigo_push_client(lua_State *L, const celigo_options *options);
 
-/* "0.1.0"; a constant. */
+/* The version, such as "1.2.3"; a constant. */
 CELIGO_API const char *celigo_version(void);
 
 #ifdef __cplusplus

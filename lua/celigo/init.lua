@@ -11,7 +11,7 @@ local base = require "celigo.base"
 local errors = require "celigo.errors"
 
 local celigo = {
-  --- Name and version, `"celigo 0.1.0"`.
+  --- `"celigo "` and the version.
   -- @field _VERSION
   _VERSION = base._VERSION,
 
@@ -73,4 +73,4 @@ function celigo.log(file)
   return on_event
 end
 
-return celigo
+return celigo --[[@as celigo]]

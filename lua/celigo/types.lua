@@ -2,6 +2,7 @@
 -- Types for editors (LuaLS): what celigo's functions take and return. No
 -- program loads this file; spec/types_spec.lua holds it to the service's
 -- contract and to the code.
+-- luacheck: ignore 241 631
 
 ---@alias celigo.Id string an id of the service: opaque text, today 24 hexadecimal digits
 ---@alias celigo.Timestamp string ISO 8601 in UTC, such as `2026-12-31T00:00:00.000Z`

@@ -92,8 +92,11 @@ end
 
 local function drip(connection, entry, bytes, seconds)
   for i = 1, #bytes do
-    if not send(connection, entry, bytes:sub(i, i))
-      or not stall(connection, entry, seconds) then
+    if not send(connection, entry, bytes:sub(i, i)) then
+      return false
+    end
+    -- not after the last: what comes then is the next request
+    if i < #bytes and not stall(connection, entry, seconds) then
       return false
     end
   end

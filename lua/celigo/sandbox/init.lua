@@ -192,4 +192,4 @@ function sandbox.start(options)
   return require("celigo.sandbox.child").start(read_options(options, 0))
 end
 
-return sandbox
+return sandbox --[[@as celigo.sandbox]]

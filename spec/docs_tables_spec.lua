@@ -1,0 +1,147 @@
+-- The tables of README.md and docs/ against the code: the same names, methods,
+-- paths, defaults, both ways.
+
+local annotations = require "spec.support.annotations"
+local core = require "celigo.core"
+
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
+local function trim(text)
+  return text:match "^%s*(.-)%s*$"
+end
+
+-- The rows of the table whose first heading is `heading`: arrays of cells.
+-- nil where the file has no such table.
+local function table_rows(path, heading)
+  local rows
+  for line in (read(path) .. "\n"):gmatch "(.-)\n" do
+    local cells = {}
+    for cell in (line:match "^|(.*)|$" or ""):gmatch "[^|]+" do cells[#cells + 1] = trim(cell) end
+    if cells[1] == heading and not rows then
+      rows = {}
+    elseif rows and not cells[1] then
+      break
+    elseif rows and not cells[1]:find "^%-+$" then
+      rows[#rows + 1] = cells
+    end
+  end
+  return rows
+end
+
+-- The names within backticks of the first cells, as a set.
+local function names_of(rows)
+  local names = {}
+  for _, row in ipairs(rows) do
+    for name in row[1]:gmatch "`([%w_]+)" do
+      assert.is_nil(names[name], name .. " stands there twice")
+      names[name] = true
+    end
+  end
+  return names
+end
+
+local function names_in(list)
+  local names = {}
+  for _, entry in ipairs(list) do names[entry.name] = true end
+  return names
+end
+
+local operations = {}
+for _, row in ipairs(core.operations()) do operations[row.name] = row end
+
+describe("README.md", function()
+  it("has each operation, with its arguments", function()
+    local rows = assert(table_rows("README.md", "method"))
+    assert.same(names_in(core.operations()), names_of(rows))
+    for _, row in ipairs(rows) do
+      local name, arguments = row[1]:match "^`([%w_]+)%((.*)%)`$"
+      local operation = operations[name]
+      local expected = { "id", "license_id" }
+      local list = table.concat(expected, ", ", 1, operation.ids)
+      if operation.body == "required" then
+        list = list .. (list ~= "" and ", " or "") .. (name:find "license" and "license" or "connector") .. "[, opts]"
+      elseif operation.body == "optional" then
+        list = list .. "[, body[, opts]]"
+      else
+        list = list .. (list ~= "" and "[, opts]" or "[opts]")
+      end
+      assert.equal(list, arguments, name)
+    end
+  end)
+
+  it("has each operation's method, path and result", function()
+    local results = {
+      list = { array = true },
+      ["true"] = { ["true"] = true },
+      record = { connector = true, license = true, object = true, ["true, or what the service sends"] = true },
+    }
+    for _, row in ipairs(assert(table_rows("README.md", "method"))) do
+      local operation = operations[row[1]:match "^`([%w_]+)"]
+      local method, path = row[2]:match "^(%u+) (%S+)$"
+      assert.equal(operation.method, method, row[1])
+      local full = operation.path:gsub("{_id}", "{id}"):gsub("{_licenseId}", "{license_id}")
+      local tail = path:match "^…(.*)$"
+      assert.equal(tail and full:sub(-#tail) or full, tail or path, row[1])
+      assert.is_truthy(results[operation.answer][row[3]], row[1] .. ": " .. row[3])
+    end
+  end)
+
+  it("has each option of celigo.new", function()
+    local rows = assert(table_rows("README.md", "option"))
+    assert.same(names_in(core.client_options()), names_of(rows))
+  end)
+
+  it("has each per-call option", function()
+    local text = read("README.md"):match "\nPer%-call options: (.-)%. "
+    assert.is_truthy(text)
+    local names = {}
+    for name in text:gmatch "`([%w_]+)`" do names[name] = true end
+    assert.same(names_in(core.call_options()), names)
+  end)
+
+  it("has each kind of error", function()
+    local types = annotations.read "lua/celigo/types.lua"
+    local kinds = {}
+    for _, kind in ipairs(types.aliases["celigo.ErrorKind"].literals) do kinds[kind] = true end
+    assert.same(kinds, names_of(assert(table_rows("README.md", "`err.kind`"))))
+  end)
+
+  it("has each example that there is", function()
+    local there = {}
+    local listing <close> = assert(io.popen "ls examples/*.lua")
+    for line in listing:lines() do
+      there[line:match "([%w_]+)%.lua$"] = true
+    end
+    for name in pairs(names_of(assert(table_rows("README.md", "example")))) do
+      assert.is_true(there[name], name)
+    end
+  end)
+end)
+
+describe("docs/", function()
+  local types = annotations.read "lua/celigo/types.lua"
+
+  it("has each field of an error", function()
+    local fields = {}
+    for name in pairs(types.classes["celigo.Error"].fields) do fields[name] = true end
+    local told = names_of(assert(table_rows("docs/errors.md", "field")))
+    fields.page, told.page = nil, nil -- of iterators
+    assert.same(fields, told)
+  end)
+
+  it("has each type of event", function()
+    local wanted = {}
+    for _, name in ipairs(types.aliases["celigo.EventType"].literals) do wanted[name] = true end
+    assert.same(wanted, names_of(assert(table_rows("docs/automation.md", "type"))))
+  end)
+
+  it("names no field of an event that there is not", function()
+    local fields = types.classes["celigo.Event"].fields
+    for _, row in ipairs(assert(table_rows("docs/automation.md", "type"))) do
+      for name in (row[3] or ""):gmatch "`([%w_]+)`" do assert.is_truthy(fields[name], name) end
+    end
+  end)
+end)
