@@ -86,11 +86,15 @@ static void release(cel_call *c) {
   c->scratch = NULL;
 }
 
+bool cel_call_is_begun(const cel_call *c) {
+  return c->exchanges == c->attempt.attempts;
+}
+
 void cel_call_abandon(cel_call *c, cel_end end) {
-  if (c->state == CEL_STATE_DONE)
+  if (c->state >= CEL_STATE_DONE)
     return;
   c->attempt.result = CEL_RESULT_FINAL;
-  c->attempt.sent = c->transfer.easy != NULL && c->transfer.sends > 0;
+  c->attempt.sent = cel_call_is_begun(c) && c->transfer.sends > 0;
   c->end = end;
   cel_call_move(c, CEL_STATE_DONE);
   release(c);
@@ -104,16 +108,54 @@ cel_call *cel_call_check(lua_State *L, int idx) {
   return luaL_checkudata(L, idx, CEL_CALL_MT);
 }
 
+void cel_call_push_client(lua_State *L, int idx) {
+  const cel_call *c = lua_touserdata(L, idx);
+  lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
+  if (lua_touserdata(L, -1) != c->client)
+    luaL_error(L, "celigo.call: its client is gone");
+}
+
+/* Pushes the userdata that the client keeps from its last call, or a new
+   one [-0, +1]. */
+static cel_call *push_blank(lua_State *L, int client) {
+  lua_getiuservalue(L, client, CEL_CLIENT_UV_SPARE);
+  cel_call *c = luaL_testudata(L, -1, CEL_CALL_MT);
+  if (c != NULL && c->state == CEL_STATE_SPARE) {
+    lua_pushnil(L);
+    lua_setiuservalue(L, client, CEL_CLIENT_UV_SPARE);
+    memset(c, 0, sizeof *c);
+  } else {
+    lua_pop(L, 1);
+    c = lua_newuserdatauv(L, sizeof *c, CEL_CALL_UVS);
+    memset(c, 0, sizeof *c);
+    luaL_setmetatable(L, CEL_CALL_MT);
+  }
+  lua_pushvalue(L, client);
+  lua_setiuservalue(L, -2, CEL_CALL_UV_CLIENT);
+  return c;
+}
+
+void cel_call_recycle(lua_State *L, int idx) {
+  cel_call *c = lua_touserdata(L, idx);
+  if (c->submitted || c->page_only || c->client->closed)
+    return;
+  for (int uv = CEL_CALL_UV_TARGET; uv <= CEL_CALL_UVS; uv++) {
+    lua_pushnil(L);
+    lua_setiuservalue(L, idx, uv);
+  }
+  c->state = CEL_STATE_SPARE;
+  cel_call_push_client(L, idx);
+  lua_pushvalue(L, idx);
+  lua_setiuservalue(L, -2, CEL_CLIENT_UV_SPARE);
+  lua_pop(L, 1);
+}
+
 cel_call *cel_call_new(lua_State *L, int client) {
   client = lua_absindex(L, client);
   cel_client *owner = cel_client_check(L, client);
-  cel_call *c = lua_newuserdatauv(L, sizeof *c, CEL_CALL_UVS);
-  memset(c, 0, sizeof *c);
+  cel_call *c = push_blank(L, client);
   c->state = CEL_STATE_NEW;
   c->client = owner;
-  luaL_setmetatable(L, CEL_CALL_MT);
-  lua_pushvalue(L, client);
-  lua_setiuservalue(L, -2, CEL_CALL_UV_CLIENT);
   c->policy = owner->policy;
   c->timeout = owner->timeout;
   c->attempt.attempts = 1;
@@ -122,12 +164,12 @@ cel_call *cel_call_new(lua_State *L, int client) {
   return c;
 }
 
-/* The userdata is going: frees whatever is left. */
+/* The userdata, or the block that it was declared in, is going: frees
+   whatever is left. */
 static int l_gc(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
-  if (c->client == NULL)
-    return 0; /* memory ran out before it was one */
-  c->pinned = false;
+  if (c->client == NULL || c->state == CEL_STATE_SPARE)
+    return 0; /* memory ran out before it was one; or nothing is left */
   cel_call_abandon(c, CEL_END_CANCELLED);
   release(c);
   return 0;
@@ -167,11 +209,6 @@ void cel_call_start(lua_State *L, int idx) {
 
 /* {====== Memory */
 
-static void raise_memory(lua_State *L, cel_call *c) {
-  cel_call_abandon(c, CEL_END_CANCELLED);
-  cel_raise_memory(L);
-}
-
 /* A callback was refused memory for the body: collects garbage, tries again
    and lets the transfer go on. */
 static void feed(lua_State *L, cel_call *c) {
@@ -179,13 +216,13 @@ static void feed(lua_State *L, cel_call *c) {
     return;
   lua_gc(L, LUA_GCCOLLECT);
   if (c->state != CEL_STATE_DONE && !cel_http_feed(&c->transfer))
-    raise_memory(L, c);
+    cel_raise_memory(L);
 }
 
-/* The same for a request that could not be started, or for headers. */
+/* The same for a request that could not be started. */
 static void start_again(lua_State *L, cel_call *c) {
   if (c->refused > 1)
-    raise_memory(L, c);
+    cel_raise_memory(L);
   lua_gc(L, LUA_GCCOLLECT);
   if (c->state != CEL_STATE_DONE)
     cel_call_move(c, CEL_STATE_QUEUED);
@@ -271,7 +308,7 @@ static bool renew_token(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
   if (c->attempt.status != 401 || c->renewed)
     return false;
-  lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
+  cel_call_push_client(L, idx);
   bool can = lua_getiuservalue(L, -1, CEL_CLIENT_UV_TOKEN) != LUA_TNIL;
   lua_pop(L, 2);
   if (!can)
@@ -342,7 +379,7 @@ static void fail_late(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
   c->attempt.result = CEL_RESULT_EXPIRED;
   c->attempt.status = 0;
-  if (c->sent_at > 0)
+  if (cel_call_is_begun(c))
     emit_response(L, idx);
   if (c->state != CEL_STATE_DONE)
     cel_fail(L, idx);
@@ -367,26 +404,38 @@ static void advance(lua_State *L, int idx) {
     return;
   if (c->late)
     fail_late(L, idx);
-  else if (c->refused > 0 && !c->transfer.finished && !c->transfer.easy)
+  else if (c->refused > 0)
     start_again(L, c);
   else if (!c->transfer.finished)
     cel_call_move(c, CEL_STATE_SENT);
   else if (c->transfer.end == CEL_HTTP_NO_MEMORY)
-    raise_memory(L, c);
+    cel_raise_memory(L);
   else
     exchange_over(L, idx);
+}
+
+static int l_advance(lua_State *L) {
+  advance(L, 1);
+  return 0;
 }
 
 bool cel_call_advance(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
   if (c->state != CEL_STATE_READY || c->pinned)
     return c->state == CEL_STATE_DONE;
-  luaL_checkstack(L, 16, "no room to go on with a call");
-  c->pinned = true; /* until the finaliser, where something is raised */
-  advance(L, lua_absindex(L, idx));
+  luaL_checkstack(L, 2, "no room to go on with a call");
+  lua_pushvalue(L, idx);
+  lua_pushcfunction(L, l_advance);
+  lua_insert(L, -2);
+  c->pinned = true;
+  int status = lua_pcall(L, 1, 0, 0);
   c->pinned = false;
+  if (status != LUA_OK)
+    cel_call_abandon(c, CEL_END_CANCELLED);
   if (c->state == CEL_STATE_DONE && c->end != CEL_END_PAGE)
     release(c);
+  if (status != LUA_OK)
+    lua_error(L);
   return c->state == CEL_STATE_DONE;
 }
 
@@ -492,7 +541,8 @@ static int l_tostring(lua_State *L) {
   static const char *const states[] = {
       [CEL_STATE_QUEUED] = "queued", [CEL_STATE_WAITING] = "waiting to retry",
       [CEL_STATE_SENT] = "sent",     [CEL_STATE_READY] = "sent",
-      [CEL_STATE_NEW] = "new",       [CEL_STATE_DONE] = "done"};
+      [CEL_STATE_NEW] = "new",       [CEL_STATE_DONE] = "done",
+      [CEL_STATE_SPARE] = "done"};
   const cel_call *c = cel_call_check(L, 1);
   lua_pushfstring(L, "celigo.call: %s (%s)",
                   c->op == NULL ? "request" : c->op->name, states[c->state]);

@@ -55,7 +55,6 @@ struct cel_call {
   char method[8];
   size_t prefix_len; /* of the target before the path: origin, prefix */
   cel_answer answer;
-  cel_repeat repeat;
   bool follow;     /* go on to the next page */
   bool page_only;  /* end with CEL_END_PAGE */
   bool submitted;  /* the step advances it */
@@ -78,7 +77,6 @@ struct cel_call {
   double not_before;        /* of the next attempt */
   cel_attempt attempt;      /* history and newest outcome */
   int exchanges;            /* that were begun */
-  int page;                 /* pages done */
   lua_Integer records;      /* in the records so far */
   char *scratch;            /* libcurl's; a string on its way into Lua */
   bool renewed;             /* the token function was asked again */
@@ -92,11 +90,20 @@ struct cel_call {
 /* Pushes a new call of the client at idx, with nothing in it [-0, +1]. */
 cel_call *cel_call_new(lua_State *L, int client);
 
+/* Gives a done call that no Lua code knows back to its client, for the next
+   one: what it held goes at once, not two turns of the collector later
+   [-0, +0]. */
+void cel_call_recycle(lua_State *L, int idx);
+
+/* Pushes the client of the call at idx [-0, +1]; raises where the debug
+   library has put something else in its place. */
+void cel_call_push_client(lua_State *L, int idx);
+
 /* The call at idx; raises if it is none [-0, +0]. */
 cel_call *cel_call_check(lua_State *L, int idx);
 
 /* Queues the call at idx [-0, +0]. Raises what the token function raises;
-   the call is cancelled then. */
+   the call is not started then. */
 void cel_call_start(lua_State *L, int idx);
 
 /* Does what is due for the call at idx [-0, +0]; true when it is done.
@@ -114,6 +121,10 @@ void cel_call_finish(lua_State *L, int idx, cel_end end);
 
 /* Ends a call without a value: cancelled or closed. No Lua. */
 void cel_call_abandon(cel_call *c, cel_end end);
+
+/* Whether the exchange of its newest attempt has been begun, be it over or
+   not; before that the transfer holds the one before. */
+bool cel_call_is_begun(const cel_call *c);
 
 /* Moves a call to a state's list, or out of all of them. No Lua. */
 void cel_call_move(cel_call *c, cel_state state);

@@ -106,15 +106,17 @@ static void keep_token(lua_State *L, cel_client *c, const char *token,
   c->headers = headers;
 }
 
+void cel_client_push_calls(lua_State *L, int idx) {
+  if (lua_getiuservalue(L, idx, CEL_CLIENT_UV_CALLS) != LUA_TTABLE)
+    luaL_error(L, "celigo.client: its table of calls is gone");
+}
+
 void cel_client_token(lua_State *L, int idx, bool renew) {
   cel_client *c = lua_touserdata(L, idx);
   size_t len;
   if ((c->token != NULL && !renew) || c->closed)
     return;
-  if (lua_getiuservalue(L, idx, CEL_CLIENT_UV_TOKEN) == LUA_TNIL) {
-    lua_pop(L, 1);
-    return;
-  }
+  lua_getiuservalue(L, idx, CEL_CLIENT_UV_TOKEN);
   lua_call(L, 0, 1);
   if (lua_type(L, -1) != LUA_TSTRING)
     luaL_error(L, "token function: expected it to return a string, got %s",

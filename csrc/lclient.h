@@ -29,7 +29,8 @@ typedef enum cel_state {
   CEL_STATE_READY,   /* wants its owner's attention: cel_call_advance */
   CEL_STATE_LISTS,   /* how many lists there are */
   CEL_STATE_NEW,     /* not started */
-  CEL_STATE_DONE
+  CEL_STATE_DONE,
+  CEL_STATE_SPARE    /* a userdata that waits for its next call */
 } cel_state;
 
 typedef struct cel_call_list {
@@ -43,7 +44,8 @@ enum {
   CEL_CLIENT_UV_CODEC,     /* { encode, decode }, or nil for our own */
   CEL_CLIENT_UV_GIVE_WAY,  /* function(call) that yields, or nil */
   CEL_CLIENT_UV_CALLS,     /* weak: light userdata of a call to the call */
-  CEL_CLIENT_UVS = CEL_CLIENT_UV_CALLS
+  CEL_CLIENT_UV_SPARE,     /* a call's userdata that can be used again */
+  CEL_CLIENT_UVS = CEL_CLIENT_UV_SPARE
 };
 
 typedef struct cel_client {
@@ -83,6 +85,10 @@ cel_client *cel_client_check(lua_State *L, int idx);
    where there is none, or again where `renew` [-0, +0]. Raises what the
    function raises. */
 void cel_client_token(lua_State *L, int idx, bool renew);
+
+/* Pushes the client's table of calls [-0, +1]; raises where the debug library
+   has put something else in its place. */
+void cel_client_push_calls(lua_State *L, int idx);
 
 /* Ends every call with `closed` and gives all resources back. No Lua. */
 void cel_client_close(cel_client *c);

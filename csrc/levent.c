@@ -1,18 +1,11 @@
 /*
-** levent.c - the user's callbacks. They run protected, so that the call can
-** be cancelled before their error goes on.
+** levent.c - the user's callbacks.
 */
 #include "levent.h"
 
 #include <lauxlib.h>
 
 #include "lresult.h"
-
-/* Raises the error on top, from the call that caused it [-1, +0]. */
-static void rethrow(lua_State *L, cel_call *c) {
-  cel_call_abandon(c, CEL_END_CANCELLED);
-  lua_error(L);
-}
 
 static void set_number(lua_State *L, const char *name, double value) {
   if (value < 0)
@@ -46,34 +39,23 @@ static void push_event(lua_State *L, int idx, const cel_event *e) {
 }
 
 bool cel_emit(lua_State *L, int idx, const cel_event *e) {
-  cel_call *c = lua_touserdata(L, idx);
+  const cel_call *c = lua_touserdata(L, idx);
   if (!c->client->has_events)
     return true;
   idx = lua_absindex(L, idx);
   luaL_checkstack(L, 8, "no room for an event");
-  lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
+  cel_call_push_client(L, idx);
   lua_getiuservalue(L, -1, CEL_CLIENT_UV_EVENT);
   push_event(L, idx, e);
-  if (lua_pcall(L, 1, 1, 0) != LUA_OK)
-    rethrow(L, c);
+  lua_call(L, 1, 1);
   bool agreed = !(lua_isboolean(L, -1) && !lua_toboolean(L, -1));
   lua_pop(L, 2);
   return agreed;
 }
 
-static int l_token(lua_State *L) {
-  cel_client_token(L, 1, lua_toboolean(L, 2));
-  return 0;
-}
-
 void cel_call_token(lua_State *L, int idx, bool renew) {
-  cel_call *c = lua_touserdata(L, idx);
-  if (c->client->token != NULL && !renew)
-    return;
   luaL_checkstack(L, 4, "no room for the token function");
-  lua_pushcfunction(L, l_token);
-  lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
-  lua_pushboolean(L, renew);
-  if (lua_pcall(L, 2, 0, 0) != LUA_OK)
-    rethrow(L, c);
+  cel_call_push_client(L, idx);
+  cel_client_token(L, lua_gettop(L), renew);
+  lua_pop(L, 1);
 }

@@ -23,15 +23,13 @@ typedef struct cel_event {
 
 /*
 ** Calls on_event, if there is one, about the call at idx [-0, +0]. False
-** where it returned false. What it raises is raised here, after the call
-** has been cancelled. It may have closed the client: look at the call's
-** state afterwards.
+** where it returned false. What it raises is raised here. It may have closed
+** the client: look at the call's state afterwards.
 */
 bool cel_emit(lua_State *L, int idx, const cel_event *e);
 
 /* Sees to it that the client of the call at idx has a token, a new one
-   where `renew` [-0, +0]. Raises what the token function raises, after the
-   call has been cancelled. */
+   where `renew` [-0, +0]. Raises what the token function raises. */
 void cel_call_token(lua_State *L, int idx, bool renew);
 
 #endif

@@ -95,8 +95,8 @@ static int l_submit(lua_State *L) {
     return luaL_error(L, "submit: a dry run is made by the method itself");
   cel_call *c = cel_call_check(L, 1);
   c->submitted = true;
-  lua_getiuservalue(L, 1, CEL_CALL_UV_CLIENT);
-  lua_getiuservalue(L, -1, CEL_CLIENT_UV_CALLS);
+  cel_call_push_client(L, 1);
+  cel_client_push_calls(L, -1);
   lua_pushvalue(L, 1);
   lua_rawsetp(L, -2, c);
   lua_settop(L, 1);

@@ -19,6 +19,8 @@ const char *cel_push_resolved(lua_State *L, int idx) {
   const char *reference = lua_tolstring(L, -1, &len);
   const char *wrong = NULL;
   const char *target = c->target + c->prefix_len;
+  curl_free(c->scratch); /* of one that was cut short */
+  c->scratch = NULL;
   if (memchr(reference, '\0', len) != NULL ||
       cel_url_resolve(&c->client->base, target, reference, &c->scratch) !=
           CURLUE_OK)
@@ -73,7 +75,7 @@ const char *cel_push_next_member(lua_State *L, int idx, const char *raw,
 /* Whether the target on top has been visited; notes it if not [-0, +0]. */
 static bool visited(lua_State *L, int idx) {
   int target = lua_gettop(L);
-  if (lua_getiuservalue(L, idx, CEL_CALL_UV_SEEN) == LUA_TNIL) {
+  if (lua_getiuservalue(L, idx, CEL_CALL_UV_SEEN) != LUA_TTABLE) {
     lua_pop(L, 1);
     lua_createtable(L, 0, 4);
     const cel_call *c = lua_touserdata(L, idx);
@@ -129,7 +131,7 @@ static int l_codec_decode(lua_State *L) {
 static bool codec_decode(lua_State *L, int idx) {
   const cel_call *c = lua_touserdata(L, idx);
   lua_pushcfunction(L, l_codec_decode);
-  lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
+  cel_call_push_client(L, idx);
   lua_getiuservalue(L, -1, CEL_CLIENT_UV_CODEC);
   lua_remove(L, -2);
   lua_pushlstring(L, c->transfer.body.data, c->transfer.body.len);
@@ -174,7 +176,7 @@ static void finish_undecoded(lua_State *L, int idx) {
 
 /* Pushes the records so far [-0, +1]. */
 static void push_records(lua_State *L, int idx) {
-  if (lua_getiuservalue(L, idx, CEL_CALL_UV_VALUE) != LUA_TNIL)
+  if (lua_getiuservalue(L, idx, CEL_CALL_UV_VALUE) == LUA_TTABLE)
     return;
   lua_pop(L, 1);
   lua_newtable(L);
@@ -324,7 +326,6 @@ static void go_on(lua_State *L, int idx) {
   }
   c->target = lua_tostring(L, -1);
   lua_setiuservalue(L, idx, CEL_CALL_UV_TARGET);
-  c->page++;
   next_attempt(&c->attempt);
   cel_call_move(c, CEL_STATE_QUEUED);
 }

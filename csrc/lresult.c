@@ -60,11 +60,12 @@ bool cel_push_header(lua_State *L, const cel_call *c, const char *name) {
   while (next_field(&c->transfer.head, &pos, &field, &value)) {
     if (!is_named(field, name))
       continue;
-    if (found)
+    lua_pushlstring(L, value.text, value.len); /* before anything else */
+    if (found) { /* is allocated, for a finaliser may free the head */
       lua_pushliteral(L, ", ");
-    lua_pushlstring(L, value.text, value.len);
-    if (found)
+      lua_insert(L, -2);
       lua_concat(L, 3);
+    }
     found = true;
   }
   return found;
@@ -285,7 +286,7 @@ void cel_push_invalid(lua_State *L, int idx) {
 static const char *expired_format(const cel_call *c) {
   if (c->attempt.sent)
     return "no whole answer within %.3g s (timeout)";
-  if (c->exchanges == c->attempt.attempts) /* this one was begun */
+  if (cel_call_is_begun(c))
     return "could not be sent within %.3g s (timeout): there is no "
            "connection yet; check the network";
   return "could not be sent within %.3g s (timeout): the client waits for "

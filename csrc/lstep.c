@@ -209,7 +209,7 @@ static void serve_unattended(lua_State *L, int idx) {
   if (k == NULL)
     return;
   luaL_checkstack(L, 8, "no room to serve calls");
-  lua_getiuservalue(L, idx, CEL_CLIENT_UV_CALLS);
+  cel_client_push_calls(L, idx);
   while ((k = next_unattended(c)) != NULL)
     serve(L, lua_gettop(L), k);
   lua_pop(L, 1);
@@ -291,7 +291,7 @@ static void block(lua_State *L, int idx) {
   cel_call *k = lua_touserdata(L, idx);
   double last = cel_clock();
   luaL_checkstack(L, 8, "no room to wait");
-  lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
+  cel_call_push_client(L, idx);
   int client = lua_gettop(L);
   while (k->state != CEL_STATE_DONE &&
          (k->state != CEL_STATE_READY || k->submitted)) {
@@ -313,8 +313,11 @@ static void block(lua_State *L, int idx) {
    thread has to block. */
 static int await_k(lua_State *L, int status, lua_KContext waited) {
   cel_call *k = lua_touserdata(L, 1);
-  (void)status;
   for (;;) {
+    if (status != LUA_OK && status != LUA_YIELD) {
+      cel_call_abandon(k, CEL_END_CANCELLED);
+      return lua_error(L);
+    }
     if (waited) {
       bool gave_way = lua_toboolean(L, -1);
       lua_settop(L, 1);
@@ -322,17 +325,20 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
         block(L, 1);
     }
     waited = 0;
-    if (k->submitted ? k->state == CEL_STATE_DONE : cel_call_advance(L, 1))
-      return cel_push_result(L, 1);
+    if (k->submitted ? k->state == CEL_STATE_DONE : cel_call_advance(L, 1)) {
+      int results = cel_push_result(L, 1);
+      cel_call_recycle(L, 1);
+      return results;
+    }
     if (shows_head(k)) {
       lua_pushliteral(L, "head");
       return 1;
     }
     if (k->client->gives_way && lua_isyieldable(L)) {
-      lua_getiuservalue(L, 1, CEL_CALL_UV_CLIENT);
+      cel_call_push_client(L, 1);
       lua_getiuservalue(L, -1, CEL_CLIENT_UV_GIVE_WAY);
       lua_pushvalue(L, 1);
-      lua_callk(L, 1, 1, 1, await_k);
+      status = lua_pcallk(L, 1, 1, 0, 1, await_k);
       waited = 1;
     } else {
       block(L, 1);

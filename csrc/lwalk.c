@@ -49,7 +49,7 @@ static int l_fetch(lua_State *L) {
 static int l_follow(lua_State *L) {
   const cel_call *from = cel_call_check(L, 1);
   luaL_checkstring(L, 2);
-  lua_getiuservalue(L, 1, CEL_CALL_UV_CLIENT);
+  cel_call_push_client(L, 1);
   cel_call *c = cel_call_new(L, -1);
   int call = lua_gettop(L);
   c->op = from->op;
@@ -87,8 +87,8 @@ static int l_start(lua_State *L) {
 static int l_start_ahead(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   lua_settop(L, 1);
-  lua_getiuservalue(L, 1, CEL_CALL_UV_CLIENT);
-  lua_getiuservalue(L, 2, CEL_CLIENT_UV_CALLS);
+  cel_call_push_client(L, 1);
+  cel_client_push_calls(L, 2);
   lua_pushvalue(L, 1);
   lua_rawsetp(L, 3, c);
   c->ahead = true;

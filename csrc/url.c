@@ -194,6 +194,8 @@ static CURLUcode join(const cel_base_url *base, CURLU *u, char **out) {
 CURLUcode cel_url_resolve(const cel_base_url *base, const char *target,
                           const char *reference, char **out) {
   *out = NULL;
+  if (base->handle == NULL)
+    return CURLUE_BAD_HANDLE;
   CURLU *u = curl_url_dup(base->handle);
   char *here = curl_maprintf("%s%s", base->text, target);
   CURLUcode code = CURLUE_OUT_OF_MEMORY;

@@ -50,7 +50,8 @@ const char *cel_target_check(const char *text, size_t len);
 ** 4.1), resolved against `target`, the path and query that it was found
 ** at, on the base URL's own origin: whatever host it names is left out,
 ** and so is a path prefix of the base URL. On success *out is a string
-** that the caller frees with curl_free(); on failure *out is NULL.
+** that the caller frees with curl_free(); on failure *out is NULL, as it is
+** for a base URL that has been freed.
 */
 CURLUcode cel_url_resolve(const cel_base_url *base, const char *target,
                           const char *reference, char **out);

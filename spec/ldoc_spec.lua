@@ -17,6 +17,14 @@ end)
 
 local items = reference.items()
 
+-- The example of a module, which serves for its one function, too.
+local function module_usage(module)
+  for _, item in ipairs(items) do
+    if item.module == module and item.kind == "module" and item.usage then return item.usage end
+  end
+  return ""
+end
+
 local function find(module, name)
   local found
   for _, item in ipairs(items) do
@@ -40,9 +48,8 @@ local function public()
     ["celigo.error"] = getmetatable(err).__index,
     ["celigo.sandbox"] = sandbox,
   }
-  for _, name in ipairs { "luv", "cqueues" } do
-    local module = "celigo.loop." .. name
-    if package.searchpath(module, package.path) then tables[module] = require(module) end
+  for _, module in ipairs { "celigo.loop.luv", "celigo.loop.cqueues" } do
+    tables[module] = require(module)
   end
   local list = {}
   for module, members in pairs(tables) do
@@ -142,7 +149,7 @@ describe("the reference", function()
       local item = find(wanted.module, wanted.name)
       if not item then
         missing[#missing + 1] = ("%s: %s"):format(wanted.module, wanted.name)
-      elseif not item.usage then
+      elseif not item.usage and not module_usage(wanted.module):find("." .. wanted.name .. "(", 1, true) then
         missing[#missing + 1] = ("%s: %s has no example"):format(wanted.module, wanted.name)
       end
     end

@@ -1,6 +1,7 @@
 -- This library.
 
 local celigo = require "celigo"
+require "celigo.client" -- and libcurl, which the other peers have by now
 
 local harness = require "bench.peers.harness"
 

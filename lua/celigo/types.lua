@@ -587,3 +587,22 @@ function sandbox.serve(options) end
 ---@param options? celigo.SandboxOptions
 ---@return celigo.SandboxProcess
 function sandbox.start(options) end
+
+--- `require "celigo.loop.luv"`
+---@class celigo.loop.luv
+local luv = {}
+
+--- Attaches a client to the state's luv loop: a call in a coroutine gives way.
+---@param client celigo.Client
+---@return celigo.Client client the same
+function luv.attach(client) end
+
+--- `require "celigo.loop.cqueues"`
+---@class celigo.loop.cqueues
+local cqueues = {}
+
+--- Attaches a client to the controllers that its callers run in.
+---@param client celigo.Client
+---@param controller? any where calls that are submitted outside of any progress
+---@return celigo.Client client the same
+function cqueues.attach(client, controller) end

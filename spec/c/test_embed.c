@@ -1,0 +1,365 @@
+/*
+** test_embed.c - a C host: what it can ask of the library, and what a
+** hostile script cannot get out of a client that the host has made.
+**
+** Called with the base URL of a sandbox that keeps a journal; the journal
+** answers with what it was sent, the token included.
+*/
+#define _GNU_SOURCE /* memmem */
+
+#include <locale.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "celigo.h"
+#include "check.h"
+#include "scripts.h"
+
+#define TOKEN "the-token-of-the-host-0123456789"
+
+extern char **environ;
+
+static celigo_options defaults(const char *url) {
+  return (celigo_options){
+      .size = sizeof(celigo_options), .token = TOKEN, .base_url = url};
+}
+
+/* {====== Scripts that look for the token */
+
+static int seen; /* strings with the token in them */
+
+/* look(...): whether a string holds the token. The scripts do not know what
+   they look for, so the state holds it only where the library put it. */
+static int l_look(lua_State *L) {
+  for (int i = 1; i <= lua_gettop(L); i++) {
+    size_t len;
+    if (lua_type(L, i) != LUA_TSTRING)
+      continue;
+    const char *s = lua_tolstring(L, i, &len);
+    if (memmem(s, len, TOKEN, sizeof TOKEN - 1) != NULL) {
+      seen++;
+      printf("  seen: %.200s\n", s);
+    }
+  }
+  return 0;
+}
+
+/* A state with all of Lua's libraries, and the globals that scripts use. */
+static lua_State *open_state(const char *url) {
+  lua_State *L = luaL_newstate();
+  const celigo_options o = defaults(url);
+  if (L == NULL)
+    abort();
+  luaL_openlibs(L);
+  luaL_requiref(L, "celigo", luaopen_celigo, 1);
+  lua_pushcfunction(L, l_look);
+  lua_setglobal(L, "look");
+  lua_pushstring(L, url);
+  lua_setglobal(L, "url");
+  CHECK("a client", celigo_push_client(L, &o) == LUA_OK);
+  lua_setglobal(L, "client");
+  lua_settop(L, 0);
+  return L;
+}
+
+static bool go(lua_State *L, const char *row, const char *code) {
+  bool good = CHECK(row, luaL_dostring(L, code) == LUA_OK);
+  if (!good)
+    printf("  %s\n", luaL_tolstring(L, -1, NULL));
+  lua_settop(L, 0);
+  return good;
+}
+
+/* Each in a state of its own: what they break is theirs. */
+static void test_secrecy(const char *url) {
+  for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
+    const hostile_script *s = &hostile[i];
+    lua_State *L = open_state(url);
+    seen = 0;
+    if (go(L, s->name, prelude))
+      go(L, s->name, s->code);
+    if (!s->breaks)
+      go(L, s->name, "look_everywhere()");
+    lua_close(L);
+    CHECK(s->name, seen == 0);
+  }
+}
+
+/* The scan finds what is there to be found. */
+static void test_look(const char *url) {
+  lua_State *L = open_state(url);
+  seen = 0;
+  go(L, "a token in a script", prelude);
+  lua_pushliteral(L, "Bearer " TOKEN);
+  lua_setglobal(L, "hidden");
+  go(L, "a token in a script",
+     "local text = hidden hidden = nil "
+     "kept = coroutine.create(function(t) "
+     "  local u = t coroutine.yield() return u end) "
+     "coroutine.resume(kept, text) text = nil look_everywhere()");
+  CHECK("a token in a script", seen > 0);
+  lua_close(L);
+}
+
+/* }====== */
+
+/* {====== Options */
+
+static void expect_refusal(lua_State *L, const char *row,
+                           const celigo_options *o, const char *word) {
+  int top = lua_gettop(L);
+  int status = celigo_push_client(L, o);
+  if (CHECK(row, status == LUA_ERRRUN && lua_gettop(L) == top + 1)) {
+    const char *message = lua_tostring(L, -1);
+    if (!CHECK(row, message != NULL && strstr(message, word) != NULL))
+      printf("  %s\n", message == NULL ? "no string" : message);
+    CHECK(row, message == NULL || strstr(message, TOKEN) == NULL);
+  }
+  lua_settop(L, top);
+}
+
+static void expect_client(lua_State *L, const char *row,
+                          const celigo_options *o) {
+  int top = lua_gettop(L);
+  if (!CHECK(row, celigo_push_client(L, o) == LUA_OK))
+    printf("  %s\n", lua_tostring(L, -1));
+  CHECK(row, lua_gettop(L) == top + 1);
+  CHECK(row, lua_isuserdata(L, -1));
+  lua_settop(L, top);
+}
+
+#define REFUSED(word, ...)                                                    \
+  do {                                                                        \
+    celigo_options o = {.size = sizeof o, .token = TOKEN, __VA_ARGS__};       \
+    expect_refusal(L, #__VA_ARGS__, &o, word);                                \
+  } while (0)
+
+#define ACCEPTED(...)                                                         \
+  do {                                                                        \
+    celigo_options o = {.size = sizeof o, .token = TOKEN, __VA_ARGS__};       \
+    expect_client(L, #__VA_ARGS__, &o);                                       \
+  } while (0)
+
+static void test_options(void) {
+  const double nan = strtod("nan", NULL);
+  const celigo_options no_token = {.size = sizeof no_token};
+  const celigo_options bad_token = {.size = sizeof bad_token,
+                                    .token = TOKEN "\r\nX: y"};
+  const celigo_options empty_token = {.size = sizeof empty_token,
+                                      .token = ""};
+  const celigo_options no_size = {.token = TOKEN};
+  lua_State *L = luaL_newstate();
+  expect_refusal(L, "no options", NULL, "size");
+  expect_refusal(L, "no size", &no_size, "size");
+  expect_refusal(L, "an empty token", &empty_token, "token");
+  expect_refusal(L, "no token", &no_token, "token");
+  expect_refusal(L, "a token of two lines", &bad_token, "token");
+  REFUSED("region", .region = "uk");
+  REFUSED("base_url", .base_url = "http://example.com");
+  REFUSED("base_url", .base_url = "");
+  REFUSED("ca_file", .ca_file = "/no/such/file");
+  REFUSED("user_agent", .user_agent = "a\nb");
+  REFUSED("timeout", .timeout = -1);
+  REFUSED("timeout", .timeout = nan);
+  REFUSED("connect_timeout", .connect_timeout = 1e300);
+  REFUSED("max_retries", .max_retries = -2);
+  REFUSED("max_connections", .max_connections = 257);
+  ACCEPTED(.region = "eu");
+  ACCEPTED(.region = "us", .user_agent = "host/1", .proxy = "");
+  ACCEPTED(.max_retries = -1, .max_connections = 256, .timeout = 0.5);
+  ACCEPTED(.connect_timeout = 1, .max_response_bytes = SIZE_MAX);
+  lua_close(L);
+}
+
+/* A host that was compiled with an older or a newer header. */
+static void test_sizes(void) {
+  struct {
+    celigo_options known;
+    size_t later;
+  } o = {.known = {.size = sizeof o, .token = TOKEN}};
+  lua_State *L = luaL_newstate();
+  expect_client(L, "a newer host", &o.known);
+  o.later = 1;
+  expect_refusal(L, "a newer host that sets more", &o.known, "not know");
+  o.known.size = offsetof(celigo_options, region);
+  o.known.region = "what an older host has there";
+  expect_client(L, "an older host", &o.known);
+  lua_close(L);
+}
+
+/* }====== */
+
+/* {====== Quiet */
+
+typedef struct surroundings {
+  struct sigaction signals[NSIG];
+  char locale[256];
+  char cwd[256];
+  size_t variables;
+  char **environment;
+} surroundings;
+
+static void look_around(surroundings *s) {
+  memset(s, 0, sizeof *s);
+  for (int i = 1; i < NSIG; i++)
+    sigaction(i, NULL, &s->signals[i]);
+  snprintf(s->locale, sizeof s->locale, "%s", setlocale(LC_ALL, NULL));
+  if (getcwd(s->cwd, sizeof s->cwd) == NULL)
+    abort();
+  s->environment = environ;
+  while (environ[s->variables] != NULL)
+    s->variables++;
+}
+
+/* Field by field: the system's own structure has padding. */
+static void compare(const surroundings *a, const surroundings *b) {
+  for (int i = 1; i < NSIG; i++)
+    if (a->signals[i].sa_handler != b->signals[i].sa_handler)
+      CHECK("signal handlers", i == 0);
+  CHECK("locale", strcmp(a->locale, b->locale) == 0);
+  CHECK("directory", strcmp(a->cwd, b->cwd) == 0);
+  CHECK("environment", a->environment == b->environment &&
+                           a->variables == b->variables);
+}
+
+static void test_quiet(const char *url) {
+  static surroundings before;
+  static surroundings after;
+  look_around(&before);
+  lua_State *L = open_state(url);
+  go(L, "calls",
+     "for c in client:each_connector() do "
+     "  assert(client:get_connector_by_id(c._id)) end "
+     "assert(not client:get_connector_by_id 'none') "
+     "assert(not pcall(client.get_connector_by_id, client, '')) "
+     "client:close() assert(not client:list_connectors())");
+  lua_close(L);
+  look_around(&after);
+  compare(&before, &after);
+}
+
+/* }====== */
+
+/* {====== A host that gives its scripts little */
+
+static void open_some(lua_State *L) {
+  static const luaL_Reg some[] = {{LUA_GNAME, luaopen_base},
+                                  {LUA_COLIBNAME, luaopen_coroutine},
+                                  {LUA_TABLIBNAME, luaopen_table},
+                                  {LUA_STRLIBNAME, luaopen_string},
+                                  {LUA_MATHLIBNAME, luaopen_math},
+                                  {NULL, NULL}};
+  static const char *const none[] = {"dofile", "loadfile", "load", "print"};
+  for (const luaL_Reg *lib = some; lib->func != NULL; lib++) {
+    luaL_requiref(L, lib->name, lib->func, 1);
+    lua_pop(L, 1);
+  }
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+    lua_pushnil(L);
+    lua_setglobal(L, none[i]);
+  }
+}
+
+static void test_little(const char *url) {
+  lua_State *L = luaL_newstate();
+  const celigo_options o = defaults(url);
+  setenv("CELIGO_API_TOKEN", "of-the-environment", 1);
+  open_some(L);
+  luaL_requiref(L, "celigo", luaopen_celigo, 1);
+  CHECK("a sandboxed state", celigo_push_client(L, &o) == LUA_OK);
+  lua_setglobal(L, "client");
+  lua_pushstring(L, url);
+  lua_setglobal(L, "url");
+  lua_settop(L, 0);
+  go(L, "a sandboxed state", ordinary);
+  go(L, "the environment without os",
+     "local good, message = pcall(celigo.new, { base_url = url }) "
+     "assert(not good and message:find('CELIGO_API_TOKEN', 1, true))");
+  luaL_requiref(L, LUA_OSLIBNAME, luaopen_os, 1);
+  lua_settop(L, 0);
+  go(L, "the environment with os",
+     "local c <close> = celigo.new { base_url = url } "
+     "assert(c:list_connectors())");
+  unsetenv("CELIGO_API_TOKEN");
+  lua_close(L);
+}
+
+/* push_client opens what it needs where the host has opened nothing. */
+static void test_nothing(const char *url) {
+  lua_State *L = luaL_newstate();
+  const celigo_options o = defaults(url);
+  int top = lua_gettop(L);
+  open_some(L);
+  lua_settop(L, top);
+  CHECK("no module", celigo_push_client(L, &o) == LUA_OK);
+  lua_setglobal(L, "client");
+  go(L, "no module", "assert(client:list_connectors())");
+  lua_close(L);
+}
+
+/* Nothing is raised where the stack is all used up. */
+static void test_full_stack(const char *url) {
+  lua_State *L = luaL_newstate();
+  const celigo_options o = defaults(url);
+  luaL_openlibs(L);
+  while (lua_checkstack(L, 2))
+    lua_pushnil(L);
+  int top = lua_gettop(L);
+  CHECK("a full stack", celigo_push_client(L, &o) != LUA_OK);
+  CHECK("a full stack", lua_gettop(L) == top + 1);
+  CHECK("a full stack", lua_type(L, -1) == LUA_TSTRING);
+  lua_settop(L, 0);
+  CHECK("the stack again", celigo_push_client(L, &o) == LUA_OK);
+  lua_close(L);
+}
+
+/* In a locale with a decimal comma, where the runner has made one. */
+static void test_locale(const char *url) {
+  const char *name = getenv("CELIGO_TEST_LOCALE");
+  char text[16];
+  if (name == NULL)
+    return;
+  CHECK("the locale", setlocale(LC_ALL, name) != NULL);
+  snprintf(text, sizeof text, "%.1f", 1.5);
+  CHECK("the locale", strcmp(text, "1,5") == 0);
+  lua_State *L = open_state(url);
+  go(L, "numbers in a locale",
+     "local json = celigo.json "
+     "assert(json.encode { 1.5, -2.5e300, 3 } == '[1.5,-2.5e300,3]', "
+     "  json.encode { 1.5, -2.5e300, 3 }) "
+     "local back = assert(json.decode '[1.5,-2.5e300,1e2]') "
+     "assert(back[1] == 3 / 2 and back[2] == -25 * 10.0 ^ 299 "
+     "  and back[3] == 100) "
+     "local dry = client:request { method = 'POST', path = '/x', "
+     "  body = { n = 3 / 2 }, dry_run = true } "
+     "assert(dry.body == '{\"n\":1.5}', dry.body) "
+     "assert(celigo.timestamp(3 / 2) == '1970-01-01T00:00:01.500Z') "
+     "assert(celigo.parse_timestamp '1970-01-01T00:00:01.500Z' == 3 / 2) "
+     "assert(client:list_connectors())");
+  lua_close(L);
+  setlocale(LC_ALL, "C");
+}
+
+/* }====== */
+
+int main(int argc, char **argv) {
+  if (argc != 2) {
+    printf("usage: test_embed BASE_URL\n");
+    return EXIT_FAILURE;
+  }
+  CHECK("version", strcmp(celigo_version(), CELIGO_VERSION) == 0);
+  test_options();
+  test_sizes();
+  test_quiet(argv[1]);
+  test_little(argv[1]);
+  test_nothing(argv[1]);
+  test_full_stack(argv[1]);
+  test_locale(argv[1]);
+  test_look(argv[1]);
+  test_secrecy(argv[1]);
+  return check_report();
+}
