@@ -31,10 +31,10 @@ asan: ## the specs with AddressSanitizer, LeakSanitizer and UBSan
 	@sh scripts/build.sh asan
 	@sh scripts/asan.sh $(SPECS)
 
-tsan: ## the C test programs with ThreadSanitizer
-	@sh scripts/setup.sh build
+tsan: ## the specs with ThreadSanitizer, but for those of the JSON codec
+	@sh scripts/setup.sh test
 	@sh scripts/build.sh tsan
-	@TSAN_OPTIONS=halt_on_error=1 sh scripts/programs.sh tsan
+	@sh scripts/tsan.sh $(SPECS)
 
 valgrind: ## the specs under valgrind
 	@sh scripts/setup.sh test valgrind
@@ -64,7 +64,7 @@ bench: ## measure against the peers (BENCH="--quick" and other options)
 
 docs: ## the reference of the Lua API, in docs/reference
 	@sh scripts/setup.sh docs
-	@ldoc --quiet --fatalwarnings .
+	@sh -c '. scripts/common.sh; quietly ldoc --fatalwarnings .'
 	@echo "built docs/reference/index.html"
 
 install: ## install below PREFIX (/usr/local)

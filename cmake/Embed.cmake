@@ -4,7 +4,7 @@
 include(CMakePackageConfigHelpers)
 
 set(_celigo_lua_c "${CMAKE_CURRENT_BINARY_DIR}/lua_files.c")
-set(_celigo_lua_names ${CELIGO_LUA_FILES})
+set(_celigo_lua_names ${CELIGO_LUA_FILES} ${CELIGO_LOOP_FILES})
 list(TRANSFORM _celigo_lua_names PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/"
   OUTPUT_VARIABLE _celigo_lua_paths)
 list(JOIN _celigo_lua_names "," _celigo_lua_joined)

@@ -79,7 +79,8 @@ static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ud,
   } else if (i < n) {
     s[i].what = what;
   } else {
-    cel_http_socket entry = {.fd = fd, .what = what};
+    cel_http_socket entry = {
+        .fd = fd, .what = what, .serial = ++h->serial};
     if (cel_buf_append(&h->sockets, &entry, sizeof entry) != CEL_BUF_OK)
       return -1; /* full: room for all of them was made at the start */
   }

@@ -79,6 +79,7 @@ struct cel_transfer {
 typedef struct cel_http_socket {
   curl_socket_t fd;
   int what; /* CURL_POLL_IN, CURL_POLL_OUT or CURL_POLL_INOUT */
+  unsigned long serial; /* tells sockets apart whose fd is the same */
 } cel_http_socket;
 
 typedef struct cel_http {
@@ -89,6 +90,7 @@ typedef struct cel_http {
   cel_transfer *news;   /* transfers that have something to say */
   size_t running;       /* transfers that are started and not finished */
   cel_buf sockets;      /* cel_http_socket[]: what to wait for */
+  unsigned long serial; /* of the newest of them */
   cel_buf ca;           /* trust anchors where several files are joined */
   int ca_fd;            /* the same as an anonymous file; -1: none */
   char ca_name[32];     /* by which libcurl finds it */

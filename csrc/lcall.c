@@ -11,6 +11,7 @@
 #include <lauxlib.h>
 
 #include "levent.h"
+#include "lloop.h"
 #include "lpage.h"
 #include "lresult.h"
 #include "lstep.h"
@@ -53,7 +54,7 @@ void cel_call_move(cel_call *c, cel_state state) {
   if (!c->ahead)
     c->client->unfinished++;
   if (state == CEL_STATE_READY)
-    c->client->news = true;
+    c->client->news = c->client->stirred = true;
   double wake = state == CEL_STATE_WAITING ? c->not_before : c->deadline;
   if (wake < c->client->next_wake)
     c->client->next_wake = wake;
@@ -97,6 +98,7 @@ void cel_call_abandon(cel_call *c, cel_end end) {
   c->attempt.sent = cel_call_is_begun(c) && c->transfer.sends > 0;
   c->end = end;
   cel_call_move(c, CEL_STATE_DONE);
+  c->client->stirred = true;
   release(c);
 }
 
@@ -172,6 +174,8 @@ static int l_gc(lua_State *L) {
     return 0; /* memory ran out before it was one; or nothing is left */
   cel_call_abandon(c, CEL_END_CANCELLED);
   release(c);
+  if (c->client->stirred)
+    cel_loop_ring_call(L, 1);
   return 0;
 }
 
@@ -203,6 +207,7 @@ void cel_call_start(lua_State *L, int idx) {
     return;
   cel_call_move(c, CEL_STATE_QUEUED);
   cel_client_pump(c->client);
+  cel_loop_ring_call(L, idx);
 }
 
 /* }====== */
@@ -516,7 +521,10 @@ local _, err = call:result()
 assert(err.kind == "cancelled")
 */
 static int l_cancel(lua_State *L) {
-  cel_call_abandon(cel_call_check(L, 1), CEL_END_CANCELLED);
+  cel_call *c = cel_call_check(L, 1);
+  cel_call_abandon(c, CEL_END_CANCELLED);
+  if (c->client->stirred)
+    cel_loop_ring_call(L, 1);
   return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <lauxlib.h>
 
 #include "lcall.h"
+#include "lloop.h"
 
 #ifndef CELIGO_VERSION
 #error "CELIGO_VERSION comes from the build"
@@ -178,7 +179,11 @@ void cel_client_close(cel_client *c) {
 }
 
 int cel_client_l_close(lua_State *L) {
-  cel_client_close(cel_client_check(L, 1));
+  cel_client *c = cel_client_check(L, 1);
+  bool closes = !c->closed;
+  cel_client_close(c);
+  if (closes)
+    cel_loop_ring_closed(L, 1);
   return 0;
 }
 

@@ -45,7 +45,8 @@ enum {
   CEL_CLIENT_UV_GIVE_WAY,  /* function(call) that yields, or nil */
   CEL_CLIENT_UV_CALLS,     /* weak: light userdata of a call to the call */
   CEL_CLIENT_UV_SPARE,     /* a call's userdata that can be used again */
-  CEL_CLIENT_UVS = CEL_CLIENT_UV_SPARE
+  CEL_CLIENT_UV_BELL,      /* function() of an event loop, or nil */
+  CEL_CLIENT_UVS = CEL_CLIENT_UV_BELL
 };
 
 typedef struct cel_client {
@@ -60,6 +61,10 @@ typedef struct cel_client {
   bool has_events;   /* on_event is set */
   bool has_codec;    /* json is not our own */
   bool gives_way;    /* CEL_CLIENT_UV_GIVE_WAY is set */
+  bool has_bell;     /* CEL_CLIENT_UV_BELL is set */
+  bool rung;         /* the event loop knows that there is work */
+  bool stirred;      /* a call has become READY or been ended since its event
+                        loop looked */
   bool closed;
   bool news;         /* a call has become READY since the flag was lowered */
   size_t max_running;  /* exchanges at once */

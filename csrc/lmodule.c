@@ -10,6 +10,7 @@
 #include "lclient.h"
 #include "lconfig.h"
 #include "lcursor.h"
+#include "lloop.h"
 #include "lmethods.h"
 #include "lrequest.h"
 #include "lresult.h"
@@ -47,6 +48,7 @@ int luaopen_celigo_core(lua_State *L) {
   luaL_checkversion(L);
   luaL_newlib(L, functions);
   cel_open_walk(L);
+  cel_open_loop(L);
   cel_open_cursor(L);
   set_spin(L);
   cel_open_call(L);

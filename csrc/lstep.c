@@ -12,6 +12,7 @@
 
 #include <lauxlib.h>
 
+#include "lloop.h"
 #include "lresult.h"
 
 /* {====== The pump: no Lua */
@@ -218,6 +219,7 @@ static void serve_unattended(lua_State *L, int idx) {
 bool cel_client_step(lua_State *L, int idx, double seconds) {
   cel_client *c = lua_touserdata(L, idx);
   idx = lua_absindex(L, idx);
+  cel_loop_ring(L, idx);
   if (c->closed)
     return true;
   c->news = false;

@@ -12,6 +12,7 @@
 #include <lauxlib.h>
 
 #include "lcall.h"
+#include "lloop.h"
 #include "lpage.h"
 #include "lrequest.h"
 #include "lresult.h"
@@ -112,6 +113,8 @@ static int l_drop(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   if (!c->submitted)
     cel_call_abandon(c, CEL_END_CANCELLED);
+  if (c->client->stirred)
+    cel_loop_ring_call(L, 1);
   return 0;
 }
 

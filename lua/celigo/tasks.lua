@@ -11,7 +11,8 @@ local options = require "celigo.options"
 
 local TURN = 0.2 -- seconds that a turn may wait for the network
 
--- The scheduler of one client.
+-- The scheduler of one client. `loop` is that of its event loop, where one is
+-- attached; see celigo.loop.
 local Scheduler = {}
 Scheduler.__index = Scheduler
 
@@ -25,9 +26,8 @@ local workers = setmetatable({}, { __mode = "k" })
 function Scheduler:park(waited)
   local thread = coroutine.running()
   local group = workers[thread]
-  if not group or group.scheduler ~= self then
-    return self.loop ~= nil and self.loop:park(self, waited)
-  end
+  if not group then return self.loop ~= nil and self.loop:park(waited) end
+  if group.scheduler ~= self then return false end -- another client's worker
   group.waits[thread] = waited
   self.parked[#self.parked + 1] = { waited = waited, thread = thread, group = group }
   coroutine.yield(self)

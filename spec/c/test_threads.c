@@ -40,7 +40,7 @@ static const char script[] =
     "end) "
     "assert(#licenses == 3 and next(errors) == nil) "
     "assert(celigo.json.encode(celigo.json.decode '[1.5,{}]') == '[1.5,{}]') "
-    "local _, err = client:get_connector_by_id('none') "
+    "local _, err = client:get_connector_by_id('ffffffffffffffffffffffff') "
     "assert(err.status == 404) "
     "return good";
 

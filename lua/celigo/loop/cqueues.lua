@@ -1,0 +1,122 @@
+--- The client in a cqueues controller.
+--
+-- A call made in a coroutine that a controller runs gives way to the others
+-- of that controller; anywhere else, as in a coroutine made within one, it
+-- blocks. Errors go where cqueues sends them, for the coroutine is the
+-- controller's own.
+--
+-- @module celigo.loop.cqueues
+
+local condition = require "cqueues.condition"
+local cqueues = require "cqueues"
+local loop = require "celigo.loop"
+
+-- The sockets, the timer and the coroutine of one client: a driver, which
+-- lives in a controller as long as there is something to wait for.
+local Backend = {}
+
+function Backend:idle()
+  return not self.seconds and next(self.watched) == nil
+end
+
+-- What the driver waits for next.
+function Backend:poll()
+  local list = { self.bell }
+  for watcher in pairs(self.watched) do list[#list + 1] = watcher end
+  list[#list + 1] = self.seconds
+  cqueues.poll(table.unpack(list))
+end
+
+function Backend:drive(me)
+  local good, err = true, nil
+  while good and self.driver == me and not self:idle() do
+    self:poll()
+    if self.driver == me and not self:idle() then good, err = pcall(self.turn) end
+  end
+  if self.driver == me then self.driver = nil end
+  if not good then error(err, 0) end
+end
+
+-- Has a driver in the controller at hand, or in the one that was used last.
+function Backend:start()
+  local last = self.weak.controller
+  local controller = cqueues.running() or last
+  if not controller or (self.driver and controller == last) then return end
+  local me = {}
+  self.driver, self.weak.controller = me, controller
+  local good = pcall(controller.wrap, controller, function() self:drive(me) end)
+  if not good then self.driver = nil end -- the controller has been closed
+end
+
+-- Lets the running coroutine wait, where a controller resumes it.
+function Backend:park()
+  local _, direct = cqueues.running()
+  if not direct then return nil end
+  self:start()
+  local woken, signal = false, condition.new()
+  local function wait()
+    repeat signal:wait() until woken
+  end
+  return wait, function()
+    woken = true
+    signal:signal()
+  end
+end
+
+local function new_backend(turn, controller)
+  local self = setmetatable({
+    turn = turn,
+    watched = {},
+    bell = condition.new(),
+    weak = setmetatable({ controller = controller }, { __mode = "v" }),
+  }, { __index = Backend })
+  local backend = {}
+
+  function backend.watch(fd, events)
+    local watcher = { pollfd = fd, events = events }
+    self.watched[watcher] = true
+    return watcher
+  end
+
+  function backend.unwatch(watcher)
+    self.watched[watcher] = nil
+    cqueues.cancel(watcher.pollfd)
+  end
+
+  function backend.timer(seconds)
+    self.seconds = seconds
+    if not self:idle() then self:start() end
+    self.bell:signal()
+  end
+
+  function backend.park()
+    return self:park()
+  end
+
+  function backend.close()
+    self.seconds = nil
+    self.bell:signal()
+  end
+
+  return backend
+end
+
+return {
+  --- Attaches a client to the controllers that its callers run in, one at a
+  -- time.
+  -- @function attach
+  -- @tparam celigo.client client
+  -- @param[opt] controller where calls that are submitted outside of any
+  --   controller progress; without it they wait for the next call inside one
+  -- @treturn celigo.client the same client
+  -- @raise where it is closed, or attached to another loop
+  -- @usage
+  -- local cqueues = require "cqueues"
+  -- require("celigo.loop.cqueues").attach(client)
+  -- local controller = cqueues.new()
+  -- controller:wrap(function()
+  --   print(#assert(client:list_connectors()))
+  -- end)
+  -- assert(controller:loop())
+  attach = loop.adapter("cqueues", new_backend),
+}

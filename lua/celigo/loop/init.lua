@@ -1,0 +1,191 @@
+--- Event loops: what every adapter shares, and how to write one.
+--
+-- An adapter is a function that makes a backend: a table of five functions
+-- over its loop.
+--
+--     local loop = require "celigo.loop"
+--     local attach = loop.adapter("my loop", function(turn) return backend end)
+--     attach(client)
+--
+-- * `backend.watch(fd, events, ready)`: from now on calls `ready()` whenever
+--   the descriptor is readable (`events` is `"r"`), writable (`"w"`) or
+--   either (`"rw"`); `ready(true)` where the loop gives the descriptor up.
+--   Level-triggered. Returns something that stands for it.
+-- * `backend.unwatch(watcher)`: never again; the descriptor is closed next.
+-- * `backend.timer(seconds)`: calls `turn()` once, after that many seconds,
+--   not earlier; instead of what was asked before. nil: never. 0 must come
+--   from the loop, not from within this function.
+-- * `backend.park()`: nil where the running coroutine cannot be suspended in
+--   this loop: its calls block. Else two functions: `wait()` suspends it
+--   until `wake()` has been called, which happens once, inside a turn.
+-- * `backend.close()`: gives the loop's resources back.
+--
+-- `watch`, `unwatch` and `close` are called inside a turn only, `timer` at
+-- any time.
+--
+-- While nothing is watched and no timer is set, the backend must not keep
+-- its loop alive. Everything else is here.
+--
+-- @module celigo.loop
+
+require "celigo.client" -- whoever opens the core opens all of it
+local core = require "celigo.core"
+local tasks = require "celigo.tasks"
+
+local RETRY = 0.05 -- seconds; when the process may open no more descriptors
+
+-- The loop of one client. It refers to the client weakly, since what the
+-- host's loop holds on to refers to this; calls that are waited for keep
+-- their client alive.
+local Loop = {}
+Loop.__index = Loop
+
+-- A coroutine that waits. Where it is closed meanwhile nobody wakes it, and
+-- its call ends.
+local Parked = {}
+
+function Parked:__close()
+  if self.woken then return end
+  self.gone = true
+  if type(self.waited) == "userdata" then core.drop(self.waited) end
+end
+
+-- Lets the running coroutine wait for something that has `ready`; false
+-- where it has to block.
+function Loop:park(waited)
+  local wait, wake = self.backend.park()
+  if not wait then return false end
+  local entry <close> = setmetatable({ waited = waited, wake = wake }, Parked)
+  self.parked[#self.parked + 1] = entry
+  if not self.served then self:ring() end -- it may be ready by now
+  wait()
+  return true
+end
+
+-- Wakes those whose wait is over; true if there were any. An error that comes
+-- out of one leaves the others for the next turn.
+function Loop:resume_ready()
+  local waiting, ready = {}, {}
+  for _, entry in ipairs(self.parked) do
+    local list = entry.waited:ready() and ready or waiting
+    if not entry.gone then list[#list + 1] = entry end
+  end
+  self.parked = waiting
+  for i, entry in ipairs(ready) do
+    entry.woken = true
+    local good, err = pcall(entry.wake)
+    if not good then
+      table.move(ready, i + 1, #ready, #self.parked + 1, self.parked)
+      self.hurry = true
+      error(err, 0)
+    end
+  end
+  return #ready > 0
+end
+
+function Loop:work(client)
+  local stirred = core.serve(client)
+  if not stirred and not self.hurry then return end
+  self.hurry = false
+  local scheduler = tasks.scheduler_of(client)
+  repeat -- a worker may end what a coroutine waits for, and the other way
+    while scheduler:resume_ready() do end
+  until not self:resume_ready()
+end
+
+-- One turn, when a descriptor is ready or the time has come.
+function Loop:turn()
+  local client = self.weak.client
+  if not client or self.detached then return self:detach() end
+  self.served = true -- the turn ends with a look at what to wait for
+  local good, err = pcall(self.work, self, client)
+  self.served = false
+  self:update(client)
+  if not good then error(err, 0) end
+end
+
+-- Somebody else than the loop has made, moved or ended calls, or the client
+-- is gone: a turn is due, in the loop.
+function Loop:ring()
+  if self.detached then return end
+  self.hurry = true
+  self.backend.timer(0)
+end
+
+function Loop:watch(client, serial, events)
+  local descriptor = core.descriptor(client, serial)
+  if not descriptor then return false end
+  local watch = { descriptor = descriptor, events = events }
+  watch.watcher = self.backend.watch(descriptor:fd(), events, function(lost)
+    if lost then watch.events = nil end
+    self:turn()
+  end)
+  self.watched[serial] = watch
+  return true
+end
+
+function Loop:unwatch(serial)
+  local watch = self.watched[serial]
+  self.watched[serial] = nil
+  self.backend.unwatch(watch.watcher)
+  watch.descriptor:close()
+end
+
+-- Waits for what the client wants by now.
+function Loop:update(client)
+  if self.detached then return end
+  if core.closed(client) and #self.parked == 0 then return self:detach() end
+  local seconds, wanted = core.wants(client)
+  for serial, watch in pairs(self.watched) do
+    if wanted[serial] ~= watch.events then self:unwatch(serial) end
+  end
+  for serial, events in pairs(wanted) do
+    if not self.watched[serial] and not self:watch(client, serial, events) then
+      seconds = math.min(seconds or RETRY, RETRY)
+    end
+  end
+  self.backend.timer(self.hurry and 0 or seconds)
+end
+
+-- Lets go of the host's loop: the client is closed, or gone.
+function Loop:detach()
+  if self.detached then return end
+  self.detached = true
+  for serial in pairs(self.watched) do self:unwatch(serial) end
+  self.backend.close()
+end
+
+local loop = {}
+
+--- Makes the function that attaches clients to a loop.
+-- @tparam string name the loop's, for messages
+-- @tparam function new_backend `new_backend(turn, ...)` returns a backend for
+--   one client; the rest is what the user gave after the client
+-- @treturn function `attach(client, ...)`, which returns the client; again
+--   for the same loop it does nothing, for another one it raises
+function loop.adapter(name, new_backend)
+  return function(client, ...)
+    local good, closed = pcall(core.closed, client)
+    if not good then error("attach: expected a client of celigo.new", 2) end
+    if closed then error("attach: the client is closed", 2) end
+    local scheduler = tasks.scheduler_of(client)
+    local old = scheduler.loop
+    if old and old.name == name then return client end
+    if old then error(("attach: the client has a loop already, %s"):format(old.name), 2) end
+    local self = setmetatable({
+      name = name,
+      weak = setmetatable({ client = client }, { __mode = "v" }),
+      parked = {},
+      watched = {},
+    }, Loop)
+    self.backend = new_backend(function() self:turn() end, ...)
+    scheduler.loop = self
+    -- goes when the client goes
+    scheduler.guard = setmetatable({}, { __gc = function() pcall(self.ring, self) end })
+    core.set_bell(client, function() self:ring() end)
+    self:ring() -- calls may be under way already
+    return client
+  end
+end
+
+return loop

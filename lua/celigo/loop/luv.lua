@@ -1,0 +1,76 @@
+--- The client in a luv (libuv) loop.
+--
+-- A call made in a coroutine gives way to the loop; outside of any (in a
+-- plain callback, say) it blocks: write `coroutine.wrap(function() … end)()`
+-- there. An error that leaves such a coroutine after it gave way leaves the
+-- loop's callback, with the coroutine's traceback; what luv does then is to
+-- print it and exit.
+--
+-- @module celigo.loop.luv
+
+local loop = require "celigo.loop"
+local uv = require "luv"
+
+local function resume(thread, token)
+  if coroutine.status(thread) ~= "suspended" then return end -- closed by its owner
+  local good, err = coroutine.resume(thread, token)
+  if not good then error(debug.traceback(thread, tostring(err)), 0) end
+end
+
+local function park()
+  local thread, main = coroutine.running()
+  if main then return nil end
+  local token = {}
+  local function wait()
+    if coroutine.yield() ~= token then
+      error("this coroutine waits for a call of the client; only the event loop may resume it", 0)
+    end
+  end
+  return wait, function() resume(thread, token) end
+end
+
+local function new_backend(turn)
+  local timer = assert(uv.new_timer())
+  local backend = { park = park }
+
+  function backend.watch(fd, events, ready)
+    local poll = assert(uv.new_poll(fd))
+    assert(poll:start(events, function(err) ready(err ~= nil) end))
+    return poll
+  end
+
+  function backend.unwatch(poll)
+    poll:close()
+  end
+
+  function backend.timer(seconds)
+    if not seconds then
+      timer:stop()
+      return
+    end
+    uv.update_time() -- else it counts from when the loop last looked
+    timer:start(math.ceil(seconds * 1000), 0, turn)
+  end
+
+  function backend.close()
+    timer:close()
+  end
+
+  return backend
+end
+
+return {
+  --- Attaches a client to the state's luv loop.
+  -- @function attach
+  -- @tparam celigo.client client
+  -- @treturn celigo.client the same client
+  -- @raise where it is closed, or attached to another loop
+  -- @usage
+  -- local uv = require "luv"
+  -- require("celigo.loop.luv").attach(client)
+  -- coroutine.wrap(function()
+  --   print(#assert(client:list_connectors()))
+  -- end)()
+  -- uv.run()
+  attach = loop.adapter("luv", new_backend),
+}

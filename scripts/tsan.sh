@@ -1,0 +1,10 @@
+#!/bin/sh
+# tsan.sh [BUSTED ARGUMENT…]: the specs against the build with
+# ThreadSanitizer: C hosts with threads of their own, and libcurl's threads
+# beside ours. What never leaves the thread it began on is left out.
+. scripts/common.sh
+
+export TSAN_OPTIONS=halt_on_error=1
+exec sh scripts/spec.sh tsan --exclude-tags=prism,install,slow \
+  --exclude-pattern=json_ --exclude-pattern=time_ \
+  --exclude-pattern=schema_ --exclude-pattern=sandbox "$@"

@@ -1,0 +1,258 @@
+-- The library for C hosts: test programs that are C hosts, and hosts that are
+-- built outside of the tree against what was installed.
+
+local process = require "spec.support.process"
+local sandbox = require "celigo.sandbox"
+
+local quote = process.quote
+local bin = assert(os.getenv "CELIGO_TEST_BIN",
+                   "CELIGO_TEST_BIN names the directory of test programs")
+local build = assert(os.getenv "CELIGO_BUILD_DIR",
+                     "CELIGO_BUILD_DIR names the build's directory")
+
+-- Runs a shell command; its output, and whether it went well.
+local function try(command, ...)
+  local pipe = assert(io.popen("(" .. command:format(...) .. ") 2>&1"))
+  local output = pipe:read "a"
+  return output, (pipe:close())
+end
+
+local function run(command, ...)
+  local output, good = try(command, ...)
+  if not good then
+    error(command:format(...) .. "\n" .. output, 0)
+  end
+  return output
+end
+
+local function have(command)
+  return (os.execute("command -v " .. command .. " >/dev/null 2>&1"))
+end
+
+--- A directory that goes when the variable that holds it does.
+local function scratch()
+  local path = os.tmpname()
+  os.remove(path)
+  run("mkdir -m 700 %s", quote(path))
+  return setmetatable({ path = path }, {
+    __close = function() run("rm -rf %s", quote(path)) end,
+  })
+end
+
+-- A program passes when it ends well and has counted something.
+local function assert_passes(words)
+  local host = assert(process.start(words))
+  local status, output = host:wait()
+  assert.is_truthy(output:find "%f[%d][1-9]%d* passed, 0 failed$", output)
+  assert.equal(0, status, output)
+  return output
+end
+
+describe("a C host", function()
+  it("gets a client that keeps the token from every script", function()
+    local server <close> = assert(sandbox.start { journal = true })
+    assert_passes { bin .. "/test_embed", server.url }
+  end)
+
+  it("writes and reads the same numbers in a locale with a comma", function()
+    if not have "localedef" then
+      pending "localedef is missing (Debian's package locales)"
+      return
+    end
+    local dir <close> = scratch()
+    run("localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8", dir.path)
+    local server <close> = assert(sandbox.start { journal = true })
+    assert_passes { "env", "LOCPATH=" .. dir.path,
+      "CELIGO_TEST_LOCALE=de_DE.UTF-8", bin .. "/test_embed", server.url }
+  end)
+
+  it("has a memory limit that holds", function()
+    local server <close> = assert(sandbox.start { seed = 1000 })
+    assert_passes { bin .. "/test_memory", server.url }
+  end)
+
+  it("uses many states in many threads", function()
+    local server <close> = assert(sandbox.start())
+    assert_passes { bin .. "/test_threads", server.url }
+  end)
+end)
+
+describe("the library", function()
+  -- What a library has no business to call.
+  local unwanted = { "exit", "_exit", "abort", "printf", "puts", "putchar",
+    "fprintf", "vprintf", "signal", "sigaction", "setlocale", "setenv",
+    "putenv", "unsetenv", "system", "popen", "fork", "chdir",
+    "curl_global_cleanup", "strtod", "strtold", "sprintf", "snprintf" }
+
+  it("calls nothing that ends, prints or changes the process", function()
+    local called = {}
+    for name in run("nm -u %s/libceligo.a", quote(build))
+      :gmatch "%sU ([%w_]+)" do
+      called[name] = true
+    end
+    assert.is_true(called.lua_pcallk and called.curl_multi_init)
+    for _, name in ipairs(unwanted) do
+      assert.is_nil(called[name], name)
+      assert.is_nil(called["__" .. name .. "_chk"], name)
+    end
+  end)
+
+  it("opens no files but the anchors'", function()
+    for _, line in ipairs { "csrc/*.c" } do
+      local found = run(
+        "grep -lwE 'fopen|open|freopen|opendir' %s || true", line)
+      assert.equal("csrc/http.c\n", found)
+    end
+  end)
+
+  it("shows the functions of its headers and no others", function()
+    local names = {}
+    for name in run("nm -g --defined-only %s/libceligo.a", quote(build))
+      :gmatch "%s[TDBR] ([%w_]+)" do
+      names[#names + 1] = name
+      assert.is_truthy(name:find "^cel_" or name:find "^celigo_"
+        or name:find "^luaopen_celigo", name)
+    end
+    assert.is_true(#names > 10)
+  end)
+
+  it("holds the Lua files as they are", function()
+    local text = run("strings -n 12 %s/lua_files.c | head -c 200; true",
+                     quote(build))
+    assert.is_truthy(text)
+    for file in run "ls lua/celigo/*.lua":gmatch "[^\n]+" do
+      local module = file:gsub("^lua/", ""):gsub("%.lua$", "")
+        :gsub("/", "."):gsub("%.init$", "")
+      if module ~= "celigo.types" then
+        run("grep -qF %s %s/lua_files.c", quote('{"' .. module .. '",'),
+            quote(build))
+      end
+    end
+  end)
+end)
+
+describe("what was installed #install", function()
+  local root, prefix, server, lua_flags, environment
+
+  setup(function()
+    root = scratch()
+    prefix = root.path .. "/prefix"
+    run("cmake --install %s --prefix %s", quote(build), quote(prefix))
+    -- away from where it was said to go: the package finds itself
+    run("mv %s %s/moved", quote(prefix), quote(root.path))
+    prefix = root.path .. "/moved"
+    for _, name in ipairs { "lua5.4", "lua-5.4", "lua54", "lua" } do
+      local flags, good = try("pkg-config --cflags --libs %s", name)
+      if good then
+        lua_flags = flags:gsub("%s+$", "")
+        break
+      end
+    end
+    assert(lua_flags, "pkg-config knows no Lua 5.4")
+    environment = ("PKG_CONFIG_PATH=$(dirname $(find %s -name celigo.pc))")
+      :format(quote(prefix))
+    server = assert(sandbox.start())
+  end)
+
+  teardown(function()
+    server:stop()
+    getmetatable(root).__close(root)
+  end)
+
+  -- Compiles a host by pkg-config; further flags before the rest.
+  local function compile(compiler, source, name, flags, lua)
+    return try("%s; export PKG_CONFIG_PATH; %s %s -o %s/%s %s "
+      .. "$(pkg-config --cflags --libs celigo) %s", environment, compiler,
+      flags, root.path, name, quote(source), lua or lua_flags)
+  end
+
+  local function run_host(host, script, ...)
+    return try("cd / && env -i CELIGO_API_TOKEN=of-the-host-0123 "
+      .. "CELIGO_BASE_URL=%s %s %s %s", server.url, quote(host),
+      quote(script), table.concat({ ... }, " "))
+  end
+
+  local function write(name, code)
+    local path = root.path .. "/" .. name
+    local file <close> = assert(io.open(path, "w"))
+    assert(file:write(code))
+    return path
+  end
+
+  local pwd = run "pwd":gsub("\n", "")
+
+  local function assert_runs(host)
+    local report, good = run_host(host, pwd .. "/examples/embed/report.lua")
+    assert.is_true(good, report)
+    assert.is_truthy(report:find "licenses", report)
+    local _, rows = report:gsub("\n", "")
+    assert.equal(4, rows, report) -- the sandbox's connectors
+  end
+
+  it("builds the example by CMake", function()
+    run("cp -r examples/embed %s/source", quote(root.path))
+    run("cmake -S %s/source -B %s/by_cmake -DCMAKE_PREFIX_PATH=%s",
+      root.path, root.path, quote(prefix))
+    run("cmake --build %s/by_cmake", root.path)
+    assert_runs(root.path .. "/by_cmake/host")
+  end)
+
+  it("builds the example by pkg-config", function()
+    local output, good = compile("cc", "examples/embed/host.c", "host",
+      "-std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror")
+    assert.is_true(good, output)
+    assert_runs(root.path .. "/host")
+  end)
+
+  it("keeps a script of the example within its limits", function()
+    local host = root.path .. "/host"
+    local output, good = run_host(host, write("memory.lua",
+      "local t = {} for i = 1, 1e9 do t[i] = i .. 'x' end"))
+    assert.is_nil(good)
+    assert.is_truthy(output:find "not enough memory", output)
+    output, good = run_host(host, write("error.lua",
+      "assert(client:get_connector_by_id 'ffffffffffffffffffffffff')"))
+    assert.is_nil(good)
+    assert.is_truthy(output:find("host: GET /v1/connectors/f+: 404"), output)
+    output, good = run_host(host, write("arguments.lua",
+      "local a, b = ... assert(a == 'x' and b == 'y' and not os and not io "
+      .. "and not debug and not require) print 'fine'"), "x", "y")
+    assert.equal("fine\n", output)
+    assert.is_true(good)
+  end)
+
+  it("is good for C++", function()
+    if not have "c++" then
+      pending "a C++ compiler is missing"
+      return
+    end
+    local output, good = compile("c++", "spec/c/host.cpp", "cpp",
+      "-std=c++11 -Wall -Wextra -Wpedantic -Werror")
+    assert.is_true(good, output)
+    assert_passes { root.path .. "/cpp", server.url }
+  end)
+
+  it("passes the exceptions of a Lua built as C++", function()
+    local flags, there = try "pkg-config --cflags --libs lua5.4-c++"
+    if not (there and have "c++") then
+      pending "a Lua built as C++ is missing (Debian's liblua5.4-dev has it)"
+      return
+    end
+    local output, good = compile("c++", "spec/c/host.cpp", "cpp_lua",
+      "-std=c++11", flags:gsub("%s+$", ""))
+    assert.is_true(good, output)
+    assert_passes { root.path .. "/cpp_lua", server.url }
+  end)
+
+  it("refuses a Lua whose functions have C++ names", function()
+    if not have "c++" then
+      pending "a C++ compiler is missing"
+      return
+    end
+    local output, good = compile("c++", "spec/c/host.cpp", "cpp_names",
+      "-std=c++11 -DCXX_NAMES")
+    assert.is_nil(good)
+    assert.is_truthy(output:find "lua_gettop", output)
+    assert.is_nil(output:find("undefined reference", 1, true), output)
+  end)
+end)
