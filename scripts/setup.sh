@@ -64,6 +64,7 @@ group_demo() {
 
 group_test() {
   group_demo
+  group_docs
   need luarocks luarocks luarocks - have luarocks
   need busted lua-busted - busted has_lua_package busted
   need lua-luv lua-luv - luv has_lua_package luv

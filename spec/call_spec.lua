@@ -307,6 +307,51 @@ describe("a submitted call", function()
       assert.equal(0, client:step())
       server:await(function(requests) return requests[1].gone end)
     end)
+
+    -- Many tables are made of the answer, so the collector runs meanwhile.
+    it("by a block that a finaliser ends while its answer is read", function()
+      server:script { { body = "[" .. ('{"a":[1,{"b":"text"},{"c":[]}]},')
+                                        :rep(20000) .. "{}]" } }
+      local mine, call, ended
+      local owner = coroutine.create(function()
+        local submitted <close> = mine:submit("list_connectors")
+        call = submitted
+        coroutine.yield()
+      end)
+      mine = celigo.new {
+        base_url = server.url, token = "t",
+        on_event = function(event)
+          if event.type ~= "response" then return end
+          setmetatable({}, { __gc = function()
+            ended = coroutine.close(owner)
+          end })
+        end,
+      }
+      coroutine.resume(owner)
+      while mine:step(1) > 0 do end
+      assert.is_true(ended)
+      assert.equal("cancelled", select(2, call:result()).kind)
+      mine:close()
+    end)
+
+    it("after its answer came may have been applied", function()
+      for _, way in ipairs { "cancel", "close" } do
+        local mine, call
+        mine = celigo.new {
+          base_url = server.url, token = "t", max_retries = 0,
+          on_event = function(event)
+            if event.type == "response" then
+              (way == "cancel" and call or mine)[way](
+                way == "cancel" and call or mine)
+            end
+          end,
+        }
+        call = mine:submit("create_connector", { name = "n" })
+        local _, err = call:wait()
+        assert.is_true(err.maybe_applied)
+        mine:close()
+      end
+    end)
   end)
 
   describe("that is dropped", function()
@@ -448,6 +493,35 @@ describe("a submitted call", function()
     assert.is_truthy(call:wait())
     assert.is_truthy(tostring(call):find(
       "^celigo.call: get_connector_by_id %(done%)$"))
+  end)
+
+  -- Other types in the user values of a client and of a call: never a crash.
+  it("survives the debug library", function()
+    local link = '</v1/connectors?page=2>; rel="next"'
+    for uservalue = 1, 6 do
+      for _, value in ipairs { false, 1, "text", {}, print, io.stdout } do
+        for _, of in ipairs { "client", "call" } do
+          server:script { { body = "[{}]", headers = { Link = link } },
+                          { body = "[{}]" } }
+          local mine = celigo.new {
+            base_url = server.url, timeout = 5, max_retries = 0,
+            token = function() return "t" end, on_event = function() end,
+            json = { encode = function() return "{}" end,
+                     decode = function() return { 1 } end },
+          }
+          local call = of == "call" and mine:submit("list_connectors")
+          -- target and body are the exception: libcurl reads their bytes
+          if of == "client" or uservalue == 1 or uservalue > 3 then
+            debug.setuservalue(call or mine, value or nil, uservalue)
+          end
+          pcall(mine.list_connectors, mine)
+          pcall(mine.submit, mine, "list_connectors")
+          pcall(mine.step, mine, 0.01)
+          if call then pcall(call.wait, call) end
+          pcall(mine.close, mine)
+        end
+      end
+    end
   end)
 
   it("survives its finaliser", function()

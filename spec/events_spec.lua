@@ -267,6 +267,22 @@ describe("events:", function()
     end
   end)
 
+  it("an attempt that is never sent has none", function()
+    local types_seen = {}
+    local slow <close> = celigo.new {
+      base_url = server.url, token = "test", retry_base = 0, timeout = 5,
+      rate_limit = { rate = 0.01, burst = 1 },
+      on_event = function(event)
+        types_seen[#types_seen + 1] = event.type .. event.attempt
+      end,
+    }
+    server:script { { status = 503 } }
+    local _, err = slow:list_connectors()
+    assert.equal("timeout", err.kind)
+    assert.equal(1, err.attempts)
+    assert.same({ "request1", "response1", "retry1" }, types_seen)
+  end)
+
   it("a callback may make calls itself", function()
     server:script { { body = "[]" } }
     local inner

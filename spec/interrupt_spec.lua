@@ -208,6 +208,22 @@ describe("a count hook ends", function()
     assert.equal(0, client:step())
   end)
 
+  it("a call that gives way to others", function()
+    local _, errors = client:map({ "1" }, function(id)
+      local turns = 0
+      debug.sethook(coroutine.running(), function()
+        turns = turns + 1
+        if turns == 20 then
+          debug.sethook(coroutine.running())
+          error("enough", 0)
+        end
+      end, "", 1)
+      return client:get_connector_by_id(id)
+    end)
+    assert.equal("enough", errors[1])
+    assert.equal(0, client:step())
+  end)
+
   it("nothing where it only looks on", function()
     local turns = 0
     server:script { { body = "[]", stall = 0.5 } }

@@ -440,6 +440,21 @@ describe("an iterator", function()
     assert.is_nil(next_record())
   end)
 
+  it("may be asked for more by a finaliser that runs after its client's", function()
+    faults:script { { body = '{"list":[{"n":1}],"nextPageURL":"/v1/x?skip=1"}' } }
+    local good, err
+    do -- finalisers run in the opposite order of creation
+      local holder = setmetatable({}, { __gc = function(self) good, err = pcall(self.next_page) end })
+      local late = celigo.new { base_url = faults.url, token = "test" }
+      holder.next_page = late:pages { path = "/v1/x", prefetch = false }
+      assert.is_table(holder.next_page())
+    end
+    collectgarbage()
+    collectgarbage()
+    assert.is_false(good)
+    assert.is_true(celigo.is_error(err))
+  end)
+
   it("lets a finaliser close the client while a list is decoded", function()
     faults:script { { body = "[" .. ('{"a":[1,{"b":"text"},{"c":[]}]},'):rep(5000) .. "{}]" } }
     setmetatable({}, { __gc = function() other:close() end })

@@ -148,6 +148,13 @@ local function split(options)
   return options.prefetch, options.follow == false, rest
 end
 
+-- The core does not know the option that only iterators have.
+local function hint(message)
+  local word = message:match "unknown option '([^']*)'$"
+  if not word or not core.nearest(word, { "prefetch" }) then return message end
+  return message .. "; did you mean 'prefetch'?"
+end
+
 -- Makes a walk; wrong arguments raise with the user's position. The options
 -- are the last argument.
 local function new_walk(client, what, name, ...)
@@ -161,7 +168,7 @@ local function new_walk(client, what, name, ...)
   local good, call = pcall(core.fetch, client, name, table.unpack(arguments, 1, arguments.n))
   if not good then
     if call == "not enough memory" then error(call, 0) end
-    error((tostring(call):gsub("^[%w_]+: ", what .. ": ", 1)), 3)
+    error(hint((tostring(call):gsub("^[%w_]+: ", what .. ": ", 1))), 3)
   end
   return setmetatable({
     client = client,

@@ -42,21 +42,24 @@ static int l_look(lua_State *L) {
     const char *s = lua_tolstring(L, i, &len);
     if (memmem(s, len, TOKEN, sizeof TOKEN - 1) != NULL) {
       seen++;
-      printf("  seen: %.200s\n", s);
+      if (lua_toboolean(L, lua_upvalueindex(1)))
+        printf("  seen: %.200s\n", s);
     }
   }
   return 0;
 }
 
-/* A state with all of Lua's libraries, and the globals that scripts use. */
-static lua_State *open_state(const char *url) {
+/* A state with all of Lua's libraries, and the globals that scripts use; where
+   it tells, what look() has found is printed. */
+static lua_State *open_state(const char *url, bool tells) {
   lua_State *L = luaL_newstate();
   const celigo_options o = defaults(url);
   if (L == NULL)
     abort();
   luaL_openlibs(L);
   luaL_requiref(L, "celigo", luaopen_celigo, 1);
-  lua_pushcfunction(L, l_look);
+  lua_pushboolean(L, tells);
+  lua_pushcclosure(L, l_look, 1);
   lua_setglobal(L, "look");
   lua_pushstring(L, url);
   lua_setglobal(L, "url");
@@ -78,7 +81,7 @@ static bool go(lua_State *L, const char *row, const char *code) {
 static void test_secrecy(const char *url) {
   for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
     const hostile_script *s = &hostile[i];
-    lua_State *L = open_state(url);
+    lua_State *L = open_state(url, true);
     seen = 0;
     if (go(L, s->name, prelude))
       go(L, s->name, s->code);
@@ -91,7 +94,7 @@ static void test_secrecy(const char *url) {
 
 /* The scan finds what is there to be found. */
 static void test_look(const char *url) {
-  lua_State *L = open_state(url);
+  lua_State *L = open_state(url, false);
   seen = 0;
   go(L, "a token in a script", prelude);
   lua_pushliteral(L, "Bearer " TOKEN);
@@ -149,8 +152,7 @@ static void test_options(void) {
   const celigo_options no_token = {.size = sizeof no_token};
   const celigo_options bad_token = {.size = sizeof bad_token,
                                     .token = TOKEN "\r\nX: y"};
-  const celigo_options empty_token = {.size = sizeof empty_token,
-                                      .token = ""};
+  const celigo_options empty_token = {.size = sizeof empty_token, .token = ""};
   const celigo_options no_size = {.token = TOKEN};
   lua_State *L = luaL_newstate();
   luaL_openlibs(L);
@@ -224,15 +226,15 @@ static void compare(const surroundings *a, const surroundings *b) {
       CHECK("signal handlers", i == 0);
   CHECK("locale", strcmp(a->locale, b->locale) == 0);
   CHECK("directory", strcmp(a->cwd, b->cwd) == 0);
-  CHECK("environment", a->environment == b->environment &&
-                           a->variables == b->variables);
+  CHECK("environment",
+        a->environment == b->environment && a->variables == b->variables);
 }
 
 static void test_quiet(const char *url) {
   static surroundings before;
   static surroundings after;
   look_around(&before);
-  lua_State *L = open_state(url);
+  lua_State *L = open_state(url, true);
   go(L, "calls",
      "for c in client:each_connector() do "
      "  assert(client:get_connector_by_id(c._id)) end "
@@ -249,12 +251,10 @@ static void test_quiet(const char *url) {
 /* {====== A host that gives its scripts little */
 
 static void open_some(lua_State *L) {
-  static const luaL_Reg some[] = {{LUA_GNAME, luaopen_base},
-                                  {LUA_COLIBNAME, luaopen_coroutine},
-                                  {LUA_TABLIBNAME, luaopen_table},
-                                  {LUA_STRLIBNAME, luaopen_string},
-                                  {LUA_MATHLIBNAME, luaopen_math},
-                                  {NULL, NULL}};
+  static const luaL_Reg some[] = {
+      {LUA_GNAME, luaopen_base},       {LUA_COLIBNAME, luaopen_coroutine},
+      {LUA_TABLIBNAME, luaopen_table}, {LUA_STRLIBNAME, luaopen_string},
+      {LUA_MATHLIBNAME, luaopen_math}, {NULL, NULL}};
   static const char *const none[] = {"dofile", "loadfile", "load", "print"};
   for (const luaL_Reg *lib = some; lib->func != NULL; lib++) {
     luaL_requiref(L, lib->name, lib->func, 1);
@@ -328,7 +328,7 @@ static void test_locale(const char *url) {
   CHECK("the locale", setlocale(LC_ALL, name) != NULL);
   snprintf(text, sizeof text, "%.1f", 1.5);
   CHECK("the locale", strcmp(text, "1,5") == 0);
-  lua_State *L = open_state(url);
+  lua_State *L = open_state(url, true);
   go(L, "numbers in a locale",
      "local json = celigo.json "
      "assert(json.encode { 1.5, -2.5e300, 3 } == '[1.5,-2.5e300,3]', "

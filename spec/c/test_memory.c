@@ -101,8 +101,7 @@ static void test_limits(lua_State *L, memory *m, size_t took) {
       over += is_memory_error;
       if (!CHECK("over the limit", status == LUA_OK || is_memory_error))
         printf("  status %d: %s\n", status, luaL_tolstring(L, -1, NULL));
-      CHECK("over the limit, a value",
-            status != LUA_OK || !lua_isnil(L, 1));
+      CHECK("over the limit, a value", status != LUA_OK || !lua_isnil(L, 1));
       collect(L);
       CHECK("after the limit", m->in_use < before + SLACK);
       go(L, "after the limit", small_call);
@@ -140,8 +139,7 @@ static void test_opening(const char *url) {
     m.limit = kib * 1024;
     int status = celigo_push_client(L, &o);
     failures += status == LUA_ERRMEM;
-    CHECK("a client under a limit",
-          status == LUA_OK || status == LUA_ERRMEM);
+    CHECK("a client under a limit", status == LUA_OK || status == LUA_ERRMEM);
     CHECK("a client under a limit", lua_gettop(L) == 1);
     m.limit = SIZE_MAX;
     lua_settop(L, 0);
