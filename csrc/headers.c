@@ -32,9 +32,11 @@ static bool append(struct curl_slist **list, const char *line) {
   return true;
 }
 
+#define BEARER "Authorization: Bearer "
+
 static bool append_secret(struct curl_slist **list, const char *token,
                           size_t len) {
-  char *line = curl_maprintf("Authorization: Bearer %.*s", (int)len, token);
+  char *line = curl_maprintf(BEARER "%.*s", (int)len, token);
   bool good = line != NULL && append(list, line);
   if (line != NULL)
     cel_wipe(line, strlen(line));
@@ -74,6 +76,10 @@ cel_headers *cel_headers_new(const cel_allocator *alloc, const char *token,
 cel_headers *cel_headers_retain(cel_headers *h) {
   h->references++;
   return h;
+}
+
+const char *cel_headers_token(const cel_headers *h) {
+  return h->plain->data + sizeof BEARER - 1; /* it was put in first */
 }
 
 void cel_headers_release(cel_headers *h) {

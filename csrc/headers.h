@@ -29,6 +29,9 @@ cel_headers *cel_headers_new(const cel_allocator *alloc, const char *token,
 
 cel_headers *cel_headers_retain(cel_headers *h);
 
+/* The token of a set; lives as long as the set. */
+const char *cel_headers_token(const cel_headers *h);
+
 /* Gives a reference back; the last one wipes the set and frees it. NULL is
    harmless. */
 void cel_headers_release(cel_headers *h);

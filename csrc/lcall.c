@@ -92,6 +92,8 @@ bool cel_call_is_begun(const cel_call *c) {
 }
 
 void cel_call_abandon(cel_call *c, cel_end end) {
+  if (c->state == CEL_STATE_DONE && c->end == CEL_END_PAGE)
+    release(c); /* nobody reads the page any more */
   if (c->state >= CEL_STATE_DONE)
     return;
   c->attempt.result = CEL_RESULT_FINAL;

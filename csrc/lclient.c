@@ -81,29 +81,12 @@ static void keep_string(lua_State *L, cel_client *c, char **slot,
 
 /* {====== Tokens */
 
-static void drop_token(cel_client *c) {
-  if (c->token == NULL)
-    return;
-  cel_wipe(c->token, c->token_len);
-  c->alloc.fn(c->alloc.ud, c->token, c->token_len, 0);
-  c->token = NULL;
-  c->token_len = 0;
-}
-
 static void keep_token(lua_State *L, cel_client *c, const char *token,
                        size_t len) {
   cel_headers *headers = cel_headers_new(&c->alloc, token, len, c->agent);
-  char *copy =
-      headers == NULL ? NULL : c->alloc.fn(c->alloc.ud, NULL, 0, len);
-  if (copy == NULL) {
-    cel_headers_release(headers);
+  if (headers == NULL)
     cel_raise_memory(L);
-  }
-  drop_token(c);
   cel_headers_release(c->headers);
-  memcpy(copy, token, len);
-  c->token = copy;
-  c->token_len = len;
   c->headers = headers;
 }
 
@@ -115,7 +98,7 @@ void cel_client_push_calls(lua_State *L, int idx) {
 void cel_client_token(lua_State *L, int idx, bool renew) {
   cel_client *c = lua_touserdata(L, idx);
   size_t len;
-  if ((c->token != NULL && !renew) || c->closed)
+  if ((c->headers != NULL && !renew) || c->closed)
     return;
   lua_getiuservalue(L, idx, CEL_CLIENT_UV_TOKEN);
   lua_call(L, 0, 1);
@@ -141,22 +124,29 @@ static bool is_shown(const char *text, const char *p) {
   return (size_t)(p - text) >= n && curl_strnequal(p - n, word, n);
 }
 
-void cel_client_redact(const cel_client *c, char *text, size_t len) {
-  if (c->token == NULL || text == NULL)
+static void redact(const cel_headers *headers, char *text, size_t len) {
+  if (headers == NULL || text == NULL)
     return;
+  const char *token = cel_headers_token(headers);
+  size_t n = strlen(token);
   char *end = text + len;
   char *p = text;
-  while ((size_t)(end - p) >= c->token_len &&
-         (p = memchr(p, c->token[0], (size_t)(end - p) - c->token_len + 1)) !=
-             NULL) {
-    if (memcmp(p, c->token, c->token_len) == 0 &&
-        (c->token_len >= SHORT_TOKEN || is_shown(text, p))) {
-      memset(p, '*', c->token_len);
-      p += c->token_len;
+  while ((size_t)(end - p) >= n &&
+         (p = memchr(p, token[0], (size_t)(end - p) - n + 1)) != NULL) {
+    if (memcmp(p, token, n) == 0 && (n >= SHORT_TOKEN || is_shown(text, p))) {
+      memset(p, '*', n);
+      p += n;
     } else {
       p++;
     }
   }
+}
+
+void cel_client_redact(const cel_client *c, const cel_headers *used,
+                       char *text, size_t len) {
+  redact(c->headers, text, len);
+  if (used != c->headers)
+    redact(used, text, len);
 }
 
 /* }====== */
@@ -171,7 +161,6 @@ void cel_client_close(cel_client *c) {
     while (c->lists[i].head != NULL)
       cel_call_abandon(c->lists[i].head, CEL_END_CLOSED);
   cel_http_close(&c->http);
-  drop_token(c);
   cel_headers_release(c->headers);
   c->headers = NULL;
   if (c->proxy != NULL) /* it may hold a password */
@@ -225,6 +214,15 @@ static void keep_calls(lua_State *L) {
   lua_setiuservalue(L, -2, CEL_CLIENT_UV_CALLS);
 }
 
+/* Spreads what clients made at nearly the same time and place differ in over
+   all bits (the mixing step of SplitMix64): their first random numbers would
+   be nearly the same, and so would their pauses. */
+static uint64_t scramble(uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
 static void set_limits(cel_client *c, const cel_client_config *config) {
   size_t connections = (size_t)config->max_connections;
   c->policy = config->policy;
@@ -234,7 +232,7 @@ static void set_limits(cel_client *c, const cel_client_config *config) {
   c->has_events = config->on_event != 0;
   c->has_codec = config->codec != 0;
   c->next_wake = HUGE_VAL;
-  c->seed = ((uint64_t)(uintptr_t)c ^ (uint64_t)(cel_clock() * 1e9)) | 1;
+  c->seed = scramble((uintptr_t)c ^ (uint64_t)(cel_clock() * 1e9)) | 1;
   /* streams of HTTP/2 share a connection; libcurl queues what is more */
   c->max_running = c->base.https && connections < 100 ? 100 : connections;
   cel_rate_limit_init(&c->limit, config->rate, config->burst, cel_clock());

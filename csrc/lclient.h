@@ -74,13 +74,11 @@ typedef struct cel_client {
   unsigned long long seed; /* of the jitter's random numbers */
 
   /* Strings and lists of this client, all owned. */
-  char *token; /* NULL until known; wiped before it is freed */
-  size_t token_len;
   char *agent;          /* the User-Agent's value */
   char *ca_file;        /* or NULL */
   char *proxy;          /* or NULL */
   size_t proxy_size;    /* bytes allocated for it */
-  cel_headers *headers; /* for the token at hand; NULL without one */
+  cel_headers *headers; /* with the token; NULL until it is known */
 } cel_client;
 
 /* The client at idx, closed or not [-0, +0]; raises if it is none. */
@@ -99,8 +97,10 @@ void cel_client_push_calls(lua_State *L, int idx);
 void cel_client_close(cel_client *c);
 
 /* Replaces the token by asterisks, in place, in a text that leaves the
-   library; a very short one only where it stands behind "Bearer". */
-void cel_client_redact(const cel_client *c, char *text, size_t len);
+   library, and that of the headers `used`, which may be an older one, or
+   NULL; a very short one only where it stands behind "Bearer". */
+void cel_client_redact(const cel_client *c, const cel_headers *used,
+                       char *text, size_t len);
 
 /* What a client is made of; strings are borrowed. */
 typedef struct cel_client_config {

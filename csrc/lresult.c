@@ -116,7 +116,8 @@ static void push_headers(lua_State *L, const cel_call *c) {
 void cel_push_response(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
   int next = lua_gettop(L);
-  cel_client_redact(c->client, c->transfer.head.data, c->transfer.head.len);
+  cel_client_redact(c->client, c->headers, c->transfer.head.data,
+                    c->transfer.head.len);
   lua_createtable(L, 0, 6);
   lua_pushinteger(L, c->transfer.status);
   lua_setfield(L, -2, "status");
@@ -212,8 +213,8 @@ void cel_push_identity(lua_State *L, int idx, int into) {
 
 static void set_answer(lua_State *L, cel_call *c, int into) {
   cel_transfer *t = &c->transfer;
-  cel_client_redact(c->client, t->head.data, t->head.len);
-  cel_client_redact(c->client, t->body.data, t->body.len);
+  cel_client_redact(c->client, c->headers, t->head.data, t->head.len);
+  cel_client_redact(c->client, c->headers, t->body.data, t->body.len);
   lua_pushinteger(L, t->status);
   lua_setfield(L, into, "status");
   push_headers(L, c);
@@ -234,6 +235,20 @@ static void set_string(lua_State *L, int into, const char *name,
   lua_setfield(L, into, name);
 }
 
+/* A message may quote the answer. */
+static void set_message(lua_State *L, const cel_call *c, int into,
+                        const char *message) {
+  if (message == NULL)
+    return;
+  luaL_Buffer b;
+  size_t len = strlen(message);
+  char *copy = luaL_buffinitsize(L, &b, len);
+  memcpy(copy, message, len);
+  cel_client_redact(c->client, c->headers, copy, len);
+  luaL_pushresultsize(&b, len);
+  lua_setfield(L, into, "message");
+}
+
 /* Hands the raw fields on top to the error class [-1, +1]. */
 static void make_error(lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, CEL_ERROR_CONSTRUCTOR);
@@ -249,7 +264,7 @@ void cel_push_failure(lua_State *L, int idx, const cel_failure *f) {
   cel_push_identity(L, idx, into);
   set_string(L, into, "kind", f->kind);
   set_string(L, into, "code", f->code);
-  set_string(L, into, "message", f->message);
+  set_message(L, c, into, f->message);
   lua_pushinteger(L, c->exchanges);
   lua_setfield(L, into, "attempts");
   lua_pushnumber(L, c->started > 0 ? cel_clock() - c->started : 0);

@@ -5,6 +5,5 @@
 . scripts/common.sh
 
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:strict_string_checks=1
-export LSAN_OPTIONS=print_suppressions=0:suppressions=$PWD/scripts/lsan.supp
 export UBSAN_OPTIONS=print_stacktrace=1
 exec sh scripts/spec.sh asan --exclude-tags=prism,install "$@"

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the other scripts share. Sourced, from the repository's root.
 
 set -eu

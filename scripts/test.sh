@@ -7,8 +7,8 @@ sh scripts/setup.sh test
 if [ "${CI:-}" = true ]; then
   sh scripts/setup.sh prism
   sh scripts/prism.sh
-elif ! reason=$(sh scripts/prism.sh 2>&1); then
-  say "LEFT OUT: spec/contract_prism_spec.lua: $reason"
+elif ! sh scripts/prism.sh; then
+  say "LEFT OUT: spec/contract_prism_spec.lua, for want of Prism"
   set -- --exclude-tags=prism "$@"
 fi
 sh scripts/build.sh dev

@@ -211,10 +211,10 @@ describe("a count hook ends", function()
   it("a call that gives way to others", function()
     local _, errors = client:map({ "1" }, function(id)
       local turns = 0
-      debug.sethook(coroutine.running(), function()
+      debug.sethook((coroutine.running()), function()
         turns = turns + 1
         if turns == 20 then
-          debug.sethook(coroutine.running())
+          debug.sethook((coroutine.running()))
           error("enough", 0)
         end
       end, "", 1)

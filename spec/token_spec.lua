@@ -214,6 +214,35 @@ describe("the token", function()
     assert.is_nil(err.body:find("another-one", 1, true))
   end)
 
+  it("is masked in answers to what went out before it was replaced", function()
+    local tokens = { TOKEN, "another-one" }
+    local n = 0
+    local rotating <close> = celigo.new {
+      base_url = server.url, max_retries = 0,
+      token = function()
+        n = n + 1
+        return tokens[n]
+      end,
+    }
+    server:script { { status = 422, body = TOKEN, stall_at = "body", stall = 0.3 },
+                    { status = 401 }, { body = "{}" } }
+    local early = rotating:submit("get_connector_by_id", "1")
+    repeat rotating:step(0.01) until #server:requests() > 0
+    assert(rotating:get_connector_by_id("2"))
+    assert.equal(2, n)
+    local _, err = early:wait()
+    assert.equal(422, err.status)
+    assert_hidden(err)
+  end)
+
+  it("is masked where a message quotes it", function()
+    local short <close> = celigo.new { base_url = server.url, token = "abcdefgh" }
+    server:script { { body = "abcdefgh" } }
+    local _, err = short:get_connector_by_id("1")
+    assert.equal("decode", err.kind)
+    assert.is_nil(err.message:find("abcdefgh", 1, true))
+  end)
+
   it("is masked in a dry run", function()
     local run = client:create_connector({ name = "n" }, { dry_run = true })
     assert_hidden(run)

@@ -125,9 +125,10 @@ function Walk:advance()
   self.turn = turn
   if self.cursor then self.cursor:close() end -- its text goes before more comes
   self.cursor = nil
-  local call = self:next_call()
+  local call, last = self:next_call(), self.call
   if call then
     self.call, self.target, self.reference = call, core.target(call), nil
+    if last then core.drop(last) end -- gives its memory back now
     self.seen[self.target] = true
     self:receive()
     local cursor, found = core.cursor(call)
