@@ -3,29 +3,18 @@
 ** tells which descriptors and which timer it waits for, and a step polls
 ** those. Event loops read the same descriptors and timer.
 */
-#if defined(__linux__) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* memfd_create */
-#endif
-
 #include "http.h"
 
 #include <limits.h> /* INT_MAX */
-#include <stdio.h>  /* fopen */
-#include <stdlib.h> /* getenv */
 #include <string.h>
 #include <time.h>
 
-#include <curl/mprintf.h>
 #include <poll.h>
-#include <pthread.h>  /* pthread_once */
-#include <sys/mman.h> /* memfd_create */
-#include <unistd.h>   /* access, close, write */
 
-#define MAX_SOCKETS 512 /* far beyond max_connections and its resolvers */
-#define RECEIVE_BUFFER (128L * 1024L) /* bytes; halves libcurl's own work on
-                                         large bodies */
+#include "http_setup.h"
 
-#define USUAL_HEAD 1024u /* bytes; more is made when it is needed */
+#define MAX_SOCKETS 512   /* far beyond max_connections and its resolvers */
+#define USUAL_HEAD  1024u /* bytes; more is made when it is needed */
 
 struct cel_http_easy {
   CURL *curl;
@@ -79,8 +68,7 @@ static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ud,
   } else if (i < n) {
     s[i].what = what;
   } else {
-    cel_http_socket entry = {
-        .fd = fd, .what = what, .serial = ++h->serial};
+    cel_http_socket entry = {.fd = fd, .what = what, .serial = ++h->serial};
     if (cel_buf_append(&h->sockets, &entry, sizeof entry) != CEL_BUF_OK)
       return -1; /* full: room for all of them was made at the start */
   }
@@ -156,8 +144,7 @@ static size_t on_header(char *data, size_t one, size_t len, void *ud) {
 /* Room for the whole body at once, where its length is known. */
 static size_t first_room(cel_transfer *t, size_t len) {
   curl_off_t total = -1;
-  curl_easy_getinfo(t->easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
-                    &total);
+  curl_easy_getinfo(t->easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
   if (total > (curl_off_t)len && (size_t)total <= t->body.max)
     return (size_t)total;
   return len;
@@ -187,94 +174,11 @@ static size_t on_body(char *data, size_t one, size_t len, void *ud) {
 
 /* }====== */
 
-/* {====== The environment's proxy, looked up once for a client */
-
-static const char *first_env(const char *const *names) {
-  for (; *names != NULL; names++) {
-    const char *value = getenv(*names);
-    if (value != NULL && *value != '\0')
-      return value;
-  }
-  return NULL;
-}
-
-/* As libcurl does, but for plain http to a loopback host, where a proxy
-   could not reach it and would see the token. */
-static bool read_env_proxy(cel_http *h) {
-  static const char *const proxies[] = {"https_proxy", "HTTPS_PROXY",
-                                        "all_proxy", "ALL_PROXY", NULL};
-  static const char *const noproxies[] = {"no_proxy", "NO_PROXY", NULL};
-  const char *proxy = NULL;
-  if (h->settings.proxy == NULL && h->settings.base->https)
-    proxy = first_env(proxies);
-  const char *noproxy = proxy == NULL ? NULL : first_env(noproxies);
-  h->env_proxy = proxy == NULL ? NULL : curl_maprintf("%s", proxy);
-  h->env_noproxy = noproxy == NULL ? NULL : curl_maprintf("%s", noproxy);
-  return (h->env_proxy != NULL) == (proxy != NULL) &&
-         (h->env_noproxy != NULL) == (noproxy != NULL);
-}
-
-/* }====== */
-
 /* {====== Easy handles */
 
-static CURLcode set_tls(cel_http *h, CURL *c) {
-  CURLcode code = CURLE_OK;
-  const char *bundle = NULL;
-  const struct curl_blob blob = {
-      .data = h->ca.data, .len = h->ca.len, .flags = CURL_BLOB_NOCOPY};
-  curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (h->ca.len > 0)
-    return curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
-  if (h->ca_fd >= 0)
-    code = curl_easy_setopt(c, CURLOPT_CAINFO, h->ca_name);
-  else if (h->settings.ca_file != NULL)
-    code = curl_easy_setopt(c, CURLOPT_CAINFO, h->settings.ca_file);
-  /* A default directory beside a bundle turns libcurl's cache of parsed
-     anchors off; the bundle holds the same ones. */
-  curl_easy_getinfo(c, CURLINFO_CAINFO, &bundle);
-  if (code == CURLE_OK && (bundle != NULL || h->settings.ca_file != NULL))
-    code = curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
-  return code;
-}
-
-static CURLcode set_proxy(cel_http *h, CURL *c) {
-  const char *proxy = h->settings.proxy;
-  if (proxy == NULL)
-    proxy = h->env_proxy;
-  CURLcode code = curl_easy_setopt(c, CURLOPT_PROXY, proxy ? proxy : "");
-  if (code == CURLE_OK)
-    code = curl_easy_setopt(c, CURLOPT_NOPROXY,
-                            h->env_noproxy ? h->env_noproxy : "");
-  curl_easy_setopt(c, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
-  curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  return code;
-}
-
-/* What stays the same for every exchange of the client. */
 static CURLcode set_up(cel_http *h, cel_http_easy *e) {
   CURL *c = e->curl;
-  CURLcode code = curl_easy_setopt(c, CURLOPT_CURLU, h->settings.base->handle);
-  if (code == CURLE_OK)
-    code = set_tls(h, c);
-  if (code == CURLE_OK)
-    code = set_proxy(h, c);
-  if (code == CURLE_OK) /* "": all that libcurl was built with */
-    code = curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
-  if (code == CURLE_OK)
-    code = curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(c, CURLOPT_ERRORBUFFER, e->message);
-  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-  curl_easy_setopt(c, CURLOPT_HTTP09_ALLOWED, 0L);
-  curl_easy_setopt(c, CURLOPT_PIPEWAIT, h->settings.base->https ? 1L : 0L);
-  curl_easy_setopt(c, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
-  curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
-                   (long)(h->settings.connect_timeout * 1e3));
-  curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(c, CURLOPT_PRIVATE, e);
   curl_easy_setopt(c, CURLOPT_WRITEDATA, e);
   curl_easy_setopt(c, CURLOPT_HEADERDATA, e);
@@ -282,7 +186,7 @@ static CURLcode set_up(cel_http *h, cel_http_easy *e) {
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_send);
-  return code;
+  return cel_http_set_up(h, c);
 }
 
 static void free_easy(cel_http *h, cel_http_easy *e) {
@@ -319,129 +223,16 @@ static void give_back(cel_http *h, cel_http_easy *e) {
 
 /* {====== Open and close */
 
-static pthread_once_t global_once = PTHREAD_ONCE_INIT;
-static CURLcode global_code;
-
-static void global_init(void) {
-  global_code = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-const char *cel_http_global(void) {
-  pthread_once(&global_once, global_init);
-  return global_code == CURLE_OK ? NULL : "libcurl cannot be set up";
-}
-
-/* Appends a file's bytes; returns NULL or what is wrong. */
-static const char *append_file(cel_buf *b, const char *name) {
-  FILE *f = fopen(name, "rb");
-  char chunk[4096];
-  size_t n;
-  int status = CEL_BUF_OK;
-  if (f == NULL)
-    return "the file cannot be opened";
-  while (status == CEL_BUF_OK && (n = fread(chunk, 1, sizeof chunk, f)) > 0)
-    status = cel_buf_append(b, chunk, n);
-  bool failed = ferror(f) != 0;
-  fclose(f);
-  if (status == CEL_BUF_NOMEM)
-    return CEL_NO_MEMORY;
-  if (status == CEL_BUF_FULL)
-    return "the file is larger than 16 MiB";
-  return failed ? "the file cannot be read" : NULL;
-}
-
-/* Where needle first stands in text, or NULL. */
-static const char *find_text(const char *text, size_t len, const char *needle,
-                             size_t n) {
-  while (n > 0 && len >= n) {
-    const char *p = memchr(text, needle[0], len - n + 1);
-    if (p == NULL || memcmp(p, needle, n) == 0)
-      return p;
-    len -= (size_t)(p + 1 - text);
-    text = p + 1;
-  }
-  return NULL;
-}
-
-/* Reads libcurl's default bundle; a machine may have none. */
-static const char *read_default_anchors(cel_http *h) {
-  const char *bundle = NULL;
-  CURL *c = curl_easy_init();
-  if (c == NULL)
-    return CEL_NO_MEMORY;
-  curl_easy_getinfo(c, CURLINFO_CAINFO, &bundle);
-  const char *wrong = bundle == NULL ? NULL : append_file(&h->ca, bundle);
-  curl_easy_cleanup(c);
-  if (wrong != NULL && strcmp(wrong, CEL_NO_MEMORY) != 0) {
-    h->ca.len = 0;
-    wrong = NULL;
-  }
-  return wrong;
-}
-
-/* Gives the joined anchors a name, for libcurl caches what it parsed only by
-   a file's name: an anonymous file in memory. Where that cannot be had the
-   joined text itself serves. */
-static void name_anchors(cel_http *h) {
-#if defined(__linux__) && defined(MFD_CLOEXEC)
-  size_t done = 0;
-  ssize_t n = 1;
-  h->ca_fd = memfd_create("celigo-anchors", MFD_CLOEXEC);
-  if (h->ca_fd < 0)
-    return;
-  for (; n > 0 && done < h->ca.len; done += (size_t)(n > 0 ? n : 0))
-    n = write(h->ca_fd, h->ca.data + done, h->ca.len - done);
-  curl_msnprintf(h->ca_name, sizeof h->ca_name, "/proc/self/fd/%d", h->ca_fd);
-  if (done == h->ca.len && access(h->ca_name, R_OK) == 0) {
-    cel_buf_free(&h->ca);
-  } else {
-    close(h->ca_fd);
-    h->ca_fd = -1;
-  }
-#else
-  (void)h;
-#endif
-}
-
-/* libcurl takes one bundle: joins the default one and the extra anchors. A
-   file that holds the default one already stands alone. */
-static const char *join_anchors(cel_http *h) {
-  static const char mark[] = "-----BEGIN ";
-  if (h->settings.ca_file == NULL)
-    return NULL;
-  const char *wrong = read_default_anchors(h);
-  size_t defaults = h->ca.len;
-  if (wrong == NULL && cel_buf_append(&h->ca, "\n", 1) != CEL_BUF_OK)
-    wrong = CEL_NO_MEMORY;
-  if (wrong == NULL)
-    wrong = append_file(&h->ca, h->settings.ca_file);
-  if (wrong != NULL)
-    return wrong;
-  const char *extra = h->ca.data + defaults + 1;
-  size_t len = h->ca.len - defaults - 1;
-  if (find_text(extra, len, mark, sizeof mark - 1) == NULL)
-    return "the file holds no certificate (PEM)";
-  if (defaults == 0 || find_text(extra, len, h->ca.data, defaults) != NULL)
-    cel_buf_free(&h->ca);
-  else
-    name_anchors(h);
-  return NULL;
-}
-
 const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
                           const cel_http_settings *settings) {
   memset(h, 0, sizeof *h);
   h->alloc = alloc;
   h->settings = *settings;
   h->timer = -1.0;
-  h->ca_fd = -1;
   cel_buf_init(&h->sockets, alloc, MAX_SOCKETS * sizeof(cel_http_socket));
-  cel_buf_init(&h->ca, alloc, 16u * 1024u * 1024u);
-  const char *wrong = join_anchors(h);
+  const char *wrong = cel_http_prepare(h);
   if (wrong != NULL)
     return wrong;
-  if (!read_env_proxy(h))
-    return CEL_NO_MEMORY;
   if (cel_buf_reserve(&h->sockets, h->sockets.max) != CEL_BUF_OK)
     return CEL_NO_MEMORY;
   h->multi = curl_multi_init();
@@ -454,8 +245,7 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
   curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
   curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
                     settings->max_connections);
-  curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS,
-                    settings->max_connections);
+  curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, settings->max_connections);
   return NULL;
 }
 
@@ -468,16 +258,10 @@ void cel_http_close(cel_http *h) {
   if (h->multi != NULL)
     curl_multi_cleanup(h->multi);
   h->multi = NULL;
-  if (h->alloc != NULL && h->ca_fd >= 0)
-    close(h->ca_fd);
-  h->ca_fd = -1;
-  curl_free(h->env_proxy);
-  curl_free(h->env_noproxy);
-  h->env_proxy = h->env_noproxy = NULL;
-  if (h->alloc != NULL) {
-    cel_buf_free(&h->sockets);
-    cel_buf_free(&h->ca);
-  }
+  if (h->alloc == NULL)
+    return; /* it was never opened */
+  cel_http_forget(h);
+  cel_buf_free(&h->sockets);
 }
 
 /* }====== */
@@ -525,8 +309,7 @@ static CURLcode set_body(cel_http_easy *e, const cel_http_request *r) {
   return code;
 }
 
-bool cel_http_start(cel_http *h, cel_transfer *t,
-                    const cel_http_request *r) {
+bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r) {
   forget_answer(t);
   cel_http_easy *e = NULL;
   if (cel_buf_reserve(&t->head, USUAL_HEAD) == CEL_BUF_OK)
@@ -576,12 +359,6 @@ bool cel_http_feed(cel_transfer *t) {
   if (t->easy != NULL)
     curl_easy_pause(t->easy->curl, CURLPAUSE_CONT);
   return true;
-}
-
-bool cel_http_absolute(const cel_http *h) {
-  const char *proxy = h->settings.proxy;
-  return proxy != NULL && !h->settings.base->https &&
-         (strstr(proxy, "://") == NULL || curl_strnequal(proxy, "http", 4));
 }
 
 /* }====== */
@@ -670,8 +447,7 @@ static bool wait_for_sockets(cel_http *h, double seconds) {
   const cel_http_socket *s = (cel_http_socket *)(void *)h->sockets.data;
   size_t n = h->sockets.len / sizeof *s;
   for (size_t i = 0; i < n; i++)
-    fds[i] =
-        (struct pollfd){.fd = s[i].fd, .events = poll_events(s[i].what)};
+    fds[i] = (struct pollfd){.fd = s[i].fd, .events = poll_events(s[i].what)};
   int ready = poll(fds, (nfds_t)n, to_ms(seconds));
   for (size_t i = 0; ready > 0 && i < n; i++) {
     if (fds[i].revents != 0) {

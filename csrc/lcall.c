@@ -216,12 +216,25 @@ void cel_call_start(lua_State *L, int idx) {
 
 /* {====== Memory */
 
+static int l_nothing(lua_State *L) {
+  (void)L;
+  return 0;
+}
+
+/* A finaliser that cannot be called for want of memory is lost, and with it
+   what it would have freed: makes room for one to be called, or raises. */
+static void collect(lua_State *L) {
+  lua_pushcfunction(L, l_nothing);
+  lua_call(L, 0, 0);
+  lua_gc(L, LUA_GCCOLLECT);
+}
+
 /* A callback was refused memory for the body: collects garbage, tries again
    and lets the transfer go on. */
 static void feed(lua_State *L, cel_call *c) {
   if (cel_http_feed(&c->transfer))
     return;
-  lua_gc(L, LUA_GCCOLLECT);
+  collect(L);
   if (c->state != CEL_STATE_DONE && !cel_http_feed(&c->transfer))
     cel_raise_memory(L);
 }
@@ -230,7 +243,7 @@ static void feed(lua_State *L, cel_call *c) {
 static void start_again(lua_State *L, cel_call *c) {
   if (c->refused > 1)
     cel_raise_memory(L);
-  lua_gc(L, LUA_GCCOLLECT);
+  collect(L);
   if (c->state != CEL_STATE_DONE)
     cel_call_move(c, CEL_STATE_QUEUED);
 }
