@@ -52,17 +52,17 @@ CELIGO_API int luaopen_celigo(lua_State *L);
 ** struct grow without breaking hosts that were compiled before.
 */
 typedef struct celigo_options {
-  size_t size;              /* sizeof(celigo_options) */
-  const char *token;        /* required; no Lua code can read it */
-  const char *region;       /* "us" (default) or "eu" */
-  const char *base_url;     /* overrides region */
-  const char *ca_file;      /* extra trust anchors, PEM */
-  const char *proxy;        /* proxy URL; NULL: the environment's */
-  const char *user_agent;   /* put before the library's own */
-  double timeout;           /* seconds for a call; default 60 */
-  double connect_timeout;   /* seconds; default 10 */
-  int max_retries;          /* default 4; -1: none */
-  int max_connections;      /* default 8 */
+  size_t size;               /* sizeof(celigo_options) */
+  const char *token;         /* required; no Lua code can read it */
+  const char *region;        /* "us" (default) or "eu" */
+  const char *base_url;      /* overrides region */
+  const char *ca_file;       /* extra trust anchors, PEM */
+  const char *proxy;         /* proxy URL; NULL: the environment's */
+  const char *user_agent;    /* put before the library's own */
+  double timeout;            /* seconds for a call; default 60 */
+  double connect_timeout;    /* seconds; default 10 */
+  int max_retries;           /* default 4; -1: none */
+  int max_connections;       /* default 8 */
   size_t max_response_bytes; /* after decompression; default 64 MiB */
 } celigo_options;
 

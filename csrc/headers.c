@@ -57,16 +57,15 @@ cel_headers *cel_headers_new(const cel_allocator *alloc, const char *token,
   if (h == NULL)
     return NULL;
   *h = (cel_headers){.alloc = alloc, .references = 1};
-  bool good = append_secret(&h->plain, token, len) &&
-              append_agent(&h->plain, agent) &&
-              append(&h->plain, "Accept: application/json") &&
-              append(&h->plain, "Content-Type:") && /* else a form's, in an
-                                                       empty POST or PUT */
-              append_secret(&h->json, token, len) &&
-              append_agent(&h->json, agent) &&
-              append(&h->json, "Accept: application/json") &&
-              append(&h->json, "Content-Type: application/json") &&
-              append(&h->json, "Expect:"); /* no 100-continue */
+  bool good =
+      append_secret(&h->plain, token, len) && append_agent(&h->plain, agent) &&
+      append(&h->plain, "Accept: application/json") &&
+      append(&h->plain, "Content-Type:") && /* else a form's, in an
+                                               empty POST or PUT */
+      append_secret(&h->json, token, len) && append_agent(&h->json, agent) &&
+      append(&h->json, "Accept: application/json") &&
+      append(&h->json, "Content-Type: application/json") &&
+      append(&h->json, "Expect:"); /* no 100-continue */
   if (good)
     return h;
   cel_headers_release(h);
@@ -124,10 +123,9 @@ static bool is_token(const char *text, size_t len) {
 
 static bool is_reserved(const char *name, size_t len) {
   static const char *const reserved[] = {
-      "Authorization",     "Host",       "Content-Length",
-      "Transfer-Encoding", "Connection", "Expect",
-      "Accept-Encoding",   "Upgrade",    "Proxy-Authorization",
-      "TE",                "Trailer",    "Keep-Alive",
+      "Authorization",       "Host",   "Content-Length",  "Transfer-Encoding",
+      "Connection",          "Expect", "Accept-Encoding", "Upgrade",
+      "Proxy-Authorization", "TE",     "Trailer",         "Keep-Alive",
   };
   for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
     if (strlen(reserved[i]) == len && curl_strnequal(reserved[i], name, len))

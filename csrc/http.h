@@ -20,7 +20,7 @@
 #include "buf.h"
 #include "url.h"
 
-#define CEL_HTTP_MAX_HEAD (256u * 1024u) /* bytes of response headers */
+#define CEL_HTTP_MAX_HEAD ((size_t)262144) /* bytes of response headers */
 
 /* What every exchange of a client shares. Strings are borrowed and must
    outlive the cel_http. */
@@ -40,11 +40,11 @@ typedef struct cel_transfer cel_transfer;
 
 /* How a finished transfer ended. */
 typedef enum cel_http_end {
-  CEL_HTTP_ANSWERED,  /* a whole answer */
-  CEL_HTTP_FAILED,    /* code says why */
-  CEL_HTTP_BIG_BODY,  /* more than max_response bytes */
-  CEL_HTTP_BIG_HEAD,  /* more than CEL_HTTP_MAX_HEAD bytes */
-  CEL_HTTP_NO_MEMORY  /* the allocator refused */
+  CEL_HTTP_ANSWERED, /* a whole answer */
+  CEL_HTTP_FAILED,   /* code says why */
+  CEL_HTTP_BIG_BODY, /* more than max_response bytes */
+  CEL_HTTP_BIG_HEAD, /* more than CEL_HTTP_MAX_HEAD bytes */
+  CEL_HTTP_NO_MEMORY /* the allocator refused */
 } cel_http_end;
 
 typedef struct cel_http_request {
@@ -61,16 +61,16 @@ struct cel_transfer {
   cel_transfer *next;  /* in the list of news */
   bool news;           /* in that list */
 
-  bool wants_head;   /* say so when the head is whole; set by the owner */
-  cel_buf head;      /* status line and headers of the final answer */
-  cel_buf body;      /* decompressed */
-  int status;        /* of the final answer so far; 0 before it */
-  bool head_done;    /* head is whole */
-  int sends;         /* times that the request went out: 0 or 1 */
-  bool stale;        /* libcurl wanted to send it again */
-  bool finished;     /* the fields below hold */
-  size_t starved;    /* bytes of body room that the allocator refused; the
-                        transfer waits for cel_http_feed() */
+  bool wants_head; /* say so when the head is whole; set by the owner */
+  cel_buf head;    /* status line and headers of the final answer */
+  cel_buf body;    /* decompressed */
+  int status;      /* of the final answer so far; 0 before it */
+  bool head_done;  /* head is whole */
+  int sends;       /* times that the request went out: 0 or 1 */
+  bool stale;      /* libcurl wanted to send it again */
+  bool finished;   /* the fields below hold */
+  size_t starved;  /* bytes of body room that the allocator refused; the
+                      transfer waits for cel_http_feed() */
   cel_http_end end;
   CURLcode code;
   char message[CURL_ERROR_SIZE]; /* libcurl's words, may be empty */
@@ -78,7 +78,7 @@ struct cel_transfer {
 
 typedef struct cel_http_socket {
   curl_socket_t fd;
-  int what; /* CURL_POLL_IN, CURL_POLL_OUT or CURL_POLL_INOUT */
+  int what;             /* CURL_POLL_IN, CURL_POLL_OUT or CURL_POLL_INOUT */
   unsigned long serial; /* tells sockets apart whose fd is the same */
 } cel_http_socket;
 

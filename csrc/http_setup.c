@@ -18,9 +18,9 @@
 #include <unistd.h>   /* access, close, write */
 
 #define RECEIVE_BUFFER                                                        \
-  (128L * 1024L) /* bytes; halves libcurl's own work on                       \
-                    large bodies */
-#define MAX_ANCHORS (16u * 1024u * 1024u) /* bytes */
+  (128L * 1024L)                       /* bytes; halves libcurl's own work on \
+                                          large bodies */
+#define MAX_ANCHORS ((size_t)16777216) /* bytes */
 
 static pthread_once_t global_once = PTHREAD_ONCE_INIT;
 static CURLcode global_code;

@@ -577,12 +577,9 @@ void cel_open_call(lua_State *L) {
                                   {"__close", l_gc},
                                   {"__tostring", l_tostring},
                                   {NULL, NULL}};
-  static const luaL_Reg methods[] = {{"done", l_done},
-                                     {"result", l_result},
-                                     {"wait", l_wait},
-                                     {"cancel", l_cancel},
-                                     {"ready", l_ready},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"done", l_done},   {"result", l_result},
+                                     {"wait", l_wait},   {"cancel", l_cancel},
+                                     {"ready", l_ready}, {NULL, NULL}};
   luaL_newmetatable(L, CEL_CALL_MT);
   luaL_setfuncs(L, meta, 0);
   luaL_newlib(L, methods);

@@ -55,14 +55,14 @@ struct cel_call {
   char method[8];
   size_t prefix_len; /* of the target before the path: origin, prefix */
   cel_answer answer;
-  bool follow;     /* go on to the next page */
-  bool page_only;  /* end with CEL_END_PAGE */
-  bool submitted;  /* the step advances it */
-  bool ahead;      /* a page that nobody waits for yet: no deadline runs, it
-                      is not counted as unfinished, others are sent first */
-  bool writes;     /* anything but GET */
+  bool follow;    /* go on to the next page */
+  bool page_only; /* end with CEL_END_PAGE */
+  bool submitted; /* the step advances it */
+  bool ahead;     /* a page that nobody waits for yet: no deadline runs, it
+                     is not counted as unfinished, others are sent first */
+  bool writes;    /* anything but GET */
   cel_policy policy;
-  double timeout;  /* seconds */
+  double timeout;     /* seconds */
   const char *target; /* the string of the user value */
   const char *body;   /* the string of the user value, or NULL */
   size_t body_len;

@@ -44,7 +44,7 @@ cel_client *cel_client_check(lua_State *L, int idx) {
 
 void cel_raise_memory(lua_State *L) {
   lua_pushliteral(L, CEL_NO_MEMORY); /* Lua keeps this very string */
-  lua_error(L); /* ... and makes its memory error of it */
+  lua_error(L);                      /* ... and makes its memory error of it */
 }
 
 double cel_client_random(void *ud) {
@@ -257,8 +257,8 @@ static void open_http(lua_State *L, cel_client *c,
       .connect_timeout = config->connect_timeout,
       .max_connections = config->max_connections,
       .max_response = config->max_response};
-  refuse(L, what, "option 'ca_file': ",
-         cel_http_open(&c->http, &c->alloc, &settings));
+  refuse(L, what,
+         "option 'ca_file': ", cel_http_open(&c->http, &c->alloc, &settings));
 }
 
 void cel_client_new(lua_State *L, const cel_client_config *config,

@@ -30,7 +30,7 @@ typedef enum cel_state {
   CEL_STATE_LISTS,   /* how many lists there are */
   CEL_STATE_NEW,     /* not started */
   CEL_STATE_DONE,
-  CEL_STATE_SPARE    /* a userdata that waits for its next call */
+  CEL_STATE_SPARE /* a userdata that waits for its next call */
 } cel_state;
 
 typedef struct cel_call_list {
@@ -55,21 +55,21 @@ typedef struct cel_client {
   cel_http http;
   cel_rate_limit limit;
   cel_policy policy;
-  double timeout;    /* seconds */
-  bool timeout_set;  /* by the user: holds for slow operations too */
+  double timeout;   /* seconds */
+  bool timeout_set; /* by the user: holds for slow operations too */
   bool validate;
-  bool has_events;   /* on_event is set */
-  bool has_codec;    /* json is not our own */
-  bool gives_way;    /* CEL_CLIENT_UV_GIVE_WAY is set */
-  bool has_bell;     /* CEL_CLIENT_UV_BELL is set */
-  bool rung;         /* the event loop knows that there is work */
-  bool stirred;      /* a call has become READY or been ended since its event
-                        loop looked */
+  bool has_events; /* on_event is set */
+  bool has_codec;  /* json is not our own */
+  bool gives_way;  /* CEL_CLIENT_UV_GIVE_WAY is set */
+  bool has_bell;   /* CEL_CLIENT_UV_BELL is set */
+  bool rung;       /* the event loop knows that there is work */
+  bool stirred;    /* a call has become READY or been ended since its event
+                      loop looked */
   bool closed;
-  bool news;         /* a call has become READY since the flag was lowered */
-  size_t max_running;  /* exchanges at once */
-  size_t unfinished;   /* calls in the lists */
-  double next_wake;    /* no queued or waiting call needs a look before */
+  bool news;          /* a call has become READY since the flag was lowered */
+  size_t max_running; /* exchanges at once */
+  size_t unfinished;  /* calls in the lists */
+  double next_wake;   /* no queued or waiting call needs a look before */
   cel_call_list lists[CEL_STATE_LISTS];
   unsigned long long seed; /* of the jitter's random numbers */
 

@@ -20,8 +20,7 @@ static const cel_option rows[] = {
     {"token", CEL_OPTION_OTHER, 0, 0, NULL},
     {"region", CEL_OPTION_STRING, 0, 0, NULL},
     {"base_url", CEL_OPTION_STRING, 0, 0, NULL},
-    {"timeout", CEL_OPTION_NUMBER, 1e-3, 1e7,
-     "seconds, a number from 0.001"},
+    {"timeout", CEL_OPTION_NUMBER, 1e-3, 1e7, "seconds, a number from 0.001"},
     {"connect_timeout", CEL_OPTION_NUMBER, 1e-3, 1e6,
      "seconds, a number from 0.001"},
     {"max_retries", CEL_OPTION_INTEGER, 0, 1e6, "an integer from 0"},
@@ -62,8 +61,9 @@ static void read_token(lua_State *L, cel_client_config *c) {
     return;
   }
   if (given && lua_type(L, -1) != LUA_TSTRING)
-    luaL_error(L, WHAT ": option 'token': expected a string or a function, "
-                       "got a %s",
+    luaL_error(L,
+               WHAT ": option 'token': expected a string or a function, "
+                    "got a %s",
                luaL_typename(L, -1));
   if (!given)
     given = push_env(L, "CELIGO_API_TOKEN");
@@ -82,8 +82,9 @@ static void read_base_url(lua_State *L, cel_client_config *c) {
     region = lua_tostring(L, -1);
   c->base_url = cel_region_url(region);
   if (c->base_url == NULL)
-    luaL_error(L, WHAT ": option 'region': expected \"us\" or \"eu\", "
-                       "got \"%s\"",
+    luaL_error(L,
+               WHAT ": option 'region': expected \"us\" or \"eu\", "
+                    "got \"%s\"",
                region);
   if (cel_option_push(L, 1, "base_url")) {
     c->base_url = lua_tostring(L, -1);

@@ -79,6 +79,8 @@ static bool take_text(lua_State *L, cel_call *c, page_cursor *p) {
     lua_pushstring(L, fault.message);
     return false;
   }
+  p->text = c->transfer.body; /* moved, before a finaliser can end the call */
+  cel_buf_init(&c->transfer.body, p->text.alloc, p->text.max);
   if (p->json.next_len == 0)
     lua_pushnil(L);
   else if (cel_json_decode(L, p->json.text + p->json.next_start - 1,
@@ -86,8 +88,6 @@ static bool take_text(lua_State *L, cel_call *c, page_cursor *p) {
     lua_pushstring(L, fault.message);
     return false;
   }
-  p->text = c->transfer.body; /* moved: the call's own is empty now */
-  cel_buf_init(&c->transfer.body, p->text.alloc, p->text.max);
   return true;
 }
 

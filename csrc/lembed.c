@@ -122,8 +122,9 @@ static const char *pick_base_url(lua_State *L, const celigo_options *o) {
     return o->base_url;
   const char *url = cel_region_url(o->region == NULL ? "us" : o->region);
   if (url == NULL)
-    luaL_error(L, "celigo_push_client: region: expected \"us\" or \"eu\", "
-                  "got \"%s\"",
+    luaL_error(L,
+               "celigo_push_client: region: expected \"us\" or \"eu\", "
+               "got \"%s\"",
                o->region);
   return url;
 }
@@ -150,7 +151,8 @@ static void check_strings(lua_State *L, const celigo_options *o) {
 }
 
 static int l_push_client(lua_State *L) {
-  const celigo_options *given = lua_touserdata(L, 1);
+  const celigo_options *const *argument = lua_touserdata(L, 1);
+  const celigo_options *given = *argument;
   if (given == NULL || given->size < offsetof(celigo_options, region))
     return luaL_error(L, "celigo_push_client: options.size is not set");
   const celigo_options o = known_options(given);
@@ -184,7 +186,7 @@ static int l_push_client(lua_State *L) {
 int celigo_push_client(lua_State *L, const celigo_options *options) {
   /* neither push allocates, so nothing can be raised out here */
   lua_pushcfunction(L, l_push_client);
-  lua_pushlightuserdata(L, (void *)(size_t)options);
+  lua_pushlightuserdata(L, &options);
   return lua_pcall(L, 1, 1, 0);
 }
 

@@ -19,7 +19,7 @@
 #include "schema.h"
 
 /* Registry names of the metatables that mark a table's JSON type. */
-#define CEL_ARRAY_MT "celigo.array"
+#define CEL_ARRAY_MT  "celigo.array"
 #define CEL_OBJECT_MT "celigo.object"
 
 /* Registry name of the module table celigo.json. */

@@ -134,14 +134,13 @@ static bool fits(lua_State *L, const cel_option *row) {
 }
 
 static const char *push_expected(lua_State *L, const cel_option *row) {
-  static const char *const names[] = {
-      [CEL_OPTION_STRING] = "a string",
-      [CEL_OPTION_BOOLEAN] = "a boolean",
-      [CEL_OPTION_NUMBER] = "a number",
-      [CEL_OPTION_INTEGER] = "an integer",
-      [CEL_OPTION_FUNCTION] = "a function",
-      [CEL_OPTION_TABLE] = "a table",
-      [CEL_OPTION_OTHER] = "another value"};
+  static const char *const names[] = {[CEL_OPTION_STRING] = "a string",
+                                      [CEL_OPTION_BOOLEAN] = "a boolean",
+                                      [CEL_OPTION_NUMBER] = "a number",
+                                      [CEL_OPTION_INTEGER] = "an integer",
+                                      [CEL_OPTION_FUNCTION] = "a function",
+                                      [CEL_OPTION_TABLE] = "a table",
+                                      [CEL_OPTION_OTHER] = "another value"};
   if (row->expected != NULL)
     return lua_pushstring(L, row->expected);
   if (row->type == CEL_OPTION_NUMBER || row->type == CEL_OPTION_INTEGER)

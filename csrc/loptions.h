@@ -33,8 +33,8 @@ typedef struct cel_option {
 ** error that begins with `what` and names the option and what was expected.
 ** nil or nothing at idx is an empty table; anything but a table raises.
 */
-void cel_options_check(lua_State *L, int idx, const cel_option *rows,
-                       size_t n, const char *what);
+void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
+                       const char *what);
 
 /* Values of options that have been checked; the default where the option,
    or the whole table, is not there [-0, +0]. */

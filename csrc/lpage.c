@@ -119,9 +119,9 @@ static int l_codec_decode(lua_State *L) {
   lua_pushvalue(L, 2);
   lua_call(L, 1, 2);
   if (lua_isnil(L, -2))
-    return luaL_error(L, "%s", lua_isstring(L, -1)
-                                   ? lua_tostring(L, -1)
-                                   : "the codec's decode returned nil");
+    return luaL_error(L, "%s",
+                      lua_isstring(L, -1) ? lua_tostring(L, -1)
+                                          : "the codec's decode returned nil");
   lua_pop(L, 1);
   return 1;
 }
@@ -195,8 +195,8 @@ static bool append_page(lua_State *L, int idx, const char **wrong) {
   int status =
       cel_json_cursor_open(&cursor, text, c->transfer.body.len, &fault);
   if (status == 0)
-    status = cel_json_cursor_append(L, &cursor, lua_gettop(L), &c->records,
-                                    &fault);
+    status =
+        cel_json_cursor_append(L, &cursor, lua_gettop(L), &c->records, &fault);
   if (status != 0) {
     finish_failure(L, idx, "decode", "invalid_json", fault.message);
     return false;

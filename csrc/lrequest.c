@@ -20,17 +20,17 @@
 #define PER_CALL                                                              \
   {"timeout", CEL_OPTION_NUMBER, 1e-3, MAX_TIMEOUT,                           \
    "seconds, a number from 0.001"},                                           \
-      {"max_retries", CEL_OPTION_INTEGER, 0, 1e6,                             \
-       "an integer from 0"},                                                  \
+      {"max_retries", CEL_OPTION_INTEGER, 0, 1e6, "an integer from 0"},       \
       {"validate", CEL_OPTION_BOOLEAN, 0, 0, NULL},                           \
       {"headers", CEL_OPTION_TABLE, 0, 0,                                     \
        "a table of header names and values"},                                 \
-      {"query", CEL_OPTION_TABLE, 0, 0,                                       \
-       "a table of query parameters"},                                        \
+      {"query", CEL_OPTION_TABLE, 0, 0, "a table of query parameters"},       \
       {"follow", CEL_OPTION_BOOLEAN, 0, 0, NULL},                             \
       {"limit", CEL_OPTION_INTEGER, 1, MAX_LIMIT,                             \
        "a page size, an integer from 1"},                                     \
-      {"dry_run", CEL_OPTION_BOOLEAN, 0, 0, NULL}
+  {                                                                           \
+    "dry_run", CEL_OPTION_BOOLEAN, 0, 0, NULL                                 \
+  }
 
 static const cel_option per_call[] = {PER_CALL};
 #define PER_CALL_ROWS (sizeof per_call / sizeof *per_call)
@@ -92,8 +92,8 @@ static lua_Integer push_names(lua_State *L, const arguments *a, int query) {
   while (lua_next(L, query) != 0) {
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING)
-      luaL_error(L, "%s: query parameter names are strings, got a %s",
-                 a->what, luaL_typename(L, -1));
+      luaL_error(L, "%s: query parameter names are strings, got a %s", a->what,
+                 luaL_typename(L, -1));
     lua_Integer at = n++;
     for (; at > 0; at--) {
       lua_rawgeti(L, names, at);
@@ -273,9 +273,10 @@ static int l_codec_encode(lua_State *L) {
   lua_pushvalue(L, 2);
   lua_call(L, 1, 2);
   if (lua_type(L, -2) != LUA_TSTRING)
-    return luaL_error(L, "%s", lua_isstring(L, -1)
-                                   ? lua_tostring(L, -1)
-                                   : "the codec's encode returned no string");
+    return luaL_error(L, "%s",
+                      lua_isstring(L, -1)
+                          ? lua_tostring(L, -1)
+                          : "the codec's encode returned no string");
   lua_pop(L, 1);
   return 1;
 }
@@ -381,8 +382,8 @@ static void set_rest(lua_State *L, const arguments *a) {
   set_target(L, a);
   c->writes = strcmp(c->method, "GET") != 0;
   c->timeout = cel_option_number(L, a->options, "timeout", timeout);
-  c->policy.max_retries = (int)cel_option_number(
-      L, a->options, "max_retries", c->policy.max_retries);
+  c->policy.max_retries = (int)cel_option_number(L, a->options, "max_retries",
+                                                 c->policy.max_retries);
   set_headers(L, a);
   if (c->client->closed)
     cel_call_abandon(c, CEL_END_CLOSED);
@@ -456,8 +457,9 @@ static void set_method(lua_State *L, const arguments *a, cel_call *c) {
 static void push_any_path(lua_State *L, const arguments *a, cel_call *c) {
   size_t len;
   if (!cel_option_push(L, a->options, "path"))
-    luaL_error(L, "%s: option 'path': expected a path such as "
-                  "\"/v1/integrations\", got nothing",
+    luaL_error(L,
+               "%s: option 'path': expected a path such as "
+               "\"/v1/integrations\", got nothing",
                a->what);
   const char *path = lua_tolstring(L, -1, &len);
   const char *wrong = cel_target_check(path, len);
@@ -473,8 +475,9 @@ bool cel_request_any(lua_State *L) {
   luaL_checkany(L, 2);
   lua_settop(L, 2);
   if (!lua_istable(L, 2))
-    luaL_error(L, "request: expected a table such as { method = \"GET\", "
-                  "path = \"/v1/integrations\" }, got %s",
+    luaL_error(L,
+               "request: expected a table such as { method = \"GET\", "
+               "path = \"/v1/integrations\" }, got %s",
                luaL_typename(L, 2));
   cel_options_check(L, 2, any_request, ANY_REQUEST_ROWS, a.what);
   if (cel_option_push(L, 2, "body"))
@@ -483,8 +486,8 @@ bool cel_request_any(lua_State *L) {
   set_method(L, &a, c);
   if (a.body != 0 && strcmp(c->method, "GET") == 0)
     luaL_error(L, "request: a GET takes no body");
-  c->answer = strcmp(c->method, "DELETE") == 0 ? CEL_ANSWER_TRUE
-                                               : CEL_ANSWER_RECORD;
+  c->answer =
+      strcmp(c->method, "DELETE") == 0 ? CEL_ANSWER_TRUE : CEL_ANSWER_RECORD;
   c->follow = cel_option_boolean(L, 2, "follow", false) &&
               strcmp(c->method, "GET") == 0;
   push_any_path(L, &a, c);

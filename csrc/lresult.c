@@ -13,13 +13,13 @@
 /* One field of a header block; pos, 0 at first, moves on. The status line,
    whose reason may hold a colon, and the empty line at the end are passed
    over. */
-static bool next_field(const cel_buf *head, size_t *pos, cel_span *name,
+static bool next_field(cel_span head, size_t *pos, cel_span *name,
                        cel_span *value) {
-  while (*pos < head->len) {
+  while (*pos < head.len) {
     bool first = *pos == 0;
-    const char *line = head->data + *pos;
-    const char *end = memchr(line, '\n', head->len - *pos);
-    size_t len = end == NULL ? head->len - *pos : (size_t)(end - line);
+    const char *line = head.text + *pos;
+    const char *end = memchr(line, '\n', head.len - *pos);
+    size_t len = end == NULL ? head.len - *pos : (size_t)(end - line);
     *pos += len + (end != NULL);
     const char *colon = memchr(line, ':', len);
     if (first || colon == NULL || colon == line || *line == ' ' ||
@@ -31,11 +31,15 @@ static bool next_field(const cel_buf *head, size_t *pos, cel_span *name,
     const char *start = colon + 1;
     while (start < line + len && (*start == ' ' || *start == '\t'))
       start++;
-    *value = (cel_span){
-        start, start < line + len ? (size_t)(line + len - start) : 0};
+    *value = (cel_span){start,
+                        start < line + len ? (size_t)(line + len - start) : 0};
     return true;
   }
   return false;
+}
+
+static cel_span head_of(const cel_call *c) {
+  return (cel_span){c->transfer.head.data, c->transfer.head.len};
 }
 
 static bool is_named(cel_span name, const char *wanted) {
@@ -46,7 +50,7 @@ static bool is_named(cel_span name, const char *wanted) {
 bool cel_find_header(const cel_call *c, const char *name, cel_span *value) {
   cel_span field;
   size_t pos = 0;
-  while (next_field(&c->transfer.head, &pos, &field, value))
+  while (next_field(head_of(c), &pos, &field, value))
     if (is_named(field, name))
       return true;
   return false;
@@ -57,7 +61,7 @@ bool cel_push_header(lua_State *L, const cel_call *c, const char *name) {
   cel_span value;
   size_t pos = 0;
   bool found = false;
-  while (next_field(&c->transfer.head, &pos, &field, &value)) {
+  while (next_field(head_of(c), &pos, &field, &value)) {
     if (!is_named(field, name))
       continue;
     lua_pushlstring(L, value.text, value.len); /* before anything else */
@@ -81,24 +85,26 @@ static void push_lower(lua_State *L, cel_span name) {
   luaL_pushresultsize(&b, name.len);
 }
 
-static int count_lines(const cel_buf *head) {
+static int count_lines(cel_span head) {
   int n = 2; /* a status line and an empty one are always counted */
-  const char *p = head->data;
-  const char *end = p + head->len;
-  for (int lines = 0; p < end && (p = memchr(p, '\n', (size_t)(end - p)));
-       p++)
+  const char *p = head.text;
+  const char *end = p + head.len;
+  for (int lines = 0; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
     if (++lines > n)
       n = lines;
   return n;
 }
 
-/* Pushes all headers, names in lower case, repeated ones joined [-0, +1]. */
+/* Pushes all headers, names in lower case, repeated ones joined [-0, +1].
+   Reads a copy: a finaliser may free the head. */
 static void push_headers(lua_State *L, const cel_call *c) {
+  cel_span head = head_of(c);
   cel_span name;
   cel_span value;
   size_t pos = 0;
-  lua_createtable(L, 0, count_lines(&c->transfer.head) - 2);
-  while (next_field(&c->transfer.head, &pos, &name, &value)) {
+  head.text = lua_pushlstring(L, head.text, head.len);
+  lua_createtable(L, 0, count_lines(head) - 2);
+  while (next_field(head, &pos, &name, &value)) {
     push_lower(L, name);
     lua_pushvalue(L, -1);
     if (lua_rawget(L, -3) != LUA_TNIL) {
@@ -111,6 +117,7 @@ static void push_headers(lua_State *L, const cel_call *c) {
     }
     lua_rawset(L, -3);
   }
+  lua_remove(L, -2);
 }
 
 void cel_push_response(lua_State *L, int idx) {
@@ -242,8 +249,8 @@ static void set_message(lua_State *L, const cel_call *c, int into,
     return;
   luaL_Buffer b;
   size_t len = strlen(message);
-  char *copy = luaL_buffinitsize(L, &b, len);
-  memcpy(copy, message, len);
+  char *copy = luaL_buffinitsize(L, &b, len + 1);
+  memcpy(copy, message, len + 1);
   cel_client_redact(c->client, c->headers, copy, len);
   luaL_pushresultsize(&b, len);
   lua_setfield(L, into, "message");
@@ -327,7 +334,7 @@ static void describe(const cel_call *c, char *buf, size_t size) {
                    t->body.max);
   else if (t->end == CEL_HTTP_BIG_HEAD)
     curl_msnprintf(buf, size,
-                   "the answer's headers are too large (over %u bytes, or "
+                   "the answer's headers are too large (over %zu bytes, or "
                    "over libcurl's limit for one line)",
                    CEL_HTTP_MAX_HEAD);
   else {

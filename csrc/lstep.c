@@ -32,14 +32,14 @@ static bool set_headers(cel_client *c, cel_call *call) {
 static bool start_exchange(cel_client *c, cel_call *call) {
   if (!set_headers(c, call))
     return false;
-  const cel_http_request r = {
-      .method = call->method,
-      .target = call->target,
-      .body = call->body,
-      .body_len = call->body_len,
-      .headers = call->merged != NULL ? call->merged
-                 : call->body == NULL ? call->headers->plain
-                                      : call->headers->json};
+  const cel_http_request r = {.method = call->method,
+                              .target = call->target,
+                              .body = call->body,
+                              .body_len = call->body_len,
+                              .headers = call->merged != NULL ? call->merged
+                                         : call->body == NULL
+                                             ? call->headers->plain
+                                             : call->headers->json};
   return cel_http_start(&c->http, &call->transfer, &r);
 }
 
@@ -60,8 +60,7 @@ static void send_call(cel_client *c, cel_call *call, double now) {
 /* The deadline has passed, or cannot be met. */
 static void end_late(cel_call *call) {
   call->late = true;
-  call->attempt.sent =
-      call->transfer.easy != NULL && call->transfer.sends > 0;
+  call->attempt.sent = call->transfer.easy != NULL && call->transfer.sends > 0;
   cel_http_stop(&call->transfer);
   cel_call_move(call, CEL_STATE_READY);
 }
@@ -130,8 +129,7 @@ void cel_client_pump(cel_client *c) {
   if (now >= c->next_wake)
     look_at_clocks(c, now);
   cel_call *k;
-  while ((k = c->lists[CEL_STATE_QUEUED].head) != NULL &&
-         !is_full(c, k)) {
+  while ((k = c->lists[CEL_STATE_QUEUED].head) != NULL && !is_full(c, k)) {
     double wait = cel_rate_limit_take(&c->limit, now);
     if (wait > 0) {
       hold_back(c, now, wait);
@@ -160,8 +158,8 @@ double cel_client_wait(const cel_client *c) {
 static void read_news(cel_client *c) {
   cel_transfer *t;
   while ((t = cel_http_news(&c->http)) != NULL) {
-    cel_call *k = (cel_call *)(void *)((char *)t -
-                                       offsetof(cel_call, transfer));
+    cel_call *k =
+        (cel_call *)(void *)((char *)t - offsetof(cel_call, transfer));
     if (k->state == CEL_STATE_SENT)
       cel_call_move(k, CEL_STATE_READY);
   }
@@ -198,8 +196,8 @@ static void serve(lua_State *L, int calls, cel_call *k) {
    is being served: a callback of the user's steps the client. */
 static cel_call *next_unattended(cel_client *c) {
   cel_call *k = c->lists[CEL_STATE_READY].head;
-  while (k != NULL && !((k->submitted && !k->pinned) ||
-                        (k->ahead && k->announce)))
+  while (k != NULL &&
+         !((k->submitted && !k->pinned) || (k->ahead && k->announce)))
     k = k->next;
   return k;
 }

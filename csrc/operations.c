@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define CONNECTOR "/v1/connectors/{_id}"
-#define LICENSE CONNECTOR "/licenses/{_licenseId}"
-#define SLOW 360.0 /* seconds */
+#define LICENSE   CONNECTOR "/licenses/{_licenseId}"
+#define SLOW      360.0 /* seconds */
 
 const cel_operation cel_operations[CEL_OPERATIONS] = {
     {.name = "list_connectors",
@@ -135,7 +135,7 @@ static bool path_fits(const char *template, const char *path, size_t len) {
       template = strchr(template, '}') + 1;
     } else if (path < end && *path == *template) {
       path++;
-      template++;
+      template ++;
     } else {
       return false;
     }

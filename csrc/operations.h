@@ -29,15 +29,15 @@ typedef enum cel_answer {
 } cel_answer;
 
 typedef struct cel_operation {
-  const char *name;   /* the Lua method; operationId in snake_case */
-  const char *method; /* HTTP's */
-  const char *path;   /* each {name} stands for an id */
-  size_t ids;         /* how many */
-  cel_body_rule body;
+  const char *name;       /* the Lua method; operationId in snake_case */
+  const char *method;     /* HTTP's */
+  const char *path;       /* each {name} stands for an id */
+  size_t ids;             /* how many */
   const cel_shape *shape; /* of the body; NULL without one */
+  double timeout;         /* seconds; 0: the client's */
+  cel_body_rule body;
   cel_answer answer;
   cel_repeat repeat; /* what a second sending does */
-  double timeout;    /* seconds; 0: the client's */
   int success[3];    /* documented 2xx statuses, 0 after the last */
 } cel_operation;
 

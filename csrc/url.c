@@ -21,8 +21,7 @@ static bool is_loopback(const char *host) {
   struct in_addr v4;
   if (curl_strequal(host, "localhost") || strcmp(host, "[::1]") == 0)
     return true;
-  return inet_pton(AF_INET, host, &v4) == 1 &&
-         (ntohl(v4.s_addr) >> 24) == 127;
+  return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
 }
 
 static const char *check_origin(cel_base_url *base) {
@@ -107,9 +106,8 @@ const char *cel_proxy_check(const char *text) {
     return "not enough memory";
   char *scheme = NULL;
   const char *wrong = NULL;
-  CURLUcode code =
-      curl_url_set(u, CURLUPART_URL, text,
-                   CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+  CURLUcode code = curl_url_set(u, CURLUPART_URL, text,
+                                CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
   if (code == CURLUE_OK)
     code = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0);
   if (code != CURLUE_OK)

@@ -60,7 +60,7 @@ describe("a C host", function()
       return
     end
     local dir <close> = scratch()
-    run("localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8", dir.path)
+    run("localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 </dev/null", dir.path)
     local server <close> = assert(sandbox.start { journal = true })
     assert_passes { "env", "LOCPATH=" .. dir.path,
       "CELIGO_TEST_LOCALE=de_DE.UTF-8", bin .. "/test_embed", server.url }

@@ -455,6 +455,28 @@ describe("an iterator", function()
     assert.is_true(celigo.is_error(err))
   end)
 
+  it("may be closed by a finaliser while its headers are read", function()
+    local headers = { { "Link", '</v1/x?p=2>; rel="next"' } }
+    for i = 1, 60 do headers[#headers + 1] = { "X-" .. i, ("v"):rep(100) .. i } end
+    for round = 0, 60 do
+      faults:script { { headers = headers, body = "[1]" }, { body = "[2]" } }
+      local next_page, _, _, walk = other:pages { path = "/v1/x", prefetch = false }
+      local left = round
+      local function trap()
+        setmetatable({}, { __gc = function()
+          if left == 0 then walk:__close() elseif left > 0 then trap() end
+          left = left - 1
+        end })
+      end
+      collectgarbage("incremental", 10, 1000, 2)
+      trap()
+      pcall(next_page)
+      left = -1
+      collectgarbage("incremental", 200, 100, 13)
+      walk:__close()
+    end
+  end)
+
   it("lets a finaliser close the client while a list is decoded", function()
     faults:script { { body = "[" .. ('{"a":[1,{"b":"text"},{"c":[]}]},'):rep(5000) .. "{}]" } }
     setmetatable({}, { __gc = function() other:close() end })

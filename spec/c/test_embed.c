@@ -5,8 +5,6 @@
 ** Called with the base URL of a sandbox that keeps a journal; the journal
 ** answers with what it was sent, the token included.
 */
-#define _GNU_SOURCE /* memmem */
-
 #include <locale.h>
 #include <signal.h>
 #include <unistd.h>
@@ -32,6 +30,14 @@ static celigo_options defaults(const char *url) {
 
 static int seen; /* strings with the token in them */
 
+static bool holds_token(const char *s, size_t len) {
+  const size_t n = sizeof TOKEN - 1;
+  for (; len >= n; s++, len--)
+    if (memcmp(s, TOKEN, n) == 0)
+      return true;
+  return false;
+}
+
 /* look(...): whether a string holds the token. The scripts do not know what
    they look for, so the state holds it only where the library put it. */
 static int l_look(lua_State *L) {
@@ -40,7 +46,7 @@ static int l_look(lua_State *L) {
     if (lua_type(L, i) != LUA_TSTRING)
       continue;
     const char *s = lua_tolstring(L, i, &len);
-    if (memmem(s, len, TOKEN, sizeof TOKEN - 1) != NULL) {
+    if (holds_token(s, len)) {
       seen++;
       if (lua_toboolean(L, lua_upvalueindex(1)))
         printf("  seen: %.200s\n", s);

@@ -3,6 +3,9 @@
 ** functions never return. Read before every file by scripts/lint.sh, by no
 ** build.
 */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* too late for a file that asks for it itself */
+#endif
 #if __has_include(<lauxlib.h>)
 #include <lauxlib.h>
 
