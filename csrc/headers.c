@@ -34,13 +34,20 @@ static bool append(struct curl_slist **list, const char *line) {
 
 #define BEARER "Authorization: Bearer "
 
-static bool append_secret(struct curl_slist **list, const char *token,
-                          size_t len) {
-  char *line = curl_maprintf(BEARER "%.*s", (int)len, token);
-  bool good = line != NULL && append(list, line);
-  if (line != NULL)
-    cel_wipe(line, strlen(line));
-  curl_free(line);
+/* Not by curl_maprintf, which leaves parts of the token in memory that it
+   grew out of. */
+static bool append_secret(const cel_allocator *alloc, struct curl_slist **list,
+                          const char *token, size_t len) {
+  size_t size = sizeof BEARER + len;
+  char *line = alloc->fn(alloc->ud, NULL, 0, size);
+  if (line == NULL)
+    return false;
+  memcpy(line, BEARER, sizeof BEARER - 1);
+  memcpy(line + sizeof BEARER - 1, token, len);
+  line[size - 1] = '\0';
+  bool good = append(list, line);
+  cel_wipe(line, size);
+  alloc->fn(alloc->ud, line, size, 0);
   return good;
 }
 
@@ -57,15 +64,16 @@ cel_headers *cel_headers_new(const cel_allocator *alloc, const char *token,
   if (h == NULL)
     return NULL;
   *h = (cel_headers){.alloc = alloc, .references = 1};
-  bool good =
-      append_secret(&h->plain, token, len) && append_agent(&h->plain, agent) &&
-      append(&h->plain, "Accept: application/json") &&
-      append(&h->plain, "Content-Type:") && /* else a form's, in an
-                                               empty POST or PUT */
-      append_secret(&h->json, token, len) && append_agent(&h->json, agent) &&
-      append(&h->json, "Accept: application/json") &&
-      append(&h->json, "Content-Type: application/json") &&
-      append(&h->json, "Expect:"); /* no 100-continue */
+  bool good = append_secret(alloc, &h->plain, token, len) &&
+              append_agent(&h->plain, agent) &&
+              append(&h->plain, "Accept: application/json") &&
+              append(&h->plain, "Content-Type:") && /* else a form's, in an
+                                                       empty POST or PUT */
+              append_secret(alloc, &h->json, token, len) &&
+              append_agent(&h->json, agent) &&
+              append(&h->json, "Accept: application/json") &&
+              append(&h->json, "Content-Type: application/json") &&
+              append(&h->json, "Expect:"); /* no 100-continue */
   if (good)
     return h;
   cel_headers_release(h);

@@ -129,10 +129,26 @@ static const char *pick_base_url(lua_State *L, const celigo_options *o) {
   return url;
 }
 
+#define MAX_SECONDS 1e6
+
+/* A newer host may set members that this library is too old for. */
+static void check_later(lua_State *L, const celigo_options *given) {
+  const char *bytes = (const char *)given;
+  for (size_t i = sizeof *given; i < given->size; i++)
+    if (bytes[i] != 0)
+      luaL_error(L, "celigo_push_client: options sets a member that this "
+                    "version of the library does not know");
+}
+
+static void check_seconds(lua_State *L, const char *name, double seconds) {
+  if (!(seconds >= 0 && seconds <= MAX_SECONDS)) /* NaN is neither */
+    luaL_error(L, "celigo_push_client: %s: expected seconds from 0 to %f",
+               name, MAX_SECONDS);
+}
+
 static void check_numbers(lua_State *L, const celigo_options *o) {
-  if (!(o->timeout >= 0) || !(o->connect_timeout >= 0))
-    luaL_error(L, "celigo_push_client: timeout and connect_timeout: expected "
-                  "seconds from 0");
+  check_seconds(L, "timeout", o->timeout);
+  check_seconds(L, "connect_timeout", o->connect_timeout);
   if (o->max_retries < -1)
     luaL_error(L, "celigo_push_client: max_retries: expected -1 or more");
   if (o->max_connections < 0 || o->max_connections > 256)
@@ -155,6 +171,7 @@ static int l_push_client(lua_State *L) {
   const celigo_options *given = *argument;
   if (given == NULL || given->size < offsetof(celigo_options, region))
     return luaL_error(L, "celigo_push_client: options.size is not set");
+  check_later(L, given);
   const celigo_options o = known_options(given);
   cel_client_config c = cel_client_defaults;
   check_strings(L, &o);

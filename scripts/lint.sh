@@ -32,7 +32,8 @@ tidy() {
 cppcheck_all() {
   cppcheck --quiet --project=build/lint-clang/compile_commands.json \
     --enable=warning,performance,portability --inline-suppr \
-    --inconclusive --library=scripts/cppcheck.cfg --suppress='*:*/build/*' --suppress=missingIncludeSystem \
+    --inconclusive --library=scripts/cppcheck.cfg \
+    --suppress='*:*/build/*' --suppress=missingIncludeSystem \
     --error-exitcode=1 -j "$(processors)"
 }
 

@@ -72,6 +72,7 @@ group_test() {
   need lua-sec lua-sec - luasec has_lua_package ssl
   need nginx nginx nginx - have nginx
   need openssl openssl openssl - have openssl
+  need pkg-config pkg-config pkg-config - have pkg-config
   need locales locales - - has_comma_locale
 }
 

@@ -106,7 +106,7 @@ describe("the library", function()
         openers[#openers + 1] = object .. " " .. name:gsub("64$", "")
       end
     end
-    assert.same({ "http.c.o fopen" }, openers)
+    assert.same({ "http_setup.c.o fopen" }, openers)
   end)
 
   it("shows the functions of its headers and no others", function()

@@ -62,7 +62,8 @@ static void *allocate(void *ud, void *ptr, size_t osize, size_t nsize) {
   if (m->watch && ptr != NULL &&
       memmem(ptr, old, TOKEN, sizeof TOKEN - 1) != NULL)
     m->found++;
-  void *block = nsize == 0 ? NULL : malloc(nsize);
+  /* zeroed: what libcurl has freed must not show as the library's */
+  void *block = nsize == 0 ? NULL : calloc(1, nsize);
   if (nsize > 0 && block == NULL)
     abort();
   if (block != NULL && ptr != NULL)
