@@ -15,6 +15,7 @@
 #include "lpage.h"
 #include "lresult.h"
 #include "lstep.h"
+#include "loptions.h"
 
 /* {====== Lists and ends: no Lua */
 
@@ -109,7 +110,7 @@ void cel_call_abandon(cel_call *c, cel_end end) {
 /* {====== Life */
 
 cel_call *cel_call_check(lua_State *L, int idx) {
-  return luaL_checkudata(L, idx, CEL_CALL_MT);
+  return cel_check_object(L, idx, CEL_CALL_MT, sizeof(cel_call));
 }
 
 void cel_call_push_client(lua_State *L, int idx) {
@@ -273,6 +274,9 @@ static void read_outcome(cel_call *c) {
   cel_span value;
   a->result = classify(c);
   a->status = a->result == CEL_RESULT_ANSWERED ? c->transfer.status : 0;
+  if (c->client->hides_token)
+    cel_client_redact(c->client, c->headers, c->transfer.body.data,
+                      c->transfer.body.len);
   a->sent = c->transfer.sends > 0;
   a->remaining = c->deadline - cel_clock();
   a->retry_after = -1;

@@ -13,6 +13,7 @@
 
 #include "lcall.h"
 #include "lloop.h"
+#include "loptions.h"
 
 #ifndef CELIGO_VERSION
 #error "CELIGO_VERSION comes from the build"
@@ -39,7 +40,7 @@ const char *cel_region_url(const char *region) {
 }
 
 cel_client *cel_client_check(lua_State *L, int idx) {
-  return luaL_checkudata(L, idx, CEL_CLIENT_MT);
+  return cel_check_object(L, idx, CEL_CLIENT_MT, sizeof(cel_client));
 }
 
 void cel_raise_memory(lua_State *L) {
@@ -229,6 +230,7 @@ static void set_limits(cel_client *c, const cel_client_config *config) {
   c->timeout_set = config->timeout > 0;
   c->timeout = c->timeout_set ? config->timeout : cel_client_defaults.timeout;
   c->validate = config->validate;
+  c->hides_token = config->hides_token;
   c->has_events = config->on_event != 0;
   c->has_codec = config->codec != 0;
   c->next_wake = HUGE_VAL;

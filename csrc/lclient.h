@@ -65,6 +65,7 @@ typedef struct cel_client {
   bool rung;       /* the event loop knows that there is work */
   bool stirred;    /* a call has become READY or been ended since its event
                       loop looked */
+  bool hides_token;  /* a host's: masked in good answers, too */
   bool closed;
   bool news;          /* a call has become READY since the flag was lowered */
   size_t max_running; /* exchanges at once */
@@ -119,6 +120,7 @@ typedef struct cel_client_config {
   long max_connections;
   size_t max_response; /* bytes */
   bool validate;
+  bool hides_token; /* from the state's scripts, whatever a server answers */
 } cel_client_config;
 
 /* Every default. */

@@ -14,13 +14,15 @@
 #include "lpage.h"
 #include "lresult.h"
 #include "lstep.h"
+#include "loptions.h"
 
 /* {====== Cursors */
 
 /* The cursor owns the text; in user value 1 it keeps the records where a
    codec of the user has decoded them all. */
 typedef struct page_cursor {
-  cel_client *client; /* kept alive by user value 2 */
+  cel_client *client;  /* kept alive by user value 2 */
+  cel_allocator alloc; /* the state's: the text outlives the client */
   cel_buf text;
   cel_json_cursor json;
   lua_Integer given; /* of decoded records, those handed out */
@@ -32,7 +34,7 @@ typedef struct page_cursor {
 } page_cursor;
 
 static page_cursor *check_cursor(lua_State *L, int idx) {
-  return luaL_checkudata(L, idx, CEL_CURSOR_MT);
+  return cel_check_object(L, idx, CEL_CURSOR_MT, sizeof(page_cursor));
 }
 
 static void free_text(page_cursor *p) {
@@ -40,7 +42,7 @@ static void free_text(page_cursor *p) {
     cel_buf_free(&p->text);
 }
 
-/* cursor:close() */
+/* cursor:close(), and the finaliser, which a script may call by hand. */
 static int l_cursor_close(lua_State *L) {
   page_cursor *p = check_cursor(L, 1);
   p->json.open = p->json.failed = false;
@@ -50,11 +52,6 @@ static int l_cursor_close(lua_State *L) {
     free_text(p);
   lua_pushnil(L);
   lua_setiuservalue(L, 1, 1);
-  return 0;
-}
-
-static int l_cursor_gc(lua_State *L) {
-  free_text(check_cursor(L, 1));
   return 0;
 }
 
@@ -81,6 +78,8 @@ static bool take_text(lua_State *L, cel_call *c, page_cursor *p) {
   }
   p->text = c->transfer.body; /* moved, before a finaliser can end the call */
   cel_buf_init(&c->transfer.body, p->text.alloc, p->text.max);
+  p->alloc = *p->text.alloc;
+  p->text.alloc = &p->alloc;
   if (p->json.next_len == 0)
     lua_pushnil(L);
   else if (cel_json_decode(L, p->json.text + p->json.next_start - 1,
@@ -132,9 +131,20 @@ static int l_cursor(lua_State *L) {
 /* Seconds between two looks at the network while records are handed out. */
 #define LOOK_INTERVAL 1e-3
 
+/* The cursor's client; NULL where the debug library has taken it away. */
+static cel_client *find_client(lua_State *L, int cursor,
+                               const page_cursor *p) {
+  lua_getiuservalue(L, cursor, 2);
+  bool there = lua_touserdata(L, -1) == p->client;
+  lua_pop(L, 1);
+  return there ? p->client : NULL;
+}
+
 /* Lets the next page come nearer while this one is consumed. */
 static void look_at_network(lua_State *L, int cursor, page_cursor *p) {
-  const cel_client *c = p->client;
+  const cel_client *c = find_client(L, cursor, p);
+  if (c == NULL)
+    return;
   if (c->http.running == 0 && c->lists[CEL_STATE_QUEUED].head == NULL)
     return;
   double now = cel_clock();
@@ -241,14 +251,20 @@ static int next_k(lua_State *L, int status, lua_KContext advanced) {
     return 1;
   if (advanced)
     lua_replace(L, lua_upvalueindex(UP_CURSOR));
+  if (advanced && !lua_isuserdata(L, lua_upvalueindex(UP_CURSOR)))
+    return luaL_error(L, "celigo: this iterator's walk is gone");
   lua_settop(L, 0);
   lua_pushvalue(L, lua_upvalueindex(UP_CURSOR)); /* lest it is collected */
   page_cursor *p = lua_touserdata(L, 1);
   if (p == NULL)
     return ask_walk(L);
+  if (lua_rawlen(L, 1) != sizeof *p)
+    return luaL_error(L, "celigo: this iterator's cursor is gone");
+  const cel_client *client;
   switch (push_record(L, 1, p)) {
   case 1:
-    if (!p->client->closed)
+    client = find_client(L, 1, p);
+    if (client != NULL && !client->closed)
       return 1;
     lua_pushnil(L);
     return fail_walk(L);
@@ -279,7 +295,7 @@ void cel_open_cursor(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"cursor", l_cursor}, {"records", l_records}, {NULL, NULL}};
   static const luaL_Reg meta[] = {
-      {"__gc", l_cursor_gc}, {"__close", l_cursor_close}, {NULL, NULL}};
+      {"__gc", l_cursor_close}, {"__close", l_cursor_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"rest", l_cursor_rest},
                                      {"ended", l_cursor_ended},
                                      {"close", l_cursor_close},

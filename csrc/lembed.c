@@ -181,6 +181,7 @@ static int l_push_client(lua_State *L) {
     lua_pushliteral(L, "celigo.client");
     lua_call(L, 1, 0);
   }
+  c.hides_token = true;
   c.token = o.token;
   c.token_len = strlen(o.token);
   c.base_url = pick_base_url(L, &o);

@@ -14,6 +14,7 @@
 #include <lauxlib.h>
 
 #include "lstep.h"
+#include "loptions.h"
 
 /* {====== The bell */
 
@@ -130,7 +131,7 @@ static int l_closed(lua_State *L) {
 /* {====== Descriptors */
 
 static int *check_descriptor(lua_State *L, int idx) {
-  return luaL_checkudata(L, idx, CEL_DESCRIPTOR_MT);
+  return cel_check_object(L, idx, CEL_DESCRIPTOR_MT, sizeof(int));
 }
 
 static int find_socket(const cel_client *c, lua_Integer serial) {

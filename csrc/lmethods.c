@@ -17,7 +17,10 @@
 
 /* docs/client.luadoc documents the 14 operations. */
 static int l_operation(lua_State *L) {
-  if (cel_request_operation(L, lua_touserdata(L, lua_upvalueindex(1))))
+  lua_Integer row = lua_tointeger(L, lua_upvalueindex(1));
+  if (row < 0 || row >= CEL_OPERATIONS) /* the debug library has been here */
+    return luaL_error(L, "celigo: no such operation");
+  if (cel_request_operation(L, &cel_operations[row]))
     return 1;
   cel_call_start(L, 1);
   return cel_call_await(L);
@@ -253,7 +256,7 @@ void cel_open_client(lua_State *L) {
   lua_createtable(L, 0, 40);
   luaL_setfuncs(L, methods, 0);
   for (int i = 0; i < CEL_OPERATIONS; i++) {
-    lua_pushlightuserdata(L, (void *)&cel_operations[i]);
+    lua_pushinteger(L, i);
     lua_pushcclosure(L, l_operation, 1);
     lua_setfield(L, -2, cel_operations[i].name);
   }
