@@ -58,14 +58,14 @@ typedef struct cel_client {
   double timeout;   /* seconds */
   bool timeout_set; /* by the user: holds for slow operations too */
   bool validate;
-  bool has_events; /* on_event is set */
-  bool has_codec;  /* json is not our own */
-  bool gives_way;  /* CEL_CLIENT_UV_GIVE_WAY is set */
-  bool has_bell;   /* CEL_CLIENT_UV_BELL is set */
-  bool rung;       /* the event loop knows that there is work */
-  bool stirred;    /* a call has become READY or been ended since its event
-                      loop looked */
-  bool hides_token;  /* a host's: masked in good answers, too */
+  bool has_events;  /* on_event is set */
+  bool has_codec;   /* json is not our own */
+  bool gives_way;   /* CEL_CLIENT_UV_GIVE_WAY is set */
+  bool has_bell;    /* CEL_CLIENT_UV_BELL is set */
+  bool rung;        /* the event loop knows that there is work */
+  bool stirred;     /* a call has become READY or been ended since its event
+                       loop looked */
+  bool hides_token; /* a host's: masked in good answers, too */
   bool closed;
   bool news;          /* a call has become READY since the flag was lowered */
   size_t max_running; /* exchanges at once */
