@@ -23,7 +23,7 @@ describe("the deadline of a call", function()
     return client
   end
 
-  before_each(function() open { timeout = 0.15 } end)
+  before_each(function() open { timeout = 0.6 } end)
   after_each(function()
     client:close()
     client = nil
