@@ -9,7 +9,8 @@
 **
 ** The library prints nothing, ends nothing, sets no signal handler and
 ** changes neither environment nor locale. Any number of states may be used
-** in any number of threads, each state by one thread at a time.
+** in any number of threads, each state by one thread at a time. What is for
+** the host to decide stands in docs/embedding.md.
 */
 #ifndef CELIGO_H
 #define CELIGO_H
@@ -23,9 +24,10 @@ extern "C" {
 #include <lua.h>
 
 #ifdef __cplusplus
-/* The library is C and expects a Lua that was built as C. Where lua.h was
-   included before as C++, for a Lua built as C++, this line does not
-   compile. */
+/* The library calls Lua's functions by their C names, which a Lua built as
+   C++ has too where its LUA_API says extern "C" (errors are exceptions then,
+   and pass through the library well). Where lua.h was included before and
+   gave them C++ names, this line does not compile: include lua.hpp. */
 int(lua_gettop)(lua_State *L);
 #endif
 
@@ -49,7 +51,8 @@ CELIGO_API int luaopen_celigo(lua_State *L);
 /*
 ** What a client is made of. Zero it, set `size`, set what you need: a
 ** member left at zero has its default. Strings are copied. `size` lets the
-** struct grow without breaking hosts that were compiled before.
+** struct grow without breaking hosts that were compiled before; members are
+** only ever added at the end.
 */
 typedef struct celigo_options {
   size_t size;               /* sizeof(celigo_options) */
@@ -57,7 +60,7 @@ typedef struct celigo_options {
   const char *region;        /* "us" (default) or "eu" */
   const char *base_url;      /* overrides region */
   const char *ca_file;       /* extra trust anchors, PEM */
-  const char *proxy;         /* proxy URL; NULL: the environment's */
+  const char *proxy;         /* proxy URL; NULL: the environment's, "": none */
   const char *user_agent;    /* put before the library's own */
   double timeout;            /* seconds for a call; default 60 */
   double connect_timeout;    /* seconds; default 10 */
@@ -67,10 +70,15 @@ typedef struct celigo_options {
 } celigo_options;
 
 /*
-** Pushes a client. Returns LUA_OK and leaves the client on the stack, or an
-** error status (LUA_ERRRUN, LUA_ERRMEM) and leaves a message there; raises
-** nothing. Opens the module first where that has not been done. The stack
-** needs one free slot. The client lives as long as Lua code can reach it.
+** Pushes a client [-0, +1]. Returns LUA_OK and leaves the client on the
+** stack, or an error status (LUA_ERRRUN, LUA_ERRMEM) and leaves a message
+** there; raises nothing. Opens the module first where that has not been
+** done. The stack needs one free slot, which lua_checkstack provides. The
+** client lives as long as Lua code can reach it.
+**
+** The token stands in no Lua value, so nothing that a script can do with
+** Lua values leads to it; where a server answers with the token, asterisks
+** stand in its place.
 */
 CELIGO_API int celigo_push_client(lua_State *L, const celigo_options *options);
 

@@ -15,7 +15,6 @@
 #include "lpage.h"
 #include "lresult.h"
 #include "lstep.h"
-#include "loptions.h"
 
 /* {====== Lists and ends: no Lua */
 
@@ -72,12 +71,26 @@ void cel_call_attend(cel_call *c) {
   cel_call_move(c, state);
 }
 
+static void drop_text(cel_call *c, char **text, size_t len) {
+  const cel_allocator *a = &c->client->alloc;
+  if (*text != NULL)
+    a->fn(a->ud, *text, len + 1, 0);
+  *text = NULL;
+}
+
+static void drop_target(cel_call *c) {
+  if (c->target != NULL)
+    drop_text(c, &c->target, strlen(c->target));
+  c->prefix_len = 0;
+}
+
 /* Gives back all that a done call has no use for. A finaliser or a callback
    may end a call whose answer is being read: that stays until it was. */
 static void release(cel_call *c) {
   cel_http_stop(&c->transfer);
   if (c->pinned)
     return;
+  drop_text(c, &c->body, c->body_len);
   cel_transfer_free(&c->transfer);
   cel_headers_free_list(c->own);
   cel_headers_free_list(c->merged);
@@ -109,23 +122,62 @@ void cel_call_abandon(cel_call *c, cel_end end) {
 
 /* {====== Life */
 
+static const char call_kind = 'k';
+
+cel_call *cel_call_at(lua_State *L, int idx) {
+  cel_call *c = cel_tagged(L, idx, &call_kind, sizeof *c);
+  return c == NULL || c->client == NULL ? NULL : c;
+}
+
 cel_call *cel_call_check(lua_State *L, int idx) {
-  return cel_check_object(L, idx, CEL_CALL_MT, sizeof(cel_call));
+  cel_call *c = cel_tagged(L, idx, &call_kind, sizeof *c);
+  if (c == NULL)
+    luaL_typeerror(L, idx, CEL_CALL_MT);
+  else if (c->client == NULL) /* __gc was called by hand */
+    c->client = cel_client_closed(L, idx);
+  return c;
 }
 
 void cel_call_push_client(lua_State *L, int idx) {
   const cel_call *c = lua_touserdata(L, idx);
   lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
-  if (lua_touserdata(L, -1) != c->client)
+  if (!cel_client_is(L, -1, c->client))
     luaL_error(L, "celigo.call: its client is gone");
+}
+
+/* A copy of the string on top, with a NUL behind it [-0, +0]. */
+static char *copy_text(lua_State *L, const cel_call *c, size_t *len) {
+  const char *text = lua_tolstring(L, -1, len);
+  char *copy = cel_allocate(L, &c->client->alloc, *len + 1);
+  memcpy(copy, text, *len + 1);
+  return copy;
+}
+
+void cel_call_set_target(lua_State *L, cel_call *c) {
+  size_t len;
+  char *copy = copy_text(L, c, &len);
+  size_t prefix_len = c->prefix_len;
+  drop_target(c);
+  c->prefix_len = prefix_len;
+  c->target = copy;
+  lua_pop(L, 1);
+}
+
+void cel_call_set_body(lua_State *L, cel_call *c) {
+  size_t len;
+  char *copy = copy_text(L, c, &len);
+  drop_text(c, &c->body, c->body_len);
+  c->body = copy;
+  c->body_len = len;
+  lua_pop(L, 1);
 }
 
 /* Pushes the userdata that the client keeps from its last call, or a new
    one [-0, +1]. */
-static cel_call *push_blank(lua_State *L, int client) {
+static cel_call *push_blank(lua_State *L, int client, cel_client *owner) {
   lua_getiuservalue(L, client, CEL_CLIENT_UV_SPARE);
-  cel_call *c = luaL_testudata(L, -1, CEL_CALL_MT);
-  if (c != NULL && c->state == CEL_STATE_SPARE) {
+  cel_call *c = cel_tagged(L, -1, &call_kind, sizeof *c);
+  if (c != NULL && c->state == CEL_STATE_SPARE && c->client == owner) {
     lua_pushnil(L);
     lua_setiuservalue(L, client, CEL_CLIENT_UV_SPARE);
     memset(c, 0, sizeof *c);
@@ -133,8 +185,11 @@ static cel_call *push_blank(lua_State *L, int client) {
     lua_pop(L, 1);
     c = lua_newuserdatauv(L, sizeof *c, CEL_CALL_UVS);
     memset(c, 0, sizeof *c);
-    luaL_setmetatable(L, CEL_CALL_MT);
+    cel_set_class(L, CEL_CALL_MT);
+    cel_client_retain(owner);
   }
+  cel_tag_set(&c->tag, &call_kind);
+  c->client = owner;
   lua_pushvalue(L, client);
   lua_setiuservalue(L, -2, CEL_CALL_UV_CLIENT);
   return c;
@@ -144,12 +199,13 @@ void cel_call_recycle(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
   if (c->submitted || c->page_only || c->client->closed)
     return;
-  for (int uv = CEL_CALL_UV_TARGET; uv <= CEL_CALL_UVS; uv++) {
+  for (int uv = CEL_CALL_UV_CLIENT + 1; uv <= CEL_CALL_UVS; uv++) {
     lua_pushnil(L);
     lua_setiuservalue(L, idx, uv);
   }
-  c->state = CEL_STATE_SPARE;
   cel_call_push_client(L, idx);
+  drop_target(c);
+  c->state = CEL_STATE_SPARE;
   lua_pushvalue(L, idx);
   lua_setiuservalue(L, -2, CEL_CLIENT_UV_SPARE);
   lua_pop(L, 1);
@@ -158,9 +214,8 @@ void cel_call_recycle(lua_State *L, int idx) {
 cel_call *cel_call_new(lua_State *L, int client) {
   client = lua_absindex(L, client);
   cel_client *owner = cel_client_check(L, client);
-  cel_call *c = push_blank(L, client);
+  cel_call *c = push_blank(L, client, owner);
   c->state = CEL_STATE_NEW;
-  c->client = owner;
   c->policy = owner->policy;
   c->timeout = owner->timeout;
   c->attempt.attempts = 1;
@@ -169,12 +224,9 @@ cel_call *cel_call_new(lua_State *L, int client) {
   return c;
 }
 
-/* The userdata, or the block that it was declared in, is going: frees
-   whatever is left. */
-static int l_gc(lua_State *L) {
+/* The block that it was declared in has ended. */
+static int l_close(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
-  if (c->client == NULL || c->state == CEL_STATE_SPARE)
-    return 0; /* memory ran out before it was one; or nothing is left */
   cel_call_abandon(c, CEL_END_CANCELLED);
   release(c);
   if (c->client->stirred)
@@ -182,12 +234,32 @@ static int l_gc(lua_State *L) {
   return 0;
 }
 
+/* The userdata is going: frees whatever is left. It may be called by hand,
+   even by a callback of the call, which is then only cancelled. */
+static int l_gc(lua_State *L) {
+  cel_call *c = cel_tagged(L, 1, &call_kind, sizeof *c);
+  if (c == NULL || c->client == NULL)
+    return 0; /* memory ran out before it was one */
+  cel_call_abandon(c, CEL_END_CANCELLED);
+  release(c);
+  if (c->pinned)
+    return 0;
+  drop_target(c);
+  cel_client *client = c->client;
+  c->client = NULL;
+  lua_settop(L, 1);
+  lua_getiuservalue(L, 1, CEL_CALL_UV_CLIENT);
+  bool rings = client->stirred && cel_client_at(L, 2) == client;
+  cel_client_release(client); /* its userdata has a reference, too */
+  if (rings)
+    cel_loop_ring(L, 2);
+  return 0;
+}
+
 void cel_call_finish(lua_State *L, int idx, cel_end end) {
   idx = lua_absindex(L, idx);
   cel_call *c = lua_touserdata(L, idx);
   lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);
-  lua_pushnil(L);
-  lua_setiuservalue(L, idx, CEL_CALL_UV_BODY);
   if (c->state == CEL_STATE_DONE)
     return; /* a callback has closed the client meanwhile */
   c->end = end;
@@ -274,9 +346,6 @@ static void read_outcome(cel_call *c) {
   cel_span value;
   a->result = classify(c);
   a->status = a->result == CEL_RESULT_ANSWERED ? c->transfer.status : 0;
-  if (c->client->hides_token)
-    cel_client_redact(c->client, c->headers, c->transfer.body.data,
-                      c->transfer.body.len);
   a->sent = c->transfer.sends > 0;
   a->remaining = c->deadline - cel_clock();
   a->retry_after = -1;
@@ -332,10 +401,7 @@ static bool renew_token(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
   if (c->attempt.status != 401 || c->renewed)
     return false;
-  cel_call_push_client(L, idx);
-  bool can = lua_getiuservalue(L, -1, CEL_CLIENT_UV_TOKEN) != LUA_TNIL;
-  lua_pop(L, 2);
-  if (!can)
+  if (!c->client->has_function)
     return false;
   c->renewed = true;
   cel_call_token(L, idx, true);
@@ -445,6 +511,7 @@ static int l_advance(lua_State *L) {
 
 bool cel_call_advance(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
+  idx = lua_absindex(L, idx);
   if (c->state != CEL_STATE_READY || c->pinned)
     return c->state == CEL_STATE_DONE;
   luaL_checkstack(L, 2, "no room to go on with a call");
@@ -453,8 +520,10 @@ bool cel_call_advance(lua_State *L, int idx) {
   lua_insert(L, -2);
   c->pinned = true;
   int status = lua_pcall(L, 1, 0, 0);
+  if (cel_call_at(L, idx) != c) /* debug.setlocal */
+    luaL_error(L, "the call is gone");
   c->pinned = false;
-  if (status != LUA_OK)
+  if (status != LUA_OK) /* its buffers are wanted now: memory may be short */
     cel_call_abandon(c, CEL_END_CANCELLED);
   if (c->state == CEL_STATE_DONE && c->end != CEL_END_PAGE)
     release(c);
@@ -578,7 +647,7 @@ static int l_tostring(lua_State *L) {
 
 void cel_open_call(lua_State *L) {
   static const luaL_Reg meta[] = {{"__gc", l_gc},
-                                  {"__close", l_gc},
+                                  {"__close", l_close},
                                   {"__tostring", l_tostring},
                                   {NULL, NULL}};
   static const luaL_Reg methods[] = {{"done", l_done},   {"result", l_result},

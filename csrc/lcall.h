@@ -17,15 +17,15 @@
 
 #include "lclient.h"
 #include "ljson.h"
+#include "ltag.h"
 #include "operations.h"
 
 #define CEL_CALL_MT "celigo.call"
 
-/* User values of a call. */
+/* User values of a call. The debug library can change them: check what is
+   read. */
 enum {
   CEL_CALL_UV_CLIENT = 1,
-  CEL_CALL_UV_TARGET,   /* string: the request target */
-  CEL_CALL_UV_BODY,     /* string: the request's body, or nil */
   CEL_CALL_UV_VALUE,    /* the records so far; at the end the value, the
                            error object or the error raised */
   CEL_CALL_UV_RESPONSE, /* table, once there is one */
@@ -45,7 +45,8 @@ typedef enum cel_end {
 } cel_end;
 
 struct cel_call {
-  cel_client *client; /* kept alive by the user value */
+  cel_tag tag;
+  cel_client *client; /* a reference */
   cel_call *prev, *next;
   cel_state state;
   cel_end end;
@@ -62,9 +63,9 @@ struct cel_call {
                      is not counted as unfinished, others are sent first */
   bool writes;    /* anything but GET */
   cel_policy policy;
-  double timeout;     /* seconds */
-  const char *target; /* the string of the user value */
-  const char *body;   /* the string of the user value, or NULL */
+  double timeout; /* seconds */
+  char *target;   /* of the request; owned, on the client's allocator */
+  char *body;     /* or NULL; the same */
   size_t body_len;
   struct curl_slist *own;    /* headers of this call only; owned */
   struct curl_slist *merged; /* those and the client's; owned */
@@ -101,6 +102,17 @@ void cel_call_push_client(lua_State *L, int idx);
 
 /* The call at idx; raises if it is none [-0, +0]. */
 cel_call *cel_call_check(lua_State *L, int idx);
+
+/* The call at idx, or NULL [-0, +0]. */
+cel_call *cel_call_at(lua_State *L, int idx);
+
+/* Pushes the client of the call at idx [-0, +1]; raises where the user value
+   is another. */
+void cel_call_push_client(lua_State *L, int idx);
+
+/* Take a copy of the string on top [-1, +0]. */
+void cel_call_set_target(lua_State *L, cel_call *c);
+void cel_call_set_body(lua_State *L, cel_call *c);
 
 /* Queues the call at idx [-0, +0]. Raises what the token function raises;
    the call is not started then. */

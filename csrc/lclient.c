@@ -13,7 +13,7 @@
 
 #include "lcall.h"
 #include "lloop.h"
-#include "loptions.h"
+#include "ltag.h"
 
 #ifndef CELIGO_VERSION
 #error "CELIGO_VERSION comes from the build"
@@ -39,14 +39,98 @@ const char *cel_region_url(const char *region) {
   return NULL;
 }
 
-cel_client *cel_client_check(lua_State *L, int idx) {
-  return cel_check_object(L, idx, CEL_CLIENT_MT, sizeof(cel_client));
+void cel_raise_memory(lua_State *L) {
+  for (;;) { /* lua_error's declaration does not say that it never returns */
+    lua_pushliteral(L, CEL_NO_MEMORY); /* Lua keeps this very string */
+    lua_error(L); /* ... and makes its memory error of it */
+  }
 }
 
-void cel_raise_memory(lua_State *L) {
-  lua_pushliteral(L, CEL_NO_MEMORY); /* Lua keeps this very string */
-  lua_error(L);                      /* ... and makes its memory error of it */
+static int l_make_room(lua_State *L) {
+  lua_newuserdatauv(L, (size_t)lua_tointeger(L, 1), 0);
+  lua_settop(L, 0);
+  lua_gc(L, LUA_GCCOLLECT);
+  return 0;
 }
+
+/* Makes Lua look for n bytes, and collect garbage where it finds them: a
+   finaliser that got no memory for its own call would never run again, and
+   what it is to free would be lost [-0, +0]. */
+static void make_room(lua_State *L, size_t n) {
+  lua_pushcfunction(L, l_make_room);
+  lua_pushinteger(L, (lua_Integer)n);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK)
+    lua_pop(L, 1);
+}
+
+void *cel_allocate(lua_State *L, const cel_allocator *alloc, size_t n) {
+  void *p = alloc->fn(alloc->ud, NULL, 0, n);
+  if (p == NULL) {
+    make_room(L, n);
+    p = alloc->fn(alloc->ud, NULL, 0, n);
+  }
+  if (p == NULL)
+    cel_raise_memory(L);
+  return p;
+}
+
+/* {====== The userdata, and the client that it holds */
+
+typedef struct client_box {
+  cel_tag tag;
+  cel_client *client; /* a reference; NULL before there is one, and after the
+                         finaliser */
+} client_box;
+
+static const char client_kind = 'c';
+
+static client_box *box_at(lua_State *L, int idx) {
+  return cel_tagged(L, idx, &client_kind, sizeof(client_box));
+}
+
+cel_client *cel_client_at(lua_State *L, int idx) {
+  const client_box *box = box_at(L, idx);
+  return box == NULL ? NULL : box->client;
+}
+
+static cel_client *make_empty(lua_State *L) {
+  cel_allocator alloc;
+  alloc.fn = lua_getallocf(L, &alloc.ud);
+  cel_client *c = cel_allocate(L, &alloc, sizeof *c);
+  memset(c, 0, sizeof *c);
+  c->alloc = alloc;
+  c->references = 1;
+  c->next_wake = HUGE_VAL;
+  return c;
+}
+
+bool cel_client_is(lua_State *L, int idx, const cel_client *c) {
+  const client_box *box = box_at(L, idx);
+  if (box == NULL || box->client == c)
+    return box != NULL;
+  return c->closed && (box->client == NULL || box->client->closed);
+}
+
+cel_client *cel_client_closed(lua_State *L, int idx) {
+  cel_client *c = make_empty(L);
+  idx = lua_absindex(L, idx);
+  if (lua_getmetatable(L, idx)) /* Lua takes it for a new one */
+    lua_setmetatable(L, idx);
+  c->closed = true;
+  c->http.alloc = &c->alloc; /* for the buffers of its calls */
+  return c;
+}
+
+cel_client *cel_client_check(lua_State *L, int idx) {
+  client_box *box = box_at(L, idx);
+  if (box == NULL)
+    luaL_typeerror(L, idx, CEL_CLIENT_MT);
+  else if (box->client == NULL) /* __gc was called by hand */
+    box->client = cel_client_closed(L, idx);
+  return box == NULL ? NULL : box->client;
+}
+
+/* }====== */
 
 double cel_client_random(void *ud) {
   cel_client *c = ud;
@@ -72,9 +156,7 @@ static void keep_string(lua_State *L, cel_client *c, char **slot,
   if (text == NULL)
     return;
   size_t size = strlen(text) + 1;
-  *slot = c->alloc.fn(c->alloc.ud, NULL, 0, size);
-  if (*slot == NULL)
-    cel_raise_memory(L);
+  *slot = cel_allocate(L, &c->alloc, size);
   memcpy(*slot, text, size);
 }
 
@@ -91,15 +173,10 @@ static void keep_token(lua_State *L, cel_client *c, const char *token,
   c->headers = headers;
 }
 
-void cel_client_push_calls(lua_State *L, int idx) {
-  if (lua_getiuservalue(L, idx, CEL_CLIENT_UV_CALLS) != LUA_TTABLE)
-    luaL_error(L, "celigo.client: its table of calls is gone");
-}
-
 void cel_client_token(lua_State *L, int idx, bool renew) {
-  cel_client *c = lua_touserdata(L, idx);
+  cel_client *c = cel_client_check(L, idx);
   size_t len;
-  if ((c->headers != NULL && !renew) || c->closed)
+  if ((c->headers != NULL && !renew) || c->closed || !c->has_function)
     return;
   lua_getiuservalue(L, idx, CEL_CLIENT_UV_TOKEN);
   lua_call(L, 0, 1);
@@ -110,7 +187,7 @@ void cel_client_token(lua_State *L, int idx, bool renew) {
   if (!cel_token_check(token, len))
     luaL_error(L, "token function: the token that it returned is empty or "
                   "holds a character that cannot stand in a header");
-  if (!c->closed)
+  if (cel_client_at(L, idx) == c && !c->closed)
     keep_token(L, c, token, len);
   lua_pop(L, 1);
 }
@@ -177,17 +254,32 @@ int cel_client_l_close(lua_State *L) {
   return 0;
 }
 
-static int l_gc(lua_State *L) {
-  cel_client *c = cel_client_check(L, 1);
-  if (c->alloc.fn == NULL)
-    return 0; /* memory ran out before it was one */
+cel_client *cel_client_retain(cel_client *c) {
+  c->references++;
+  return c;
+}
+
+void cel_client_release(cel_client *c) {
+  if (--c->references > 0)
+    return;
   cel_client_close(c);
   cel_base_url_free(&c->base);
   drop_string(c, &c->agent);
   drop_string(c, &c->ca_file);
   if (c->proxy != NULL) /* wiped: its length is gone */
     c->alloc.fn(c->alloc.ud, c->proxy, c->proxy_size, 0);
-  c->proxy = NULL;
+  c->alloc.fn(c->alloc.ud, c, sizeof *c, 0);
+}
+
+/* May be called by hand, and again: what follows finds a closed client. */
+static int l_gc(lua_State *L) {
+  client_box *box = box_at(L, 1);
+  cel_client *c = box == NULL ? NULL : box->client;
+  if (c == NULL)
+    return 0; /* memory ran out before it was one */
+  box->client = NULL;
+  cel_client_close(c);
+  cel_client_release(c);
   return 0;
 }
 
@@ -206,13 +298,23 @@ static void keep_value(lua_State *L, int value, int uv) {
   lua_setiuservalue(L, -2, uv);
 }
 
-static void keep_calls(lua_State *L) {
+/* Pushes a table with weak values [-0, +1]. */
+static void push_weak(lua_State *L) {
   lua_newtable(L);
   lua_createtable(L, 0, 1);
   lua_pushliteral(L, "v");
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
-  lua_setiuservalue(L, -2, CEL_CLIENT_UV_CALLS);
+}
+
+void cel_client_push_calls(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  if (lua_getiuservalue(L, idx, CEL_CLIENT_UV_CALLS) == LUA_TTABLE)
+    return;
+  lua_pop(L, 1);
+  push_weak(L);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, idx, CEL_CLIENT_UV_CALLS);
 }
 
 /* Spreads what clients made at nearly the same time and place differ in over
@@ -230,7 +332,8 @@ static void set_limits(cel_client *c, const cel_client_config *config) {
   c->timeout_set = config->timeout > 0;
   c->timeout = c->timeout_set ? config->timeout : cel_client_defaults.timeout;
   c->validate = config->validate;
-  c->hides_token = config->hides_token;
+  c->secret = config->secret;
+  c->has_function = config->token_function != 0;
   c->has_events = config->on_event != 0;
   c->has_codec = config->codec != 0;
   c->next_wake = HUGE_VAL;
@@ -265,14 +368,14 @@ static void open_http(lua_State *L, cel_client *c,
 
 void cel_client_new(lua_State *L, const cel_client_config *config,
                     const char *what) {
-  cel_client *c = lua_newuserdatauv(L, sizeof *c, CEL_CLIENT_UVS);
-  memset(c, 0, sizeof *c);
-  luaL_setmetatable(L, CEL_CLIENT_MT);
-  c->alloc.fn = lua_getallocf(L, &c->alloc.ud);
+  client_box *box = lua_newuserdatauv(L, sizeof *box, CEL_CLIENT_UVS);
+  box->client = NULL;
+  cel_tag_set(&box->tag, &client_kind);
+  cel_set_class(L, CEL_CLIENT_MT);
+  cel_client *c = box->client = make_empty(L);
   keep_value(L, config->token_function, CEL_CLIENT_UV_TOKEN);
   keep_value(L, config->on_event, CEL_CLIENT_UV_EVENT);
   keep_value(L, config->codec, CEL_CLIENT_UV_CODEC);
-  keep_calls(L);
   refuse(L, what, config->base_url_name,
          cel_base_url_parse(&c->base, config->base_url));
   keep_string(L, c, &c->ca_file, config->ca_file);

@@ -49,8 +49,12 @@ enum {
   CEL_CLIENT_UVS = CEL_CLIENT_UV_BELL
 };
 
+/* Lives outside of its userdata, for as long as the userdata, a call or a
+   cursor holds a reference: what the debug library does to user values takes
+   nothing away from under C. */
 typedef struct cel_client {
   cel_allocator alloc; /* the state's own */
+  size_t references;
   cel_base_url base;
   cel_http http;
   cel_rate_limit limit;
@@ -58,14 +62,15 @@ typedef struct cel_client {
   double timeout;   /* seconds */
   bool timeout_set; /* by the user: holds for slow operations too */
   bool validate;
-  bool has_events;  /* on_event is set */
-  bool has_codec;   /* json is not our own */
-  bool gives_way;   /* CEL_CLIENT_UV_GIVE_WAY is set */
-  bool has_bell;    /* CEL_CLIENT_UV_BELL is set */
-  bool rung;        /* the event loop knows that there is work */
-  bool stirred;     /* a call has become READY or been ended since its event
-                       loop looked */
-  bool hides_token; /* a host's: masked in good answers, too */
+  bool has_function; /* the token comes from a function */
+  bool secret;       /* the script must not learn the token from an answer */
+  bool has_events;   /* on_event is set */
+  bool has_codec;    /* json is not our own */
+  bool gives_way;    /* CEL_CLIENT_UV_GIVE_WAY is set */
+  bool has_bell;     /* CEL_CLIENT_UV_BELL is set */
+  bool rung;         /* the event loop knows that there is work */
+  bool stirred;      /* a call has become READY or been ended since its event
+                        loop looked */
   bool closed;
   bool news;          /* a call has become READY since the flag was lowered */
   size_t max_running; /* exchanges at once */
@@ -84,6 +89,21 @@ typedef struct cel_client {
 
 /* The client at idx, closed or not [-0, +0]; raises if it is none. */
 cel_client *cel_client_check(lua_State *L, int idx);
+
+/* The client at idx, or NULL; raises nothing [-0, +0]. */
+cel_client *cel_client_at(lua_State *L, int idx);
+
+/* Whether the value at idx is the userdata of c, or was: once both are
+   closed, one is as good as the other [-0, +0]. */
+bool cel_client_is(lua_State *L, int idx, const cel_client *c);
+
+/* A closed client with one reference, for the userdata at idx, which has lost
+   its own to its finaliser and is finalised once more now [-0, +0]. */
+cel_client *cel_client_closed(lua_State *L, int idx);
+
+/* References. No Lua. */
+cel_client *cel_client_retain(cel_client *c);
+void cel_client_release(cel_client *c);
 
 /* Makes sure that the client at idx has a token, asking the token function
    where there is none, or again where `renew` [-0, +0]. Raises what the
@@ -120,7 +140,7 @@ typedef struct cel_client_config {
   long max_connections;
   size_t max_response; /* bytes */
   bool validate;
-  bool hides_token; /* from the state's scripts, whatever a server answers */
+  bool secret; /* the token is the host's, not the script's */
 } cel_client_config;
 
 /* Every default. */
@@ -135,7 +155,11 @@ void cel_client_new(lua_State *L, const cel_client_config *config,
                     const char *what);
 
 /* Raises Lua's own memory error (LUA_ERRMEM). */
-void cel_raise_memory(lua_State *L);
+_Noreturn void cel_raise_memory(lua_State *L);
+
+/* n bytes from an allocator, after a collection where need be; raises Lua's
+   memory error where there are none [-0, +0]. */
+void *cel_allocate(lua_State *L, const cel_allocator *alloc, size_t n);
 
 /* A random number in [0, 1), of the client at ud. */
 double cel_client_random(void *ud);

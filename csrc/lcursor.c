@@ -14,15 +14,15 @@
 #include "lpage.h"
 #include "lresult.h"
 #include "lstep.h"
-#include "loptions.h"
+#include "ltag.h"
 
 /* {====== Cursors */
 
 /* The cursor owns the text; in user value 1 it keeps the records where a
    codec of the user has decoded them all. */
 typedef struct page_cursor {
-  cel_client *client;  /* kept alive by user value 2 */
-  cel_allocator alloc; /* the state's: the text outlives the client */
+  cel_tag tag;
+  cel_client *client; /* a reference; user value 2 is its userdata */
   cel_buf text;
   cel_json_cursor json;
   lua_Integer given; /* of decoded records, those handed out */
@@ -33,8 +33,15 @@ typedef struct page_cursor {
   double looked; /* when it last let the network have a turn */
 } page_cursor;
 
+static const char cursor_kind = 'p';
+
 static page_cursor *check_cursor(lua_State *L, int idx) {
-  return cel_check_object(L, idx, CEL_CURSOR_MT, sizeof(page_cursor));
+  page_cursor *p = cel_tagged(L, idx, &cursor_kind, sizeof *p);
+  if (p == NULL)
+    luaL_typeerror(L, idx, CEL_CURSOR_MT);
+  else if (p->client == NULL) /* its finaliser has run */
+    p->client = cel_client_closed(L, idx);
+  return p;
 }
 
 static void free_text(page_cursor *p) {
@@ -42,16 +49,32 @@ static void free_text(page_cursor *p) {
     cel_buf_free(&p->text);
 }
 
-/* cursor:close(), and the finaliser, which a script may call by hand. */
-static int l_cursor_close(lua_State *L) {
-  page_cursor *p = check_cursor(L, 1);
+static void close_cursor(page_cursor *p) {
   p->json.open = p->json.failed = false;
   p->total = 0;
   p->doomed = p->reading;
   if (!p->reading)
     free_text(p);
+}
+
+/* cursor:close() */
+static int l_cursor_close(lua_State *L) {
+  close_cursor(check_cursor(L, 1));
   lua_pushnil(L);
   lua_setiuservalue(L, 1, 1);
+  return 0;
+}
+
+/* May be called by hand, even by a finaliser while a record is decoded. */
+static int l_cursor_gc(lua_State *L) {
+  page_cursor *p = cel_tagged(L, 1, &cursor_kind, sizeof *p);
+  if (p == NULL || p->client == NULL)
+    return 0;
+  close_cursor(p);
+  if (p->reading)
+    return 0;
+  cel_client_release(p->client);
+  p->client = NULL;
   return 0;
 }
 
@@ -78,8 +101,6 @@ static bool take_text(lua_State *L, cel_call *c, page_cursor *p) {
   }
   p->text = c->transfer.body; /* moved, before a finaliser can end the call */
   cel_buf_init(&c->transfer.body, p->text.alloc, p->text.max);
-  p->alloc = *p->text.alloc;
-  p->text.alloc = &p->alloc;
   if (p->json.next_len == 0)
     lua_pushnil(L);
   else if (cel_json_decode(L, p->json.text + p->json.next_start - 1,
@@ -110,9 +131,10 @@ static int l_cursor(lua_State *L) {
   lua_settop(L, 1);
   page_cursor *p = lua_newuserdatauv(L, sizeof *p, 2);
   memset(p, 0, sizeof *p);
-  luaL_setmetatable(L, CEL_CURSOR_MT);
-  p->client = c->client;
-  lua_getiuservalue(L, 1, CEL_CALL_UV_CLIENT);
+  cel_tag_set(&p->tag, &cursor_kind);
+  cel_set_class(L, CEL_CURSOR_MT);
+  p->client = cel_client_retain(c->client);
+  cel_call_push_client(L, 1);
   lua_setiuservalue(L, 2, 2);
   if (cel_page_is_blank(c))
     return 1;
@@ -131,20 +153,9 @@ static int l_cursor(lua_State *L) {
 /* Seconds between two looks at the network while records are handed out. */
 #define LOOK_INTERVAL 1e-3
 
-/* The cursor's client; NULL where the debug library has taken it away. */
-static cel_client *find_client(lua_State *L, int cursor,
-                               const page_cursor *p) {
-  lua_getiuservalue(L, cursor, 2);
-  bool there = lua_touserdata(L, -1) == p->client;
-  lua_pop(L, 1);
-  return there ? p->client : NULL;
-}
-
 /* Lets the next page come nearer while this one is consumed. */
 static void look_at_network(lua_State *L, int cursor, page_cursor *p) {
-  const cel_client *c = find_client(L, cursor, p);
-  if (c == NULL)
-    return;
+  const cel_client *c = p->client;
   if (c->http.running == 0 && c->lists[CEL_STATE_QUEUED].head == NULL)
     return;
   double now = cel_clock();
@@ -152,27 +163,55 @@ static void look_at_network(lua_State *L, int cursor, page_cursor *p) {
     return;
   p->looked = now;
   lua_getiuservalue(L, cursor, 2);
-  cel_client_step(L, -1, 0);
+  if (cel_client_at(L, -1) == c)
+    cel_client_step(L, -1, 0);
   lua_pop(L, 1);
 }
 
-/* Reads from the text: the next record, pushed [-0, +1], or where `into` is
-   not 0 all that are left, appended to that table. Results as below. */
-static int read_text(lua_State *L, page_cursor *p, int into) {
+typedef struct reading {
+  page_cursor *cursor;
+  int status;
   cel_json_fault fault;
+} reading;
+
+/* Gets a reading, and a table or nil [-2, +1]. */
+static int l_read(lua_State *L) {
+  reading *r = lua_touserdata(L, 1);
+  cel_json_cursor *json = &r->cursor->json;
   lua_Integer n = 0;
+  if (lua_istable(L, 2))
+    r->status = cel_json_cursor_append(L, json, 2, &n, &r->fault);
+  else
+    r->status = cel_json_cursor_next(L, json, &r->fault);
+  return r->status == 1 && !lua_istable(L, 2) ? 1 : 0;
+}
+
+/* Reads from the text: the next record, pushed [-0, +1], or where `into` is
+   not 0 all that are left, appended to that table. Results as below. It is
+   protected, so that `reading` holds only while somebody reads. */
+static int read_text(lua_State *L, page_cursor *p, int into) {
+  reading r = {.cursor = p};
   bool outer = p->reading; /* a finaliser may ask for records, too */
+  lua_pushcfunction(L, l_read);
+  lua_pushlightuserdata(L, &r);
+  if (into == 0)
+    lua_pushnil(L);
+  else
+    lua_pushvalue(L, into);
   p->reading = true;
-  int status = into == 0
-                   ? cel_json_cursor_next(L, &p->json, &fault)
-                   : cel_json_cursor_append(L, &p->json, into, &n, &fault);
+  int raised = lua_pcall(L, 2, into == 0 ? 1 : 0, 0);
   p->reading = outer;
+  int status = r.status;
   if (p->doomed && !outer) {
     p->json.open = p->json.failed = false;
     free_text(p);
   }
+  if (raised != LUA_OK)
+    return lua_error(L);
+  if (into == 0 && status != 1)
+    lua_pop(L, 1);
   if (status < 0)
-    lua_pushstring(L, fault.message);
+    lua_pushstring(L, r.fault.message);
   return status;
 }
 
@@ -184,7 +223,8 @@ static int push_record(lua_State *L, int cursor, page_cursor *p) {
     return p->json.open || p->json.failed ? read_text(L, p, 0) : 0;
   if (p->given >= p->total)
     return 0;
-  lua_getiuservalue(L, cursor, 1);
+  if (lua_getiuservalue(L, cursor, 1) != LUA_TTABLE)
+    luaL_error(L, "a user value of the cursor has been changed");
   lua_rawgeti(L, -1, ++p->given);
   lua_remove(L, -2);
   return 1;
@@ -196,7 +236,7 @@ static int l_cursor_rest(lua_State *L) {
   page_cursor *p = check_cursor(L, 1);
   lua_settop(L, 1);
   lua_newtable(L);
-  luaL_setmetatable(L, CEL_ARRAY_MT);
+  cel_set_class(L, CEL_ARRAY_MT);
   if (p->decoded) {
     for (lua_Integer n = 1; push_record(L, 1, p) == 1; n++)
       lua_rawseti(L, 2, n);
@@ -224,17 +264,6 @@ static int l_cursor_ended(lua_State *L) {
    closed. */
 enum { UP_CURSOR = 1, UP_ADVANCE, UP_WALK, UP_FAIL };
 
-static int next_k(lua_State *L, int status, lua_KContext advanced);
-
-/* Asks the walk for its next page, which may give way. */
-static int ask_walk(lua_State *L) {
-  lua_settop(L, 0);
-  lua_pushvalue(L, lua_upvalueindex(UP_ADVANCE));
-  lua_pushvalue(L, lua_upvalueindex(UP_WALK));
-  lua_callk(L, 1, 1, 1, next_k);
-  return next_k(L, LUA_OK, 1);
-}
-
 /* Raises; what is wrong is on top, or nil. */
 static int fail_walk(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(UP_FAIL));
@@ -244,34 +273,37 @@ static int fail_walk(lua_State *L) {
   return 0;
 }
 
-/* Pushes the next record, or nil at the end of the walk. */
+/* Takes over the next page's cursor, which advance() has left on top; false
+   at the end of the walk [-1, +0]. */
+static bool take_cursor(lua_State *L) {
+  bool more = !lua_isnil(L, -1);
+  if (more)
+    lua_replace(L, lua_upvalueindex(UP_CURSOR));
+  return more;
+}
+
+/* Pushes the next record, or nil at the end of the walk. advance() may give
+   way, and comes back here; there may be any number of empty pages. */
 static int next_k(lua_State *L, int status, lua_KContext advanced) {
   (void)status;
-  if (advanced && lua_isnil(L, -1))
-    return 1;
-  if (advanced)
-    lua_replace(L, lua_upvalueindex(UP_CURSOR));
-  if (advanced && !lua_isuserdata(L, lua_upvalueindex(UP_CURSOR)))
-    return luaL_error(L, "celigo: this iterator's walk is gone");
-  lua_settop(L, 0);
-  lua_pushvalue(L, lua_upvalueindex(UP_CURSOR)); /* lest it is collected */
-  page_cursor *p = lua_touserdata(L, 1);
-  if (p == NULL)
-    return ask_walk(L);
-  if (lua_rawlen(L, 1) != sizeof *p)
-    return luaL_error(L, "celigo: this iterator's cursor is gone");
-  const cel_client *client;
-  switch (push_record(L, 1, p)) {
-  case 1:
-    client = find_client(L, 1, p);
-    if (client != NULL && !client->closed)
+  for (;; advanced = 1) {
+    if (advanced && !take_cursor(L))
       return 1;
-    lua_pushnil(L);
-    return fail_walk(L);
-  case 0:
-    return ask_walk(L);
-  default:
-    return fail_walk(L);
+    lua_settop(L, 0);
+    lua_pushvalue(L, lua_upvalueindex(UP_CURSOR)); /* lest it is collected */
+    if (!lua_isnil(L, 1)) {
+      const page_cursor *p = check_cursor(L, 1);
+      int found = push_record(L, 1, check_cursor(L, 1));
+      if (found == 1 && p->client->closed)
+        lua_pushnil(L);
+      else if (found == 1)
+        return 1;
+      if (found != 0)
+        return fail_walk(L);
+    }
+    lua_pushvalue(L, lua_upvalueindex(UP_ADVANCE));
+    lua_pushvalue(L, lua_upvalueindex(UP_WALK));
+    lua_callk(L, 1, 1, 1, next_k);
   }
 }
 
@@ -295,7 +327,7 @@ void cel_open_cursor(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"cursor", l_cursor}, {"records", l_records}, {NULL, NULL}};
   static const luaL_Reg meta[] = {
-      {"__gc", l_cursor_close}, {"__close", l_cursor_close}, {NULL, NULL}};
+      {"__gc", l_cursor_gc}, {"__close", l_cursor_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"rest", l_cursor_rest},
                                      {"ended", l_cursor_ended},
                                      {"close", l_cursor_close},

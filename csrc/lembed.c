@@ -109,85 +109,94 @@ const char *celigo_version(void) {
 
 /* {====== A client whose token is in C only */
 
-/* The part of the options that the host knows of. */
-static celigo_options known_options(const celigo_options *given) {
+#define WHAT "celigo_push_client"
+
+/* The part of the options that the host and this library both know of. A
+   host that is newer may have more; what it sets there must not be lost in
+   silence. */
+static celigo_options known_options(lua_State *L,
+                                    const celigo_options *given) {
   celigo_options o;
+  const unsigned char *bytes = (const unsigned char *)given;
+  if (given == NULL || given->size < offsetof(celigo_options, region))
+    luaL_error(L, WHAT ": options.size: expected sizeof(celigo_options)");
+  for (size_t i = sizeof o; i < given->size; i++)
+    if (bytes[i] != 0)
+      luaL_error(L,
+                 WHAT ": options: a member is set that celigo " CELIGO_VERSION
+                      " does not know");
   memset(&o, 0, sizeof o);
   memcpy(&o, given, given->size < sizeof o ? given->size : sizeof o);
   return o;
 }
 
+static void refuse(lua_State *L, const char *option, const char *expected) {
+  luaL_error(L, WHAT ": option '%s': expected %s", option, expected);
+}
+
 static const char *pick_base_url(lua_State *L, const celigo_options *o) {
-  if (o->base_url != NULL)
-    return o->base_url;
   const char *url = cel_region_url(o->region == NULL ? "us" : o->region);
   if (url == NULL)
-    luaL_error(L,
-               "celigo_push_client: region: expected \"us\" or \"eu\", "
-               "got \"%s\"",
-               o->region);
-  return url;
+    refuse(L, "region", "\"us\" or \"eu\"");
+  return o->base_url == NULL ? url : o->base_url;
 }
 
-#define MAX_SECONDS 1e6
-
-/* A newer host may set members that this library is too old for. */
-static void check_later(lua_State *L, const celigo_options *given) {
-  const char *bytes = (const char *)given;
-  for (size_t i = sizeof *given; i < given->size; i++)
-    if (bytes[i] != 0)
-      luaL_error(L, "celigo_push_client: options sets a member that this "
-                    "version of the library does not know");
-}
-
-static void check_seconds(lua_State *L, const char *name, double seconds) {
-  if (!(seconds >= 0 && seconds <= MAX_SECONDS)) /* NaN is neither */
-    luaL_error(L, "celigo_push_client: %s: expected seconds from 0 to %f",
-               name, MAX_SECONDS);
+/* 0 stands for the default; NaN is in no range. */
+static void check_seconds(lua_State *L, const char *option, double value,
+                          double most) {
+  if (value != 0 && !(value >= 1e-3 && value <= most))
+    refuse(L, option, "seconds, a number from 0.001, or 0 for the default");
 }
 
 static void check_numbers(lua_State *L, const celigo_options *o) {
-  check_seconds(L, "timeout", o->timeout);
-  check_seconds(L, "connect_timeout", o->connect_timeout);
-  if (o->max_retries < -1)
-    luaL_error(L, "celigo_push_client: max_retries: expected -1 or more");
+  check_seconds(L, "timeout", o->timeout, 1e7);
+  check_seconds(L, "connect_timeout", o->connect_timeout, 1e6);
+  if (o->max_retries < -1 || o->max_retries > 1000000)
+    refuse(L, "max_retries",
+           "a number from 1, 0 for the default, or -1 for none");
   if (o->max_connections < 0 || o->max_connections > 256)
-    luaL_error(L, "celigo_push_client: max_connections: expected 0 to 256");
+    refuse(L, "max_connections", "1 to 256, or 0 for the default");
 }
 
+/* No message here shows any part of the token. */
 static void check_strings(lua_State *L, const celigo_options *o) {
-  if (o->token == NULL || !cel_token_check(o->token, strlen(o->token)))
-    luaL_error(L, "celigo_push_client: token: it is missing, or holds a "
-                  "character that cannot stand in a header");
-  if (o->user_agent != NULL &&
-      cel_header_check("User-Agent", 10, o->user_agent,
-                       strlen(o->user_agent)) != NULL)
-    luaL_error(L, "celigo_push_client: user_agent: it holds a control "
-                  "character");
+  const char *agent = o->user_agent;
+  if (o->token == NULL || o->token[0] == '\0')
+    refuse(L, "token", "a string that is not empty");
+  if (!cel_token_check(o->token, strlen(o->token)))
+    refuse(L, "token", "characters that can stand in a header");
+  if (agent != NULL &&
+      cel_header_check("User-Agent", 10, agent, strlen(agent)) != NULL)
+    refuse(L, "user_agent", "no control characters");
 }
 
-static int l_push_client(lua_State *L) {
-  const celigo_options *const *argument = lua_touserdata(L, 1);
-  const celigo_options *given = *argument;
-  if (given == NULL || given->size < offsetof(celigo_options, region))
-    return luaL_error(L, "celigo_push_client: options.size is not set");
-  check_later(L, given);
-  const celigo_options o = known_options(given);
-  cel_client_config c = cel_client_defaults;
-  check_strings(L, &o);
-  check_numbers(L, &o);
+/* The class, for a client that is made before the script makes one. */
+static void open_client(lua_State *L) {
   if (luaL_getmetatable(L, CEL_CLIENT_MT) == LUA_TNIL) {
     lua_pushcfunction(L, l_require);
     lua_pushliteral(L, "celigo.client");
     lua_call(L, 1, 0);
   }
-  c.hides_token = true;
+  lua_settop(L, 0);
+}
+
+static int l_push_client(lua_State *L) {
+  const celigo_options *const *argument = lua_touserdata(L, 1);
+  const celigo_options o = known_options(L, *argument);
+  cel_client_config c = cel_client_defaults;
+  luaL_checkversion(L);
+  luaL_checkstack(L, 16, "no room to open celigo");
+  check_strings(L, &o);
+  check_numbers(L, &o);
+  open_client(L);
+  c.secret = true;
   c.token = o.token;
   c.token_len = strlen(o.token);
   c.base_url = pick_base_url(L, &o);
   c.ca_file = o.ca_file;
   c.proxy = o.proxy;
-  c.user_agent = o.user_agent;
+  if (o.user_agent != NULL && o.user_agent[0] != '\0')
+    c.user_agent = o.user_agent;
   c.timeout = o.timeout;
   if (o.connect_timeout > 0)
     c.connect_timeout = o.connect_timeout;
@@ -197,14 +206,17 @@ static int l_push_client(lua_State *L) {
     c.max_connections = o.max_connections;
   if (o.max_response_bytes > 0)
     c.max_response = o.max_response_bytes;
-  cel_client_new(L, &c, "celigo_push_client");
+  cel_client_new(L, &c, WHAT);
   return 1;
 }
 
 int celigo_push_client(lua_State *L, const celigo_options *options) {
-  /* neither push allocates, so nothing can be raised out here */
+  if (!lua_checkstack(L, 2)) {
+    lua_pushliteral(L, CEL_NO_MEMORY); /* Lua keeps it: nothing is raised */
+    return LUA_ERRMEM;
+  }
   lua_pushcfunction(L, l_push_client);
-  lua_pushlightuserdata(L, &options);
+  lua_pushlightuserdata(L, (void *)&options);
   return lua_pcall(L, 1, 1, 0);
 }
 

@@ -7,6 +7,7 @@
 #include <lauxlib.h>
 
 #include "lmarks.h"
+#include "ltag.h"
 
 /***
 JSON to and from Lua values.
@@ -81,7 +82,7 @@ static int marks_set(lua_State *L, const char *name) {
   if (cel_marks_of(&marks, L) == CEL_MARK_NONE && lua_getmetatable(L, 1))
     return luaL_argerror(L, 1,
                          "it has a metatable of its own, which would be lost");
-  luaL_setmetatable(L, name);
+  cel_set_class(L, name);
   return 1;
 }
 

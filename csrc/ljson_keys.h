@@ -15,6 +15,7 @@
 #include <lua.h>
 
 #include "json_scan.h"
+#include "ltag.h"
 
 enum {
   CEL_JSON_KEYS_BITS = 7,
@@ -43,6 +44,7 @@ typedef struct cel_json_key {
 } cel_json_key;
 
 typedef struct cel_json_keys {
+  cel_tag tag;
   uint32_t members; /* of the last object at the top level of a text */
   uint32_t unkept;  /* the same under any key that is not kept */
   cel_json_key slots[CEL_JSON_KEYS_COUNT];

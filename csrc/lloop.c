@@ -14,7 +14,6 @@
 #include <lauxlib.h>
 
 #include "lstep.h"
-#include "loptions.h"
 
 /* {====== The bell */
 
@@ -25,11 +24,11 @@ static void ring(lua_State *L, int idx) {
 }
 
 void cel_loop_ring(lua_State *L, int idx) {
-  cel_client *c = lua_touserdata(L, idx);
+  const cel_client *c = cel_client_check(L, idx);
   if (!c->has_bell || c->rung || c->closed)
     return;
   ring(L, idx);
-  c->rung = true;
+  cel_client_check(L, idx)->rung = true;
 }
 
 void cel_loop_ring_call(lua_State *L, int idx) {
@@ -43,8 +42,7 @@ void cel_loop_ring_call(lua_State *L, int idx) {
 }
 
 void cel_loop_ring_closed(lua_State *L, int idx) {
-  const cel_client *c = lua_touserdata(L, idx);
-  if (c->has_bell)
+  if (cel_client_check(L, idx)->has_bell)
     ring(L, idx);
 }
 
@@ -73,6 +71,7 @@ static int l_serve(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
   c->rung = true;
   cel_client_step(L, 1, 0);
+  c = cel_client_check(L, 1); /* a callback may have ended the other */
   lua_pushboolean(L, c->stirred);
   c->stirred = false;
   return 1;
@@ -130,8 +129,18 @@ static int l_closed(lua_State *L) {
 
 /* {====== Descriptors */
 
-static int *check_descriptor(lua_State *L, int idx) {
-  return cel_check_object(L, idx, CEL_DESCRIPTOR_MT, sizeof(int));
+typedef struct descriptor {
+  cel_tag tag;
+  int fd; /* owned; negative: none */
+} descriptor;
+
+static const char descriptor_kind = 'd';
+
+static descriptor *check_descriptor(lua_State *L, int idx) {
+  descriptor *d = cel_tagged(L, idx, &descriptor_kind, sizeof *d);
+  if (d == NULL)
+    luaL_typeerror(L, idx, CEL_DESCRIPTOR_MT);
+  return d;
 }
 
 static int find_socket(const cel_client *c, lua_Integer serial) {
@@ -150,26 +159,27 @@ static int find_socket(const cel_client *c, lua_Integer serial) {
 static int l_descriptor(lua_State *L) {
   const cel_client *c = cel_client_check(L, 1);
   int fd = find_socket(c, luaL_checkinteger(L, 2));
-  int *own = lua_newuserdatauv(L, sizeof *own, 0);
-  *own = -1;
-  luaL_setmetatable(L, CEL_DESCRIPTOR_MT);
+  descriptor *own = lua_newuserdatauv(L, sizeof *own, 0);
+  cel_tag_set(&own->tag, &descriptor_kind);
+  own->fd = -1;
+  cel_set_class(L, CEL_DESCRIPTOR_MT);
   if (fd >= 0)
-    *own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (*own < 0)
+    own->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* not a closed stdin's */
+  if (own->fd < 0)
     lua_pushnil(L);
   return 1;
 }
 
 static int l_descriptor_fd(lua_State *L) {
-  lua_pushinteger(L, *check_descriptor(L, 1));
+  lua_pushinteger(L, check_descriptor(L, 1)->fd);
   return 1;
 }
 
 static int l_descriptor_close(lua_State *L) {
-  int *own = check_descriptor(L, 1);
-  if (*own >= 0)
-    close(*own);
-  *own = -1;
+  descriptor *own = check_descriptor(L, 1);
+  if (own->fd >= 0)
+    close(own->fd);
+  own->fd = -1;
   return 0;
 }
 

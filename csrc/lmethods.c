@@ -17,10 +17,10 @@
 
 /* docs/client.luadoc documents the 14 operations. */
 static int l_operation(lua_State *L) {
-  lua_Integer row = lua_tointeger(L, lua_upvalueindex(1));
-  if (row < 0 || row >= CEL_OPERATIONS) /* the debug library has been here */
-    return luaL_error(L, "celigo: no such operation");
-  if (cel_request_operation(L, &cel_operations[row]))
+  lua_Integer i = lua_tointeger(L, lua_upvalueindex(1));
+  if (i < 0 || i >= CEL_OPERATIONS)
+    return luaL_error(L, "the method has been changed");
+  if (cel_request_operation(L, &cel_operations[i]))
     return 1;
   cel_call_start(L, 1);
   return cel_call_await(L);
@@ -120,24 +120,26 @@ end
 print(#assert(call:result()))
 */
 static int l_step(lua_State *L) {
-  const cel_client *c = cel_client_check(L, 1);
+  cel_client_check(L, 1);
   double seconds = luaL_optnumber(L, 2, 0);
   luaL_argcheck(L, seconds >= 0 && seconds < 1e9, 2,
                 "expected seconds, a number from 0");
   double end = cel_clock() + seconds;
-  size_t before = c->unfinished;
+  size_t before = cel_client_check(L, 1)->unfinished;
+  size_t now;
   lua_settop(L, 1);
   for (;;) {
     double left = end - cel_clock();
     if (left > CEL_HOOK_INTERVAL)
       left = CEL_HOOK_INTERVAL;
     bool calm = cel_client_step(L, 1, left < 0 ? 0 : left);
-    if (c->unfinished == 0 || c->unfinished < before || cel_clock() >= end)
+    now = cel_client_check(L, 1)->unfinished; /* a callback may end it */
+    if (now == 0 || now < before || cel_clock() >= end)
       break;
     if (!calm || left == CEL_HOOK_INTERVAL)
       cel_hook_turn(L);
   }
-  lua_pushinteger(L, (lua_Integer)c->unfinished);
+  lua_pushinteger(L, (lua_Integer)now);
   return 1;
 }
 

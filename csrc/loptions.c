@@ -220,11 +220,3 @@ void cel_options_show(lua_State *L, const cel_option *rows, size_t n) {
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
 }
-
-void *cel_check_object(lua_State *L, int idx, const char *class_name,
-                       size_t size) {
-  void *object = luaL_checkudata(L, idx, class_name);
-  if (lua_rawlen(L, idx) != size)
-    luaL_typeerror(L, idx, class_name);
-  return object;
-}

@@ -55,12 +55,6 @@ int cel_option_error(lua_State *L, const char *what, const char *name,
    documentation with them [-0, +1]. */
 void cel_options_show(lua_State *L, const cel_option *rows, size_t n);
 
-/* The userdata at idx, which must be of the class and of size bytes: a
-   stranger may have been given the class's metatable by the debug library
-   [-0, +0]. */
-void *cel_check_object(lua_State *L, int idx, const char *class_name,
-                       size_t size);
-
 /* The one of n names that `word` was most likely meant
    to be, or NULL where none is near; name_at(names, i) is the i-th. */
 const char *cel_nearest(const char *word,

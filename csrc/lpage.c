@@ -16,12 +16,12 @@
 const char *cel_push_resolved(lua_State *L, int idx) {
   cel_call *c = lua_touserdata(L, idx);
   size_t len;
-  const char *reference = lua_tolstring(L, -1, &len);
+  const char *reference = luaL_checklstring(L, -1, &len);
   const char *wrong = NULL;
-  const char *target = c->target + c->prefix_len;
+  const char *target = c->target == NULL ? "" : c->target + c->prefix_len;
   curl_free(c->scratch); /* of one that was cut short */
   c->scratch = NULL;
-  if (memchr(reference, '\0', len) != NULL ||
+  if (c->target == NULL || memchr(reference, '\0', len) != NULL ||
       cel_url_resolve(&c->client->base, target, reference, &c->scratch) !=
           CURLUE_OK)
     wrong = "the target of its next link is no URL";
@@ -180,7 +180,7 @@ static void push_records(lua_State *L, int idx) {
     return;
   lua_pop(L, 1);
   lua_newtable(L);
-  luaL_setmetatable(L, CEL_ARRAY_MT);
+  cel_set_class(L, CEL_ARRAY_MT);
   lua_pushvalue(L, -1);
   lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);
 }
@@ -324,8 +324,7 @@ static void go_on(lua_State *L, int idx) {
     lua_insert(L, -2);
     lua_concat(L, 2);
   }
-  c->target = lua_tostring(L, -1);
-  lua_setiuservalue(L, idx, CEL_CALL_UV_TARGET);
+  cel_call_set_target(L, c);
   next_attempt(&c->attempt);
   cel_call_move(c, CEL_STATE_QUEUED);
 }

@@ -197,8 +197,7 @@ static void set_target(lua_State *L, const arguments *a) {
   push_origin(L, c);
   lua_insert(L, -2);
   lua_concat(L, 2);
-  c->target = lua_tostring(L, -1);
-  lua_setiuservalue(L, a->call, CEL_CALL_UV_TARGET);
+  cel_call_set_target(L, c);
 }
 
 /* }====== */
@@ -320,8 +319,7 @@ static void set_body(lua_State *L, const arguments *a) {
   if (good && client->has_codec)
     good = codec_encode(L, a, o.shape);
   if (good) {
-    c->body = lua_tolstring(L, -1, &c->body_len);
-    lua_setiuservalue(L, a->call, CEL_CALL_UV_BODY);
+    cel_call_set_body(L, c);
   } else {
     cel_push_invalid(L, a->call);
     cel_call_finish(L, a->call, CEL_END_ERROR);
@@ -365,7 +363,7 @@ static void push_dry_run(lua_State *L, const arguments *a) {
     set_lower(L, s->data);
   lua_setfield(L, -2, "headers");
   if (c->body != NULL) {
-    lua_getiuservalue(L, a->call, CEL_CALL_UV_BODY);
+    lua_pushlstring(L, c->body, c->body_len);
     lua_setfield(L, -2, "body");
   }
 }

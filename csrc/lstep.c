@@ -155,11 +155,22 @@ double cel_client_wait(const cel_client *c) {
 
 /* {====== The step */
 
+/* The host's token is no script's business: a server, or something on the
+   way to it, may answer with what it was sent. */
+static void redact_answer(cel_call *k) {
+  cel_transfer *t = &k->transfer;
+  cel_client_redact(k->client, k->headers, t->head.data, t->head.len);
+  if (t->finished)
+    cel_client_redact(k->client, k->headers, t->body.data, t->body.len);
+}
+
 static void read_news(cel_client *c) {
   cel_transfer *t;
   while ((t = cel_http_news(&c->http)) != NULL) {
     cel_call *k =
         (cel_call *)(void *)((char *)t - offsetof(cel_call, transfer));
+    if (c->secret)
+      redact_answer(k);
     if (k->state == CEL_STATE_SENT)
       cel_call_move(k, CEL_STATE_READY);
   }
@@ -177,7 +188,8 @@ static int l_advance(lua_State *L) {
 /* Advances a submitted call, or announces a page that was asked for ahead;
    what that raises becomes its result. */
 static void serve(lua_State *L, int calls, cel_call *k) {
-  if (lua_rawgetp(L, calls, k) == LUA_TNIL) {
+  lua_rawgetp(L, calls, k);
+  if (cel_call_at(L, -1) != k) {
     lua_pop(L, 1); /* dropped: its finaliser will come */
     cel_call_abandon(k, CEL_END_CANCELLED);
     return;
@@ -203,21 +215,23 @@ static cel_call *next_unattended(cel_client *c) {
 }
 
 static void serve_unattended(lua_State *L, int idx) {
-  cel_client *c = lua_touserdata(L, idx);
+  cel_client *c = cel_client_check(L, idx);
   cel_call *k = next_unattended(c);
   if (k == NULL)
     return;
   luaL_checkstack(L, 8, "no room to serve calls");
   cel_client_push_calls(L, idx);
+  cel_client_retain(c); /* nothing is raised until the release */
   while ((k = next_unattended(c)) != NULL)
     serve(L, lua_gettop(L), k);
+  cel_client_release(c);
   lua_pop(L, 1);
 }
 
 bool cel_client_step(lua_State *L, int idx, double seconds) {
-  cel_client *c = lua_touserdata(L, idx);
   idx = lua_absindex(L, idx);
   cel_loop_ring(L, idx);
+  cel_client *c = cel_client_check(L, idx);
   if (c->closed)
     return true;
   c->news = false;
@@ -298,7 +312,10 @@ static void block(lua_State *L, int idx) {
     bool calm = cel_client_step(L, client, CEL_HOOK_INTERVAL);
     if (!calm || cel_clock() - last >= CEL_HOOK_INTERVAL) {
       lua_pushcfunction(L, l_hook_turn);
-      if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
+      int status = lua_pcall(L, 0, 0, 0);
+      if (cel_call_at(L, idx) != k) /* debug.setlocal */
+        luaL_error(L, "the call is gone");
+      if (status != LUA_OK) {
         cel_call_abandon(k, CEL_END_CANCELLED);
         lua_error(L);
       }
@@ -312,8 +329,8 @@ static void block(lua_State *L, int idx) {
    pushes true where it did and the call wants its owner, false where this
    thread has to block. */
 static int await_k(lua_State *L, int status, lua_KContext waited) {
-  cel_call *k = lua_touserdata(L, 1);
   for (;;) {
+    cel_call *k = cel_call_check(L, 1);
     if (status != LUA_OK && status != LUA_YIELD) {
       cel_call_abandon(k, CEL_END_CANCELLED);
       return lua_error(L);
@@ -348,6 +365,8 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
 
 int cel_call_await(lua_State *L) {
   const cel_call *k = lua_touserdata(L, 1);
+  if (k->state == CEL_STATE_SPARE)
+    return luaL_error(L, "the call is over");
   if (k->pinned && k->state != CEL_STATE_DONE)
     return luaL_error(L, "a callback cannot wait for its own call");
   return await_k(L, LUA_OK, 0);

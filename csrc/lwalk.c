@@ -49,7 +49,10 @@ static int l_fetch(lua_State *L) {
 /* core.follow(call, target): the same page call for another target. */
 static int l_follow(lua_State *L) {
   const cel_call *from = cel_call_check(L, 1);
-  luaL_checkstring(L, 2);
+  size_t len;
+  const char *target = luaL_checklstring(L, 2, &len);
+  luaL_argcheck(L, cel_target_check(target, len) == NULL, 2, "no target");
+  lua_settop(L, 2);
   cel_call_push_client(L, 1);
   cel_call *c = cel_call_new(L, -1);
   int call = lua_gettop(L);
@@ -70,8 +73,8 @@ static int l_follow(lua_State *L) {
   lua_pushlstring(L, from->target, from->prefix_len);
   lua_pushvalue(L, 2);
   lua_concat(L, 2);
-  c->target = lua_tostring(L, -1);
-  lua_setiuservalue(L, call, CEL_CALL_UV_TARGET);
+  cel_call_set_target(L, c);
+  lua_settop(L, call);
   return 1;
 }
 
@@ -88,6 +91,8 @@ static int l_start(lua_State *L) {
 static int l_start_ahead(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   lua_settop(L, 1);
+  if (c->state != CEL_STATE_NEW)
+    return 0;
   cel_call_push_client(L, 1);
   cel_client_push_calls(L, 2);
   lua_pushvalue(L, 1);

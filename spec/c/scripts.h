@@ -197,6 +197,220 @@ static const hostile_script hostile[] = {
      "assert(not pcall(client.list_connectors, client, "
      "  { headers = { A = 'b\\r\\nHost: c' } }))",
      false},
+
+    {"the library's own functions, with a target of two requests",
+     "local core "
+     "each_value(function(v) "
+     "  if type(v) == 'table' and rawget(v, 'follow') and rawget(v, 'fetch') "
+     "  then core = v end end) "
+     "local call = assert(core).fetch(client, nil, { path = '/v1/connectors' "
+     "})"
+     "assert(not pcall(core.follow, call, '/x HTTP/1.1\\r\\n\\r\\nPUT /y')) "
+     "assert(not pcall(core.follow, call, 'http://127.0.0.1:1/')) "
+     "local list = objects() "
+     "for name, f in pairs(core) do "
+     "  if type(f) == 'function' and name ~= 'await' and name ~= 'turn' and "
+     "    name ~= 'new' then "
+     "    for _, o in pairs(list) do "
+     "      pcall(f, o) pcall(f, o, o) pcall(f, o, '/v1/connectors') "
+     "      pcall(f, o, nil, { path = '/v1/connectors' }) "
+     "      pcall(f, o, '/x', '/y', '/z') "
+     "      for _, v in ipairs(junk) do pcall(f, v) pcall(f, o, v, v) end "
+     "    end "
+     "  end "
+     "end "
+     "collectgarbage() collectgarbage()",
+     false},
+
+    {"user values of wrong types",
+     "for _, value in ipairs { nil, table.unpack(junk) } do "
+     "  for n = 1, 8 do "
+     "    for _, name in ipairs { 'client', 'call', 'list', 'cursor', "
+     "      'page_call', 'ahead' } do "
+     "      local list = objects() "
+     "      local kept = {} "
+     "      for i = 1, 8 do kept[i] = debug.getuservalue(client, i) end "
+     "      if list[name] then debug.setuservalue(list[name], value, n) end "
+     "      use(list) "
+     "      for i = 1, 8 do debug.setuservalue(client, kept[i], i) end "
+     "    end "
+     "  end "
+     "end "
+     "local a, b = objects(), objects() "
+     "for n = 1, 8 do "
+     "  for name in pairs(a) do "
+     "    if type(a[name]) == 'userdata' and name ~= 'client' then "
+     "      debug.setuservalue(a[name], nil, n) collectgarbage() "
+     "      debug.setuservalue(a[name], b[name], n) end end end "
+     "use(a) use(b) "
+     "debug.setuservalue(client, nil, 5) use(objects()) "
+     "debug.setuservalue(client, setmetatable({}, { __index = error, "
+     "  __newindex = error }), 5) use(objects()) ",
+     false},
+
+    {"a call whose client is gone",
+     "local list = objects() "
+     "for _, name in ipairs { 'call', 'list', 'cursor', 'page_call', 'ahead' }"
+     "do if list[name] then "
+     "  debug.setuservalue(list[name], nil, 1) "
+     "  debug.setuservalue(list[name], nil, 2) end end "
+     "local kept = { call = list.call, list = list.list, "
+     "  cursor = list.cursor, page_call = list.page_call, "
+     "  ahead = list.ahead } "
+     "list = nil client = nil "
+     "collectgarbage() collectgarbage() collectgarbage() "
+     "client = celigo.new { token = 'mine-0123456', base_url = url } "
+     "use(kept)",
+     false},
+
+    {"the finaliser, called by hand",
+     "for _, name in ipairs { 'call', 'list', 'cursor', 'page_call', 'ahead', "
+     "  'client' } do "
+     "  local list = objects() "
+     "  local gc = debug.getmetatable(list[name] or client).__gc "
+     "  gc(list[name] or list.call) use(list) "
+     "  pcall(gc, list[name]) pcall(gc, list[name]) use(list) "
+     "  for _, value in pairs(junk) do pcall(gc, value) end "
+     "  for _, other in pairs(list) do pcall(gc, other) end "
+     "  use(list) "
+     "end "
+     "local value, err = client:list_connectors() "
+     "assert(value == nil and err.kind == 'closed') "
+     "look(tostring(client))",
+     false},
+
+    {"finalisers and ends in callbacks",
+     "local mt = debug.getmetatable "
+     "for _, way in ipairs { 'client', 'call', 'close', 'uservalue' } do "
+     "  for _, when in ipairs { 'request', 'response', 'page' } do "
+     "    local mine, call "
+     "    mine = celigo.new { token = 'mine-0123456', base_url = url, "
+     "      on_event = function(event) "
+     "        if event.type ~= when then return end "
+     "        if way == 'client' then mt(mine).__gc(mine) "
+     "        elseif way == 'close' then mine:close() "
+     "        elseif call and way == 'call' then mt(call).__gc(call) "
+     "        elseif call then debug.setuservalue(call, nil, 1) "
+     "          debug.setuservalue(mine, nil, 2) end "
+     "        collectgarbage() "
+     "      end } "
+     "    call = mine:submit('list_connectors', { limit = 1 }) "
+     "    for _ = 1, 50 do pcall(mine.step, mine, 0.01) end "
+     "    pcall(call.wait, call) pcall(call.result, call) "
+     "    pcall(mine.list_connectors, mine) "
+     "    pcall(function() for _ in mine:each_connector { limit = 1 } do end "
+     "      end) "
+     "    call, mine = nil, nil collectgarbage() collectgarbage() "
+     "  end "
+     "end",
+     false},
+
+    {"a stranger with our metatable, and the other way round",
+     "local list = objects() "
+     "local metatables = {} "
+     "for _, o in pairs(list) do "
+     "  if type(o) == 'userdata' then "
+     "    metatables[debug.getmetatable(o)] = true end end "
+     "local file <close> = io.tmpfile() "
+     "local own = debug.getmetatable(file) "
+     "for m in pairs(metatables) do "
+     "  for _, o in ipairs { file, list.call, list.cursor, client } do "
+     "    local before = debug.getmetatable(o) "
+     "    debug.setmetatable(o, m) "
+     "    for _, f in pairs(m) do "
+     "      if type(f) == 'function' then pcall(f, o) end end "
+     "    for _, f in pairs(m.__index) do pcall(f, o, id) pcall(f, o) end "
+     "    debug.setmetatable(o, before) "
+     "  end "
+     "  for _, f in pairs(m.__index) do "
+     "    for _, v in ipairs(junk) do pcall(f, v) pcall(f, v, v) end end "
+     "end",
+     false},
+
+    {"upvalues of wrong types",
+     "local functions = {} "
+     "local list = objects() "
+     "for _, o in pairs(list) do "
+     "  local m = debug.getmetatable(o) "
+     "  if type(o) == 'function' then functions[o] = true end "
+     "  for _, t in ipairs { m, m and m.__index } do "
+     "    if type(t) == 'table' then for _, f in pairs(t) do "
+     "      if type(f) == 'function' then functions[f] = true end end end end "
+     "end "
+     "for f in pairs(functions) do "
+     "  if debug.getinfo(f, 'S').what == 'C' then "
+     "    for i = 1, 4 do "
+     "      for _, v in ipairs { table.unpack(junk), table.unpack { "
+     "list.call, "
+     "        client, list.cursor } } do "
+     "        local name, before = debug.getupvalue(f, i) "
+     "        if not name then break end "
+     "        debug.setupvalue(f, i, v) "
+     "        pcall(f, client, id) pcall(f, client) pcall(f) "
+     "        debug.setupvalue(f, i, before) "
+     "      end "
+     "    end "
+     "  end "
+     "end",
+     false},
+
+    {"a registry that lies",
+     "local registry = debug.getregistry() "
+     "local names = {} "
+     "for k, v in pairs(registry) do "
+     "  if type(k) == 'string' and k:find '^celigo' then names[#names + 1] = "
+     "k "
+     "  elseif type(k) == 'userdata' and type(v) == 'userdata' then "
+     "    names[#names + 1] = k end "
+     "end "
+     "assert(#names >= 5) "
+     "for _, name in ipairs(names) do "
+     "  local before = registry[name] "
+     "  for _, v in ipairs { false, io.stdout, client, 5, 'x' } do "
+     "    registry[name] = v or nil "
+     "    pcall(objects) "
+     "    pcall(use, { client = client }) "
+     "    for _, m in pairs(debug.getmetatable(io.stdout)) do "
+     "      if type(m) == 'function' then pcall(m, client) end end "
+     "    pcall(celigo.json.decode, '{\"a\":[1,{}]}') "
+     "    pcall(celigo.json.encode, { ('x'):rep(9999) }) "
+     "    pcall(celigo.array, {}) "
+     "    if type(before) == 'table' and before.__gc then "
+     "      pcall(before.__gc, io.stdout) pcall(before.__gc, client) "
+     "      pcall(before.__gc) end "
+     "  end "
+     "  registry[name] = before "
+     "end ",
+     true},
+
+    {"metatables that are edited",
+     "local list = objects() "
+     "for _, o in pairs(list) do "
+     "  local m = debug.getmetatable(o) "
+     "  if type(m) == 'table' then "
+     "    m.__index = function(self, name) look(name) return self end "
+     "    local gc = m.__gc "
+     "    m.__gc = function(self) look(tostring(self)) return gc(self) end "
+     "    m.__name = 'x' m.__tostring = nil m.__close = nil "
+     "    look(tostring(o)) "
+     "  end "
+     "end "
+     "list = nil collectgarbage() collectgarbage()",
+     true},
+
+    {"a globals table that lies",
+     "local native = { pcall = pcall, collectgarbage = collectgarbage } "
+     "for _, name in ipairs { 'setmetatable', 'pairs', 'ipairs', 'type', "
+     "  'error', 'pcall', 'tostring', 'require' } do "
+     "  local before = _G[name] "
+     "  _G[name] = function(...) for i = 1, select('#', ...) do "
+     "    look((select(i, ...))) end return before(...) end "
+     "end "
+     "native.pcall(function() "
+     "  use(objects()) "
+     "  client:map({ id }, function(x) return client:get_connector_by_id(x) "
+     "  end) end)",
+     false},
 };
 
 #endif

@@ -286,9 +286,7 @@ int main(int argc, char **argv) {
   if (run(L, "prelude", prelude, 2))
     test_scenarios(L, &m);
   lua_close(L);
-  /* A finaliser that Lua cannot call while memory is refused is lost, and
-     with it what it would have freed: said, not yet checked. */
-  printf("left by lost finalisers: %zu bytes\n", m.in_use);
+  CHECK("the state", m.in_use == 0);
   test_token(argv[1]);
   test_token_refused(argv[1]);
   return check_report();
