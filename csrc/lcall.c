@@ -123,23 +123,15 @@ void cel_call_abandon(cel_call *c, cel_end end) {
 /* {====== Life */
 
 static const char call_kind = 'k';
+static const char owner_kind = 'o';
 
 cel_call *cel_call_at(lua_State *L, int idx) {
-  cel_call *c = cel_tagged(L, idx, &call_kind, sizeof *c);
-  return c == NULL || c->client == NULL ? NULL : c;
-}
-
-cel_call *cel_call_check(lua_State *L, int idx) {
-  cel_call *c = cel_tagged(L, idx, &call_kind, sizeof *c);
-  if (c == NULL)
-    luaL_typeerror(L, idx, CEL_CALL_MT);
-  else if (c->client == NULL) /* __gc was called by hand */
-    c->client = cel_client_closed(L, idx);
-  return c;
+  const cel_call_box *box = cel_tagged(L, idx, &call_kind, sizeof *box);
+  return box == NULL ? NULL : box->call;
 }
 
 void cel_call_push_client(lua_State *L, int idx) {
-  const cel_call *c = lua_touserdata(L, idx);
+  const cel_call *c = cel_call_get(L, idx);
   lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
   if (!cel_client_is(L, -1, c->client))
     luaL_error(L, "celigo.call: its client is gone");
@@ -172,34 +164,119 @@ void cel_call_set_body(lua_State *L, cel_call *c) {
   lua_pop(L, 1);
 }
 
-/* Pushes the userdata that the client keeps from its last call, or a new
-   one [-0, +1]. */
-static cel_call *push_blank(lua_State *L, int client, cel_client *owner) {
-  lua_getiuservalue(L, client, CEL_CLIENT_UV_SPARE);
-  cel_call *c = cel_tagged(L, -1, &call_kind, sizeof *c);
-  if (c != NULL && c->state == CEL_STATE_SPARE && c->client == owner) {
-    lua_pushnil(L);
-    lua_setiuservalue(L, client, CEL_CLIENT_UV_SPARE);
-    memset(c, 0, sizeof *c);
-  } else {
-    lua_pop(L, 1);
-    c = lua_newuserdatauv(L, sizeof *c, CEL_CALL_UVS);
-    memset(c, 0, sizeof *c);
-    cel_set_class(L, CEL_CALL_MT);
-    cel_client_retain(owner);
+/* What owns a call's block. The call's own finaliser may be called by hand,
+   at any time, so it only ends the call; this one, which no script gets hold
+   of, frees the block. Its user value is the box, which lives as long. */
+typedef struct call_owner {
+  cel_tag tag;
+  cel_call_box *box;
+  cel_call *call;
+} call_owner;
+
+static int l_free(lua_State *L) {
+  call_owner *o = cel_tagged(L, 1, &owner_kind, sizeof *o);
+  if (o == NULL || o->call == NULL)
+    return 0;
+  lua_getiuservalue(L, 1, 1);
+  if (lua_touserdata(L, -1) != o->box)
+    return 0; /* the debug library: better lost than dangling */
+  cel_call *c = o->call;
+  if (c->pinned) { /* the same: a call that is in use. Again, later */
+    lua_getmetatable(L, 1);
+    lua_setmetatable(L, 1);
+    return 0;
   }
-  cel_tag_set(&c->tag, &call_kind);
-  c->client = owner;
-  lua_pushvalue(L, client);
-  lua_setiuservalue(L, -2, CEL_CALL_UV_CLIENT);
+  o->call = o->box->call = NULL;
+  cel_call_abandon(c, CEL_END_CANCELLED);
+  release(c);
+  drop_target(c);
+  cel_client *client = c->client;
+  client->alloc.fn(client->alloc.ud, c, sizeof *c, 0);
+  cel_client_release(client);
+  return 0;
+}
+
+/* Gives the box at idx a block, with nothing in it, that the owner on top is
+   to free [-1, +0]. */
+static cel_call *fill_box(lua_State *L, int idx, cel_client *client) {
+  cel_call_box *box = lua_touserdata(L, idx);
+  call_owner *o = lua_touserdata(L, -1);
+  lua_pushvalue(L, idx);
+  lua_setiuservalue(L, -2, 1);
+  cel_call *c = cel_allocate(L, &client->alloc, sizeof *c);
+  memset(c, 0, sizeof *c);
+  c->client = cel_client_retain(client);
+  c->state = CEL_STATE_NEW;
+  o->box = box;
+  o->call = box->call = c;
+  lua_setiuservalue(L, idx, CEL_CALL_UV_OWNER);
   return c;
 }
 
+static void push_owner(lua_State *L) {
+  call_owner *o = lua_newuserdatauv(L, sizeof *o, 1);
+  *o = (call_owner){.call = NULL};
+  cel_tag_set(&o->tag, &owner_kind);
+  cel_set_class(L, CEL_CALL_OWNER_MT);
+}
+
+/* Pushes a new userdata with a block of its own [-0, +1]. Finalisers run in
+   the opposite order of creation: the owner's comes after the box's. */
+static cel_call *push_new(lua_State *L, cel_client *client) {
+  push_owner(L);
+  cel_call_box *box = lua_newuserdatauv(L, sizeof *box, CEL_CALL_UVS);
+  box->call = NULL;
+  cel_tag_set(&box->tag, &call_kind);
+  cel_set_class(L, CEL_CALL_MT);
+  lua_insert(L, -2);
+  return fill_box(L, lua_absindex(L, -2), client);
+}
+
+/* A finaliser that runs after the call's has it still: it has ended
+   [-0, +0]. */
+static cel_call *revive(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  luaL_checkstack(L, 4, "no room for a call");
+  lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
+  cel_client *client = cel_client_check(L, -1);
+  push_owner(L);
+  cel_call *c = fill_box(L, idx, client);
+  lua_pop(L, 1);
+  c->state = CEL_STATE_DONE;
+  c->end = client->closed ? CEL_END_CLOSED : CEL_END_CANCELLED;
+  return c;
+}
+
+cel_call *cel_call_check(lua_State *L, int idx) {
+  cel_call *c = cel_call_at(L, idx);
+  if (c != NULL)
+    return c;
+  if (cel_tagged(L, idx, &call_kind, sizeof(cel_call_box)) == NULL)
+    luaL_typeerror(L, idx, CEL_CALL_MT);
+  return revive(L, idx);
+}
+
+/* Pushes the userdata that the client keeps from its last call, or a new
+   one [-0, +1]. */
+static cel_call *push_blank(lua_State *L, int idx, cel_client *client) {
+  lua_getiuservalue(L, idx, CEL_CLIENT_UV_SPARE);
+  cel_call *c = cel_call_at(L, -1);
+  if (c != NULL && c->state == CEL_STATE_SPARE && c->client == client) {
+    lua_pushnil(L);
+    lua_setiuservalue(L, idx, CEL_CLIENT_UV_SPARE);
+    memset(c, 0, sizeof *c);
+    c->client = client;
+    return c;
+  }
+  lua_pop(L, 1);
+  return push_new(L, client);
+}
+
 void cel_call_recycle(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   if (c->submitted || c->page_only || c->client->closed)
     return;
-  for (int uv = CEL_CALL_UV_CLIENT + 1; uv <= CEL_CALL_UVS; uv++) {
+  for (int uv = CEL_CALL_UV_VALUE; uv <= CEL_CALL_UVS; uv++) {
     lua_pushnil(L);
     lua_setiuservalue(L, idx, uv);
   }
@@ -214,7 +291,10 @@ void cel_call_recycle(lua_State *L, int idx) {
 cel_call *cel_call_new(lua_State *L, int client) {
   client = lua_absindex(L, client);
   cel_client *owner = cel_client_check(L, client);
+  luaL_checkstack(L, 4, "no room for a call");
   cel_call *c = push_blank(L, client, owner);
+  lua_pushvalue(L, client);
+  lua_setiuservalue(L, -2, CEL_CALL_UV_CLIENT);
   c->state = CEL_STATE_NEW;
   c->policy = owner->policy;
   c->timeout = owner->timeout;
@@ -224,9 +304,12 @@ cel_call *cel_call_new(lua_State *L, int client) {
   return c;
 }
 
-/* The block that it was declared in has ended. */
+/* The userdata, or the block that it was declared in, is going: ends the
+   call. Harmless when called by hand, even by a callback of the call. */
 static int l_close(lua_State *L) {
-  cel_call *c = cel_call_check(L, 1);
+  cel_call *c = cel_call_at(L, 1);
+  if (c == NULL)
+    return 0; /* memory ran out before it was one */
   cel_call_abandon(c, CEL_END_CANCELLED);
   release(c);
   if (c->client->stirred)
@@ -234,31 +317,9 @@ static int l_close(lua_State *L) {
   return 0;
 }
 
-/* The userdata is going: frees whatever is left. It may be called by hand,
-   even by a callback of the call, which is then only cancelled. */
-static int l_gc(lua_State *L) {
-  cel_call *c = cel_tagged(L, 1, &call_kind, sizeof *c);
-  if (c == NULL || c->client == NULL)
-    return 0; /* memory ran out before it was one */
-  cel_call_abandon(c, CEL_END_CANCELLED);
-  release(c);
-  if (c->pinned)
-    return 0;
-  drop_target(c);
-  cel_client *client = c->client;
-  c->client = NULL;
-  lua_settop(L, 1);
-  lua_getiuservalue(L, 1, CEL_CALL_UV_CLIENT);
-  bool rings = client->stirred && cel_client_at(L, 2) == client;
-  cel_client_release(client); /* its userdata has a reference, too */
-  if (rings)
-    cel_loop_ring(L, 2);
-  return 0;
-}
-
 void cel_call_finish(lua_State *L, int idx, cel_end end) {
   idx = lua_absindex(L, idx);
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);
   if (c->state == CEL_STATE_DONE)
     return; /* a callback has closed the client meanwhile */
@@ -270,12 +331,13 @@ void cel_call_finish(lua_State *L, int idx, cel_end end) {
 
 void cel_call_start(lua_State *L, int idx) {
   idx = lua_absindex(L, idx);
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   if (c->state != CEL_STATE_NEW)
     return; /* its arguments have ended it, or a closed client */
   c->started = cel_clock();
   c->deadline = c->ahead ? HUGE_VAL : c->started + c->timeout;
   cel_call_token(L, idx, false);
+  c = cel_call_check(L, idx); /* the debug library may have been there */
   if (c->client->closed)
     cel_call_abandon(c, CEL_END_CLOSED);
   if (c->state != CEL_STATE_NEW)
@@ -354,7 +416,7 @@ static void read_outcome(cel_call *c) {
 }
 
 static void emit_response(lua_State *L, int idx) {
-  const cel_call *c = lua_touserdata(L, idx);
+  const cel_call *c = cel_call_get(L, idx);
   bool answered = c->attempt.result == CEL_RESULT_ANSWERED;
   const cel_event e = {.type = "response",
                        .wait = -1,
@@ -367,7 +429,7 @@ static void emit_response(lua_State *L, int idx) {
 
 /* A 429 pauses the whole client. */
 static void pause(lua_State *L, int idx, double seconds) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   const cel_event e = {.type = "rate_limited",
                        .wait = seconds,
                        .elapsed = -1,
@@ -379,7 +441,7 @@ static void pause(lua_State *L, int idx, double seconds) {
 
 /* Whether the user lets a retry be. */
 static bool agree(lua_State *L, int idx, double wait) {
-  const cel_call *c = lua_touserdata(L, idx);
+  const cel_call *c = cel_call_get(L, idx);
   bool answered = c->attempt.result == CEL_RESULT_ANSWERED;
   const cel_event e = {.type = "retry",
                        .wait = wait,
@@ -398,7 +460,7 @@ static void send_later(cel_call *c, const cel_decision *d) {
 
 /* A token may have expired: asks for a new one, once [-0, +0]. */
 static bool renew_token(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   if (c->attempt.status != 401 || c->renewed)
     return false;
   if (!c->client->has_function)
@@ -421,7 +483,7 @@ static void finish_true(lua_State *L, int idx) {
 }
 
 static void settle(lua_State *L, int idx, const cel_decision *d) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   if (d->action == CEL_ACTION_RETRY && agree(L, idx, d->wait)) {
     if (c->state != CEL_STATE_DONE)
       send_later(c, d);
@@ -451,7 +513,7 @@ static cel_decision decide(const cel_call *c) {
 }
 
 static void exchange_over(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   read_outcome(c);
   emit_response(L, idx);
   if (c->state == CEL_STATE_DONE || renew_token(L, idx))
@@ -466,7 +528,7 @@ static void exchange_over(lua_State *L, int idx) {
 /* The deadline has ended it; or it was never sent, for the client's own
    rate limit or a pause would have outlasted it. */
 static void fail_late(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   c->attempt.result = CEL_RESULT_EXPIRED;
   c->attempt.status = 0;
   if (cel_call_is_begun(c))
@@ -476,7 +538,7 @@ static void fail_late(lua_State *L, int idx) {
 }
 
 void cel_call_announce(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   const cel_event e = {
       .type = "request", .wait = -1, .elapsed = -1, .bytes = -1};
   c->announce = false;
@@ -485,7 +547,7 @@ void cel_call_announce(lua_State *L, int idx) {
 
 /* What is due for a call that is READY [-0, +0]. */
 static void advance(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   if (c->announce)
     cel_call_announce(L, idx);
   if (c->state == CEL_STATE_READY && c->transfer.starved > 0)
@@ -510,7 +572,7 @@ static int l_advance(lua_State *L) {
 }
 
 bool cel_call_advance(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   idx = lua_absindex(L, idx);
   if (c->state != CEL_STATE_READY || c->pinned)
     return c->state == CEL_STATE_DONE;
@@ -646,7 +708,7 @@ static int l_tostring(lua_State *L) {
 }
 
 void cel_open_call(lua_State *L) {
-  static const luaL_Reg meta[] = {{"__gc", l_gc},
+  static const luaL_Reg meta[] = {{"__gc", l_close},
                                   {"__close", l_close},
                                   {"__tostring", l_tostring},
                                   {NULL, NULL}};
@@ -657,7 +719,10 @@ void cel_open_call(lua_State *L) {
   luaL_setfuncs(L, meta, 0);
   luaL_newlib(L, methods);
   lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  luaL_newmetatable(L, CEL_CALL_OWNER_MT);
+  lua_pushcfunction(L, l_free);
+  lua_setfield(L, -2, "__gc");
+  lua_pop(L, 2);
 }
 
 /* }====== */

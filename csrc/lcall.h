@@ -6,6 +6,11 @@
 ** need no Lua run in cel_client_pump() and in the transport; whenever a
 ** decision, an event or a value is due, the call becomes READY and whoever
 ** waits for it, or the step for a submitted call, runs cel_call_advance().
+**
+** libcurl and the client's lists point to calls, so a call is no userdata but
+** a block of the state's allocator, and the userdata holds it. What a script
+** does to the userdata, or a finaliser that never runs for want of memory,
+** can leave a block behind but not take it away.
 */
 #ifndef CEL_LCALL_H
 #define CEL_LCALL_H
@@ -20,12 +25,14 @@
 #include "ltag.h"
 #include "operations.h"
 
-#define CEL_CALL_MT "celigo.call"
+#define CEL_CALL_MT       "celigo.call"
+#define CEL_CALL_OWNER_MT "celigo.call.owner"
 
 /* User values of a call. The debug library can change them: check what is
    read. */
 enum {
   CEL_CALL_UV_CLIENT = 1,
+  CEL_CALL_UV_OWNER,    /* userdata that frees the block when it goes */
   CEL_CALL_UV_VALUE,    /* the records so far; at the end the value, the
                            error object or the error raised */
   CEL_CALL_UV_RESPONSE, /* table, once there is one */
@@ -45,7 +52,6 @@ typedef enum cel_end {
 } cel_end;
 
 struct cel_call {
-  cel_tag tag;
   cel_client *client; /* a reference */
   cel_call *prev, *next;
   cel_state state;
@@ -88,6 +94,18 @@ struct cel_call {
   int refused;              /* times that memory to start it was wanting */
 };
 
+/* The userdata. */
+typedef struct cel_call_box {
+  cel_tag tag;
+  cel_call *call; /* NULL before there is one, and when it has been freed */
+} cel_call_box;
+
+/* The call of the userdata at idx, which is known to be one and alive
+   [-0, +0]. */
+static inline cel_call *cel_call_get(lua_State *L, int idx) {
+  return ((const cel_call_box *)lua_touserdata(L, idx))->call;
+}
+
 /* Pushes a new call of the client at idx, with nothing in it [-0, +1]. */
 cel_call *cel_call_new(lua_State *L, int client);
 
@@ -95,10 +113,6 @@ cel_call *cel_call_new(lua_State *L, int client);
    one: what it held goes at once, not two turns of the collector later
    [-0, +0]. */
 void cel_call_recycle(lua_State *L, int idx);
-
-/* Pushes the client of the call at idx [-0, +1]; raises where the debug
-   library has put something else in its place. */
-void cel_call_push_client(lua_State *L, int idx);
 
 /* The call at idx; raises if it is none [-0, +0]. */
 cel_call *cel_call_check(lua_State *L, int idx);

@@ -15,7 +15,7 @@ static void set_number(lua_State *L, const char *name, double value) {
 }
 
 static void push_event(lua_State *L, int idx, const cel_event *e) {
-  const cel_call *c = lua_touserdata(L, idx);
+  const cel_call *c = cel_call_get(L, idx);
   lua_createtable(L, 0, 8);
   lua_pushstring(L, e->type);
   lua_setfield(L, -2, "type");
@@ -39,7 +39,7 @@ static void push_event(lua_State *L, int idx, const cel_event *e) {
 }
 
 bool cel_emit(lua_State *L, int idx, const cel_event *e) {
-  const cel_call *c = lua_touserdata(L, idx);
+  const cel_call *c = cel_call_get(L, idx);
   if (!c->client->has_events)
     return true;
   idx = lua_absindex(L, idx);

@@ -32,7 +32,7 @@ void cel_loop_ring(lua_State *L, int idx) {
 }
 
 void cel_loop_ring_call(lua_State *L, int idx) {
-  const cel_call *k = lua_touserdata(L, idx);
+  const cel_call *k = cel_call_get(L, idx);
   if (!k->client->has_bell || k->client->rung)
     return;
   luaL_checkstack(L, 4, "no room to tell an event loop");

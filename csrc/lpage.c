@@ -14,7 +14,7 @@
 /* {====== The next page */
 
 const char *cel_push_resolved(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   size_t len;
   const char *reference = luaL_checklstring(L, -1, &len);
   const char *wrong = NULL;
@@ -38,7 +38,7 @@ const char *cel_push_resolved(lua_State *L, int idx) {
 }
 
 const char *cel_push_next_link(lua_State *L, int idx) {
-  const cel_call *c = lua_touserdata(L, idx);
+  const cel_call *c = cel_call_get(L, idx);
   cel_span target;
   size_t len;
   if (!cel_push_header(L, c, "link")) {
@@ -78,7 +78,7 @@ static bool visited(lua_State *L, int idx) {
   if (lua_getiuservalue(L, idx, CEL_CALL_UV_SEEN) != LUA_TTABLE) {
     lua_pop(L, 1);
     lua_createtable(L, 0, 4);
-    const cel_call *c = lua_touserdata(L, idx);
+    const cel_call *c = cel_call_get(L, idx);
     lua_pushstring(L, c->target + c->prefix_len);
     lua_pushboolean(L, true);
     lua_rawset(L, -3);
@@ -129,7 +129,7 @@ static int l_codec_decode(lua_State *L) {
 /* Decodes the body with the user's codec [-0, +1]: the value, or what is
    wrong as a string. */
 static bool codec_decode(lua_State *L, int idx) {
-  const cel_call *c = lua_touserdata(L, idx);
+  const cel_call *c = cel_call_get(L, idx);
   lua_pushcfunction(L, l_codec_decode);
   cel_call_push_client(L, idx);
   lua_getiuservalue(L, -1, CEL_CLIENT_UV_CODEC);
@@ -152,7 +152,7 @@ bool cel_page_is_blank(const cel_call *c) {
 /* Pushes the body's value, true where there is none, or what is wrong with
    it as a string [-0, +1]. */
 static bool push_value(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   const cel_buf *body = &c->transfer.body;
   cel_json_fault fault;
   if (cel_page_is_blank(c)) {
@@ -188,7 +188,7 @@ static void push_records(lua_State *L, int idx) {
 /* Appends the body's records to those on top; pushes the next page's
    target as a body tells it, or nil [-0, +1]. Or ends the call [-0, +0]. */
 static bool append_page(lua_State *L, int idx, const char **wrong) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   cel_json_fault fault;
   cel_json_cursor cursor;
   const char *text = c->transfer.body.data;
@@ -270,7 +270,7 @@ bool cel_push_decoded_page(lua_State *L, int idx) {
 
 /* The same as append_page, with the user's codec. */
 static bool append_decoded(lua_State *L, int idx, const char **wrong) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   int records = lua_gettop(L);
   if (!cel_push_decoded_page(L, idx)) {
     finish_undecoded(L, idx);
@@ -298,7 +298,7 @@ static void finish_value(lua_State *L, int idx) {
 }
 
 static bool emit_page(lua_State *L, int idx) {
-  const cel_call *c = lua_touserdata(L, idx);
+  const cel_call *c = cel_call_get(L, idx);
   const cel_event e = {.type = "page",
                        .wait = -1,
                        .elapsed = cel_clock() - c->started,
@@ -318,7 +318,7 @@ static void next_attempt(cel_attempt *a) {
 
 /* The next page's target is on top [-1, +0]. */
 static void go_on(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   if (c->prefix_len > 0) {
     lua_pushlstring(L, c->target, c->prefix_len);
     lua_insert(L, -2);
@@ -332,7 +332,7 @@ static void go_on(lua_State *L, int idx) {
 /* A list's page has been appended to the records; they and the next target
    are on top [-2, +0]. */
 static void list_on(lua_State *L, int idx, const char *wrong) {
-  const cel_call *c = lua_touserdata(L, idx);
+  const cel_call *c = cel_call_get(L, idx);
   bool more = !lua_isnil(L, -1);
   if (wrong == NULL && more && c->follow && visited(L, idx))
     wrong = "its next link leads to a page that was visited already";
@@ -351,7 +351,7 @@ static void list_on(lua_State *L, int idx, const char *wrong) {
 
 /* One page of a list [-0, +0]. */
 static void list_over(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   const char *wrong = NULL;
   const cel_buf *body = &c->transfer.body;
   bool good = true;
@@ -379,7 +379,7 @@ static void list_over(lua_State *L, int idx) {
 
 /* An answer that is one value [-0, +0]. */
 static void value_over(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   if (c->answer == CEL_ANSWER_TRUE)
     lua_pushboolean(L, true);
   else if (!push_value(L, idx)) {
@@ -394,7 +394,7 @@ static void value_over(lua_State *L, int idx) {
 }
 
 void cel_page_over(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   idx = lua_absindex(L, idx);
   luaL_checkstack(L, 16, "no room for an answer");
   if (c->page_only) {

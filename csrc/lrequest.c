@@ -192,7 +192,7 @@ static void push_path(lua_State *L, const arguments *a) {
 
 /* The target, without its origin, is on top [-1, +0]. */
 static void set_target(lua_State *L, const arguments *a) {
-  cel_call *c = lua_touserdata(L, a->call);
+  cel_call *c = cel_call_get(L, a->call);
   add_query(L, a);
   push_origin(L, c);
   lua_insert(L, -2);
@@ -205,7 +205,7 @@ static void set_target(lua_State *L, const arguments *a) {
 /* {====== Headers */
 
 static void add_header(lua_State *L, const arguments *a) {
-  cel_call *c = lua_touserdata(L, a->call);
+  cel_call *c = cel_call_get(L, a->call);
   size_t name_len;
   size_t len;
   if (lua_type(L, -2) != LUA_TSTRING || !lua_isstring(L, -1))
@@ -307,7 +307,7 @@ static bool codec_encode(lua_State *L, const arguments *a,
 
 /* Encodes the body; ends the call where that cannot be [-0, +0]. */
 static void set_body(lua_State *L, const arguments *a) {
-  cel_call *c = lua_touserdata(L, a->call);
+  cel_call *c = cel_call_get(L, a->call);
   cel_client *client = c->client;
   const cel_encode_options o = {
       .shape = a->op == NULL ? NULL : a->op->shape,
@@ -346,7 +346,7 @@ static void set_lower(lua_State *L, const char *line) {
 
 /* Pushes what would be sent, the token masked [-0, +1]. */
 static void push_dry_run(lua_State *L, const arguments *a) {
-  const cel_call *c = lua_touserdata(L, a->call);
+  const cel_call *c = cel_call_get(L, a->call);
   lua_createtable(L, 0, 4);
   lua_pushstring(L, c->method);
   lua_setfield(L, -2, "method");
@@ -373,7 +373,7 @@ static void push_dry_run(lua_State *L, const arguments *a) {
 /* What operations and the escape hatch have in common: the target without
    its origin is on top [-1, +0]. */
 static void set_rest(lua_State *L, const arguments *a) {
-  cel_call *c = lua_touserdata(L, a->call);
+  cel_call *c = cel_call_get(L, a->call);
   double timeout = c->timeout;
   if (a->op != NULL && a->op->timeout > 0 && !c->client->timeout_set)
     timeout = a->op->timeout;
@@ -391,7 +391,7 @@ static void set_rest(lua_State *L, const arguments *a) {
 
 /* Leaves the call, or the dry run, instead of the arguments. */
 static bool leave(lua_State *L, const arguments *a) {
-  const cel_call *c = lua_touserdata(L, a->call);
+  const cel_call *c = cel_call_get(L, a->call);
   bool dry = c->state == CEL_STATE_NEW &&
              cel_option_boolean(L, a->options, "dry_run", false);
   if (dry)

@@ -121,7 +121,7 @@ static void push_headers(lua_State *L, const cel_call *c) {
 }
 
 void cel_push_response(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   int next = lua_gettop(L);
   cel_client_redact(c->client, c->headers, c->transfer.head.data,
                     c->transfer.head.len);
@@ -206,7 +206,7 @@ const char *cel_failure_code(const cel_call *c) {
 }
 
 void cel_push_identity(lua_State *L, int idx, int into) {
-  const cel_call *c = lua_touserdata(L, idx);
+  const cel_call *c = cel_call_get(L, idx);
   lua_pushstring(L, c->method);
   lua_setfield(L, into, "method");
   if (c->target != NULL) {
@@ -264,7 +264,7 @@ static void make_error(lua_State *L) {
 }
 
 void cel_push_failure(lua_State *L, int idx, const cel_failure *f) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   luaL_checkstack(L, 12, "no room for an error object");
   lua_createtable(L, 0, 16);
   int into = lua_gettop(L);
@@ -346,7 +346,7 @@ static void describe(const cel_call *c, char *buf, size_t size) {
 }
 
 void cel_fail(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   const cel_attempt *a = &c->attempt;
   char message[CURL_ERROR_SIZE + 160];
   cel_failure f = {
@@ -378,7 +378,7 @@ void cel_fail(lua_State *L, int idx) {
 
 /* Cancelled and closed calls get their error object when someone asks. */
 static void make_abandoned(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   bool closed = c->end == CEL_END_CLOSED;
   const cel_failure f = {
       .kind = closed ? "closed" : "cancelled",
@@ -391,7 +391,7 @@ static void make_abandoned(lua_State *L, int idx) {
 }
 
 int cel_push_result(lua_State *L, int idx) {
-  cel_call *c = lua_touserdata(L, idx);
+  cel_call *c = cel_call_get(L, idx);
   if (c->end == CEL_END_CANCELLED || c->end == CEL_END_CLOSED)
     make_abandoned(L, idx);
   switch (c->end) {

@@ -177,7 +177,7 @@ static void read_news(cel_client *c) {
 }
 
 static int l_advance(lua_State *L) {
-  const cel_call *c = lua_touserdata(L, 1);
+  const cel_call *c = cel_call_get(L, 1);
   if (c->submitted)
     cel_call_advance(L, 1);
   else
@@ -188,20 +188,21 @@ static int l_advance(lua_State *L) {
 /* Advances a submitted call, or announces a page that was asked for ahead;
    what that raises becomes its result. */
 static void serve(lua_State *L, int calls, cel_call *k) {
+  int top = lua_gettop(L);
   lua_rawgetp(L, calls, k);
   if (cel_call_at(L, -1) != k) {
-    lua_pop(L, 1); /* dropped: its finaliser will come */
+    lua_settop(L, top); /* dropped: its finaliser will come, or is lost */
     cel_call_abandon(k, CEL_END_CANCELLED);
     return;
   }
   lua_pushcfunction(L, l_advance);
   lua_pushvalue(L, -2);
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK && cel_call_at(L, -2) == k) {
     cel_call_abandon(k, CEL_END_CANCELLED);
     lua_setiuservalue(L, -2, CEL_CALL_UV_VALUE);
     k->end = CEL_END_RAISE;
   }
-  lua_pop(L, 1);
+  lua_settop(L, top);
 }
 
 /* The next call that the step has something to do for. One that is pinned
@@ -302,21 +303,20 @@ static bool shows_head(cel_call *k) {
 
 /* Waits until the call at idx wants its owner. */
 static void block(lua_State *L, int idx) {
-  cel_call *k = lua_touserdata(L, idx);
   double last = cel_clock();
   luaL_checkstack(L, 8, "no room to wait");
   cel_call_push_client(L, idx);
   int client = lua_gettop(L);
-  while (k->state != CEL_STATE_DONE &&
-         (k->state != CEL_STATE_READY || k->submitted)) {
+  for (;;) {
+    const cel_call *k = cel_call_check(L, idx);
+    if (k->state == CEL_STATE_DONE ||
+        (k->state == CEL_STATE_READY && !k->submitted))
+      break;
     bool calm = cel_client_step(L, client, CEL_HOOK_INTERVAL);
     if (!calm || cel_clock() - last >= CEL_HOOK_INTERVAL) {
       lua_pushcfunction(L, l_hook_turn);
-      int status = lua_pcall(L, 0, 0, 0);
-      if (cel_call_at(L, idx) != k) /* debug.setlocal */
-        luaL_error(L, "the call is gone");
-      if (status != LUA_OK) {
-        cel_call_abandon(k, CEL_END_CANCELLED);
+      if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
+        cel_call_abandon(cel_call_check(L, idx), CEL_END_CANCELLED);
         lua_error(L);
       }
       last = cel_clock();
@@ -364,7 +364,7 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
 }
 
 int cel_call_await(lua_State *L) {
-  const cel_call *k = lua_touserdata(L, 1);
+  const cel_call *k = cel_call_get(L, 1);
   if (k->state == CEL_STATE_SPARE)
     return luaL_error(L, "the call is over");
   if (k->pinned && k->state != CEL_STATE_DONE)
