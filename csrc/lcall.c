@@ -123,11 +123,58 @@ void cel_call_abandon(cel_call *c, cel_end end) {
 /* {====== Life */
 
 static const char call_kind = 'k';
-static const char owner_kind = 'o';
 
 cel_call *cel_call_at(lua_State *L, int idx) {
-  const cel_call_box *box = cel_tagged(L, idx, &call_kind, sizeof *box);
-  return box == NULL ? NULL : box->call;
+  return cel_box_at(L, idx, &call_kind);
+}
+
+/* Lets a box's owner free the call. */
+static bool free_call(void *block) {
+  cel_call *c = block;
+  if (c->pinned)
+    return false;
+  cel_client *client = c->client;
+  cel_call_abandon(c, CEL_END_CANCELLED);
+  release(c);
+  drop_target(c);
+  client->alloc.fn(client->alloc.ud, c, sizeof *c, 0);
+  cel_client_release(client);
+  return true;
+}
+
+/* Gives the box at idx a call with nothing in it [-0, +0]. */
+static cel_call *fill_box(lua_State *L, int idx, cel_client *client) {
+  cel_box_owner *owner = cel_box_push_owner(L, idx);
+  cel_call *c = cel_allocate(L, &client->alloc, sizeof *c);
+  memset(c, 0, sizeof *c);
+  c->client = cel_client_retain(client);
+  c->state = CEL_STATE_NEW;
+  cel_box_fill(owner, c);
+  lua_pop(L, 1);
+  return c;
+}
+
+/* A finaliser that runs after the call's has it still: it has ended
+   [-0, +0]. */
+static cel_call *revive(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  luaL_checkstack(L, 4, "no room for a call");
+  lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
+  cel_client *client = cel_client_check(L, -1);
+  cel_call *c = fill_box(L, idx, client);
+  lua_pop(L, 1);
+  c->state = CEL_STATE_DONE;
+  c->end = client->closed ? CEL_END_CLOSED : CEL_END_CANCELLED;
+  return c;
+}
+
+cel_call *cel_call_check(lua_State *L, int idx) {
+  cel_call *c = cel_call_at(L, idx);
+  if (c != NULL)
+    return c;
+  if (!cel_box_is(L, idx, &call_kind))
+    luaL_typeerror(L, idx, CEL_CALL_MT);
+  return revive(L, idx);
 }
 
 void cel_call_push_client(lua_State *L, int idx) {
@@ -164,98 +211,6 @@ void cel_call_set_body(lua_State *L, cel_call *c) {
   lua_pop(L, 1);
 }
 
-/* What owns a call's block. The call's own finaliser may be called by hand,
-   at any time, so it only ends the call; this one, which no script gets hold
-   of, frees the block. Its user value is the box, which lives as long. */
-typedef struct call_owner {
-  cel_tag tag;
-  cel_call_box *box;
-  cel_call *call;
-} call_owner;
-
-static int l_free(lua_State *L) {
-  call_owner *o = cel_tagged(L, 1, &owner_kind, sizeof *o);
-  if (o == NULL || o->call == NULL)
-    return 0;
-  lua_getiuservalue(L, 1, 1);
-  if (lua_touserdata(L, -1) != o->box)
-    return 0; /* the debug library: better lost than dangling */
-  cel_call *c = o->call;
-  if (c->pinned) { /* the same: a call that is in use. Again, later */
-    lua_getmetatable(L, 1);
-    lua_setmetatable(L, 1);
-    return 0;
-  }
-  o->call = o->box->call = NULL;
-  cel_call_abandon(c, CEL_END_CANCELLED);
-  release(c);
-  drop_target(c);
-  cel_client *client = c->client;
-  client->alloc.fn(client->alloc.ud, c, sizeof *c, 0);
-  cel_client_release(client);
-  return 0;
-}
-
-/* Gives the box at idx a block, with nothing in it, that the owner on top is
-   to free [-1, +0]. */
-static cel_call *fill_box(lua_State *L, int idx, cel_client *client) {
-  cel_call_box *box = lua_touserdata(L, idx);
-  call_owner *o = lua_touserdata(L, -1);
-  lua_pushvalue(L, idx);
-  lua_setiuservalue(L, -2, 1);
-  cel_call *c = cel_allocate(L, &client->alloc, sizeof *c);
-  memset(c, 0, sizeof *c);
-  c->client = cel_client_retain(client);
-  c->state = CEL_STATE_NEW;
-  o->box = box;
-  o->call = box->call = c;
-  lua_setiuservalue(L, idx, CEL_CALL_UV_OWNER);
-  return c;
-}
-
-static void push_owner(lua_State *L) {
-  call_owner *o = lua_newuserdatauv(L, sizeof *o, 1);
-  *o = (call_owner){.call = NULL};
-  cel_tag_set(&o->tag, &owner_kind);
-  cel_set_class(L, CEL_CALL_OWNER_MT);
-}
-
-/* Pushes a new userdata with a block of its own [-0, +1]. Finalisers run in
-   the opposite order of creation: the owner's comes after the box's. */
-static cel_call *push_new(lua_State *L, cel_client *client) {
-  push_owner(L);
-  cel_call_box *box = lua_newuserdatauv(L, sizeof *box, CEL_CALL_UVS);
-  box->call = NULL;
-  cel_tag_set(&box->tag, &call_kind);
-  cel_set_class(L, CEL_CALL_MT);
-  lua_insert(L, -2);
-  return fill_box(L, lua_absindex(L, -2), client);
-}
-
-/* A finaliser that runs after the call's has it still: it has ended
-   [-0, +0]. */
-static cel_call *revive(lua_State *L, int idx) {
-  idx = lua_absindex(L, idx);
-  luaL_checkstack(L, 4, "no room for a call");
-  lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
-  cel_client *client = cel_client_check(L, -1);
-  push_owner(L);
-  cel_call *c = fill_box(L, idx, client);
-  lua_pop(L, 1);
-  c->state = CEL_STATE_DONE;
-  c->end = client->closed ? CEL_END_CLOSED : CEL_END_CANCELLED;
-  return c;
-}
-
-cel_call *cel_call_check(lua_State *L, int idx) {
-  cel_call *c = cel_call_at(L, idx);
-  if (c != NULL)
-    return c;
-  if (cel_tagged(L, idx, &call_kind, sizeof(cel_call_box)) == NULL)
-    luaL_typeerror(L, idx, CEL_CALL_MT);
-  return revive(L, idx);
-}
-
 /* Pushes the userdata that the client keeps from its last call, or a new
    one [-0, +1]. */
 static cel_call *push_blank(lua_State *L, int idx, cel_client *client) {
@@ -269,7 +224,8 @@ static cel_call *push_blank(lua_State *L, int idx, cel_client *client) {
     return c;
   }
   lua_pop(L, 1);
-  return push_new(L, client);
+  cel_box_push(L, &call_kind, CEL_CALL_MT, CEL_CALL_UVS, free_call);
+  return fill_box(L, -1, client);
 }
 
 void cel_call_recycle(lua_State *L, int idx) {
@@ -719,10 +675,7 @@ void cel_open_call(lua_State *L) {
   luaL_setfuncs(L, meta, 0);
   luaL_newlib(L, methods);
   lua_setfield(L, -2, "__index");
-  luaL_newmetatable(L, CEL_CALL_OWNER_MT);
-  lua_pushcfunction(L, l_free);
-  lua_setfield(L, -2, "__gc");
-  lua_pop(L, 2);
+  lua_pop(L, 1);
 }
 
 /* }====== */

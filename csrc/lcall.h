@@ -7,10 +7,7 @@
 ** decision, an event or a value is due, the call becomes READY and whoever
 ** waits for it, or the step for a submitted call, runs cel_call_advance().
 **
-** libcurl and the client's lists point to calls, so a call is no userdata but
-** a block of the state's allocator, and the userdata holds it. What a script
-** does to the userdata, or a finaliser that never runs for want of memory,
-** can leave a block behind but not take it away.
+** A call is a block that its userdata leads to (lbox.h).
 */
 #ifndef CEL_LCALL_H
 #define CEL_LCALL_H
@@ -20,19 +17,17 @@
 
 #include <lua.h>
 
+#include "lbox.h"
 #include "lclient.h"
 #include "ljson.h"
-#include "ltag.h"
 #include "operations.h"
 
-#define CEL_CALL_MT       "celigo.call"
-#define CEL_CALL_OWNER_MT "celigo.call.owner"
+#define CEL_CALL_MT "celigo.call"
 
 /* User values of a call. The debug library can change them: check what is
    read. */
 enum {
-  CEL_CALL_UV_CLIENT = 1,
-  CEL_CALL_UV_OWNER,    /* userdata that frees the block when it goes */
+  CEL_CALL_UV_CLIENT = CEL_BOX_UV_OWNER + 1,
   CEL_CALL_UV_VALUE,    /* the records so far; at the end the value, the
                            error object or the error raised */
   CEL_CALL_UV_RESPONSE, /* table, once there is one */
@@ -94,16 +89,10 @@ struct cel_call {
   int refused;              /* times that memory to start it was wanting */
 };
 
-/* The userdata. */
-typedef struct cel_call_box {
-  cel_tag tag;
-  cel_call *call; /* NULL before there is one, and when it has been freed */
-} cel_call_box;
-
 /* The call of the userdata at idx, which is known to be one and alive
    [-0, +0]. */
 static inline cel_call *cel_call_get(lua_State *L, int idx) {
-  return ((const cel_call_box *)lua_touserdata(L, idx))->call;
+  return cel_box_get(L, idx);
 }
 
 /* Pushes a new call of the client at idx, with nothing in it [-0, +1]. */

@@ -13,7 +13,6 @@
 
 #include "lcall.h"
 #include "lloop.h"
-#include "ltag.h"
 
 #ifndef CELIGO_VERSION
 #error "CELIGO_VERSION comes from the build"
@@ -74,60 +73,53 @@ void *cel_allocate(lua_State *L, const cel_allocator *alloc, size_t n) {
   return p;
 }
 
-/* {====== The userdata, and the client that it holds */
-
-typedef struct client_box {
-  cel_tag tag;
-  cel_client *client; /* a reference; NULL before there is one, and after the
-                         finaliser */
-} client_box;
+/* {====== The userdata, and the client that it leads to */
 
 static const char client_kind = 'c';
 
-static client_box *box_at(lua_State *L, int idx) {
-  return cel_tagged(L, idx, &client_kind, sizeof(client_box));
-}
-
 cel_client *cel_client_at(lua_State *L, int idx) {
-  const client_box *box = box_at(L, idx);
-  return box == NULL ? NULL : box->client;
+  return cel_box_at(L, idx, &client_kind);
 }
 
-static cel_client *make_empty(lua_State *L) {
+static bool free_client(void *block) {
+  cel_client_close(block);
+  cel_client_release(block);
+  return true;
+}
+
+/* Gives the box at idx a client with nothing in it [-0, +0]. */
+static cel_client *fill_box(lua_State *L, int idx) {
   cel_allocator alloc;
   alloc.fn = lua_getallocf(L, &alloc.ud);
+  cel_box_owner *owner = cel_box_push_owner(L, idx);
   cel_client *c = cel_allocate(L, &alloc, sizeof *c);
   memset(c, 0, sizeof *c);
   c->alloc = alloc;
-  c->references = 1;
+  c->references = 1; /* the owner's */
   c->next_wake = HUGE_VAL;
+  cel_box_fill(owner, c);
+  lua_pop(L, 1);
   return c;
 }
 
-bool cel_client_is(lua_State *L, int idx, const cel_client *c) {
-  const client_box *box = box_at(L, idx);
-  if (box == NULL || box->client == c)
-    return box != NULL;
-  return c->closed && (box->client == NULL || box->client->closed);
-}
-
-cel_client *cel_client_closed(lua_State *L, int idx) {
-  cel_client *c = make_empty(L);
-  idx = lua_absindex(L, idx);
-  if (lua_getmetatable(L, idx)) /* Lua takes it for a new one */
-    lua_setmetatable(L, idx);
+cel_client *cel_client_check(lua_State *L, int idx) {
+  cel_client *c = cel_client_at(L, idx);
+  if (c != NULL)
+    return c;
+  if (!cel_box_is(L, idx, &client_kind))
+    luaL_typeerror(L, idx, CEL_CLIENT_MT);
+  luaL_checkstack(L, 4, "no room for a client");
+  c = fill_box(L, idx); /* a finaliser that runs after the client's has it */
   c->closed = true;
   c->http.alloc = &c->alloc; /* for the buffers of its calls */
   return c;
 }
 
-cel_client *cel_client_check(lua_State *L, int idx) {
-  client_box *box = box_at(L, idx);
-  if (box == NULL)
-    luaL_typeerror(L, idx, CEL_CLIENT_MT);
-  else if (box->client == NULL) /* __gc was called by hand */
-    box->client = cel_client_closed(L, idx);
-  return box == NULL ? NULL : box->client;
+bool cel_client_is(lua_State *L, int idx, const cel_client *c) {
+  const cel_client *other = cel_client_at(L, idx);
+  if (!cel_box_is(L, idx, &client_kind) || other == c)
+    return other == c;
+  return c->closed && (other == NULL || other->closed);
 }
 
 /* }====== */
@@ -271,15 +263,11 @@ void cel_client_release(cel_client *c) {
   c->alloc.fn(c->alloc.ud, c, sizeof *c, 0);
 }
 
-/* May be called by hand, and again: what follows finds a closed client. */
+/* The userdata is going. Harmless when called by hand. */
 static int l_gc(lua_State *L) {
-  client_box *box = box_at(L, 1);
-  cel_client *c = box == NULL ? NULL : box->client;
-  if (c == NULL)
-    return 0; /* memory ran out before it was one */
-  box->client = NULL;
-  cel_client_close(c);
-  cel_client_release(c);
+  cel_client *c = cel_client_at(L, 1);
+  if (c != NULL) /* else memory ran out before it was one */
+    cel_client_close(c);
   return 0;
 }
 
@@ -368,11 +356,8 @@ static void open_http(lua_State *L, cel_client *c,
 
 void cel_client_new(lua_State *L, const cel_client_config *config,
                     const char *what) {
-  client_box *box = lua_newuserdatauv(L, sizeof *box, CEL_CLIENT_UVS);
-  box->client = NULL;
-  cel_tag_set(&box->tag, &client_kind);
-  cel_set_class(L, CEL_CLIENT_MT);
-  cel_client *c = box->client = make_empty(L);
+  cel_box_push(L, &client_kind, CEL_CLIENT_MT, CEL_CLIENT_UVS, free_client);
+  cel_client *c = fill_box(L, -1);
   keep_value(L, config->token_function, CEL_CLIENT_UV_TOKEN);
   keep_value(L, config->on_event, CEL_CLIENT_UV_EVENT);
   keep_value(L, config->codec, CEL_CLIENT_UV_CODEC);

@@ -13,6 +13,7 @@
 
 #include "headers.h"
 #include "http.h"
+#include "lbox.h"
 #include "rate_limit.h"
 #include "retry.h"
 #include "url.h"
@@ -39,19 +40,18 @@ typedef struct cel_call_list {
 
 /* User values of a client. */
 enum {
-  CEL_CLIENT_UV_TOKEN = 1, /* the token function, or nil */
-  CEL_CLIENT_UV_EVENT,     /* on_event, or nil */
-  CEL_CLIENT_UV_CODEC,     /* { encode, decode }, or nil for our own */
-  CEL_CLIENT_UV_GIVE_WAY,  /* function(call) that yields, or nil */
-  CEL_CLIENT_UV_CALLS,     /* weak: light userdata of a call to the call */
-  CEL_CLIENT_UV_SPARE,     /* a call's userdata that can be used again */
-  CEL_CLIENT_UV_BELL,      /* function() of an event loop, or nil */
+  CEL_CLIENT_UV_TOKEN = CEL_BOX_UV_OWNER + 1, /* the token function, or nil */
+  CEL_CLIENT_UV_EVENT,                        /* on_event, or nil */
+  CEL_CLIENT_UV_CODEC,    /* { encode, decode }, or nil for our own */
+  CEL_CLIENT_UV_GIVE_WAY, /* function(call) that yields, or nil */
+  CEL_CLIENT_UV_CALLS,    /* weak: light userdata of a call to the call */
+  CEL_CLIENT_UV_SPARE,    /* a call's userdata that can be used again */
+  CEL_CLIENT_UV_BELL,     /* function() of an event loop, or nil */
   CEL_CLIENT_UVS = CEL_CLIENT_UV_BELL
 };
 
-/* Lives outside of its userdata, for as long as the userdata, a call or a
-   cursor holds a reference: what the debug library does to user values takes
-   nothing away from under C. */
+/* A block that its userdata leads to (lbox.h); it lives for as long as that,
+   a call or a cursor holds a reference. */
 typedef struct cel_client {
   cel_allocator alloc; /* the state's own */
   size_t references;
@@ -96,10 +96,6 @@ cel_client *cel_client_at(lua_State *L, int idx);
 /* Whether the value at idx is the userdata of c, or was: once both are
    closed, one is as good as the other [-0, +0]. */
 bool cel_client_is(lua_State *L, int idx, const cel_client *c);
-
-/* A closed client with one reference, for the userdata at idx, which has lost
-   its own to its finaliser and is finalised once more now [-0, +0]. */
-cel_client *cel_client_closed(lua_State *L, int idx);
 
 /* References. No Lua. */
 cel_client *cel_client_retain(cel_client *c);

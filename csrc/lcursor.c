@@ -14,15 +14,20 @@
 #include "lpage.h"
 #include "lresult.h"
 #include "lstep.h"
-#include "ltag.h"
 
 /* {====== Cursors */
 
-/* The cursor owns the text; in user value 1 it keeps the records where a
-   codec of the user has decoded them all. */
+/* User values of a cursor. */
+enum {
+  UV_RECORDS = CEL_BOX_UV_OWNER + 1, /* an array, where a codec of the user
+                                        has decoded them all */
+  UV_CLIENT,
+  UVS = UV_CLIENT
+};
+
+/* A block that its userdata leads to (lbox.h). */
 typedef struct page_cursor {
-  cel_tag tag;
-  cel_client *client; /* a reference; user value 2 is its userdata */
+  cel_client *client; /* a reference */
   cel_buf text;
   cel_json_cursor json;
   lua_Integer given; /* of decoded records, those handed out */
@@ -35,46 +40,61 @@ typedef struct page_cursor {
 
 static const char cursor_kind = 'p';
 
-static page_cursor *check_cursor(lua_State *L, int idx) {
-  page_cursor *p = cel_tagged(L, idx, &cursor_kind, sizeof *p);
-  if (p == NULL)
-    luaL_typeerror(L, idx, CEL_CURSOR_MT);
-  else if (p->client == NULL) /* its finaliser has run */
-    p->client = cel_client_closed(L, idx);
-  return p;
-}
-
 static void free_text(page_cursor *p) {
   if (p->text.alloc != NULL)
     cel_buf_free(&p->text);
 }
 
-static void close_cursor(page_cursor *p) {
+static bool free_cursor(void *block) {
+  page_cursor *p = block;
+  if (p->reading)
+    return false;
+  free_text(p);
+  cel_client *client = p->client;
+  client->alloc.fn(client->alloc.ud, p, sizeof *p, 0);
+  cel_client_release(client);
+  return true;
+}
+
+/* Gives the box at idx a cursor with nothing in it [-0, +0]. */
+static page_cursor *fill_box(lua_State *L, int idx, cel_client *client) {
+  cel_box_owner *owner = cel_box_push_owner(L, idx);
+  page_cursor *p = cel_allocate(L, &client->alloc, sizeof *p);
+  memset(p, 0, sizeof *p);
+  p->client = cel_client_retain(client);
+  cel_box_fill(owner, p);
+  lua_pop(L, 1);
+  return p;
+}
+
+static page_cursor *check_cursor(lua_State *L, int idx) {
+  page_cursor *p = cel_box_at(L, idx, &cursor_kind);
+  if (p != NULL)
+    return p;
+  if (!cel_box_is(L, idx, &cursor_kind))
+    luaL_typeerror(L, idx, CEL_CURSOR_MT);
+  idx = lua_absindex(L, idx);
+  luaL_checkstack(L, 4, "no room for a cursor");
+  lua_getiuservalue(L, idx, UV_CLIENT);
+  p = fill_box(L, idx, cel_client_check(L, -1)); /* a finaliser that runs after
+                                                    its own has it */
+  lua_pop(L, 1);
+  return p;
+}
+
+/* cursor:close(), and the finaliser, which may be called by hand, even while
+   a record is decoded. */
+static int l_cursor_close(lua_State *L) {
+  page_cursor *p = cel_box_at(L, 1, &cursor_kind);
+  if (p == NULL)
+    return 0; /* memory ran out before it was one */
   p->json.open = p->json.failed = false;
   p->total = 0;
   p->doomed = p->reading;
   if (!p->reading)
     free_text(p);
-}
-
-/* cursor:close() */
-static int l_cursor_close(lua_State *L) {
-  close_cursor(check_cursor(L, 1));
   lua_pushnil(L);
-  lua_setiuservalue(L, 1, 1);
-  return 0;
-}
-
-/* May be called by hand, even by a finaliser while a record is decoded. */
-static int l_cursor_gc(lua_State *L) {
-  page_cursor *p = cel_tagged(L, 1, &cursor_kind, sizeof *p);
-  if (p == NULL || p->client == NULL)
-    return 0;
-  close_cursor(p);
-  if (p->reading)
-    return 0;
-  cel_client_release(p->client);
-  p->client = NULL;
+  lua_setiuservalue(L, 1, UV_RECORDS);
   return 0;
 }
 
@@ -118,7 +138,7 @@ static bool take_decoded(lua_State *L, cel_call *c, page_cursor *p) {
   p->decoded = true;
   p->total = (lua_Integer)lua_rawlen(L, -2);
   lua_insert(L, -2);
-  lua_setiuservalue(L, 2, 1);
+  lua_setiuservalue(L, 2, UV_RECORDS);
   cel_buf_free(&c->transfer.body);
   return true;
 }
@@ -129,13 +149,10 @@ static bool take_decoded(lua_State *L, cel_call *c, page_cursor *p) {
 static int l_cursor(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   lua_settop(L, 1);
-  page_cursor *p = lua_newuserdatauv(L, sizeof *p, 2);
-  memset(p, 0, sizeof *p);
-  cel_tag_set(&p->tag, &cursor_kind);
-  cel_set_class(L, CEL_CURSOR_MT);
-  p->client = cel_client_retain(c->client);
+  cel_box_push(L, &cursor_kind, CEL_CURSOR_MT, UVS, free_cursor);
   cel_call_push_client(L, 1);
-  lua_setiuservalue(L, 2, 2);
+  lua_setiuservalue(L, 2, UV_CLIENT);
+  page_cursor *p = fill_box(L, 2, c->client);
   if (cel_page_is_blank(c))
     return 1;
   if (c->client->has_codec ? take_decoded(L, c, p) : take_text(L, c, p))
@@ -162,7 +179,7 @@ static void look_at_network(lua_State *L, int cursor, page_cursor *p) {
   if (now - p->looked < LOOK_INTERVAL)
     return;
   p->looked = now;
-  lua_getiuservalue(L, cursor, 2);
+  lua_getiuservalue(L, cursor, UV_CLIENT);
   if (cel_client_at(L, -1) == c)
     cel_client_step(L, -1, 0);
   lua_pop(L, 1);
@@ -223,7 +240,7 @@ static int push_record(lua_State *L, int cursor, page_cursor *p) {
     return p->json.open || p->json.failed ? read_text(L, p, 0) : 0;
   if (p->given >= p->total)
     return 0;
-  if (lua_getiuservalue(L, cursor, 1) != LUA_TTABLE)
+  if (lua_getiuservalue(L, cursor, UV_RECORDS) != LUA_TTABLE)
     luaL_error(L, "a user value of the cursor has been changed");
   lua_rawgeti(L, -1, ++p->given);
   lua_remove(L, -2);
@@ -327,7 +344,7 @@ void cel_open_cursor(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"cursor", l_cursor}, {"records", l_records}, {NULL, NULL}};
   static const luaL_Reg meta[] = {
-      {"__gc", l_cursor_gc}, {"__close", l_cursor_close}, {NULL, NULL}};
+      {"__gc", l_cursor_close}, {"__close", l_cursor_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"rest", l_cursor_rest},
                                      {"ended", l_cursor_ended},
                                      {"close", l_cursor_close},

@@ -6,6 +6,7 @@
 
 #include <lauxlib.h>
 
+#include "lbox.h"
 #include "lcall.h"
 #include "lclient.h"
 #include "lconfig.h"
@@ -47,6 +48,7 @@ int luaopen_celigo_core(lua_State *L) {
     return luaL_error(L, "celigo: %s", wrong);
   luaL_checkversion(L);
   luaL_newlib(L, functions);
+  cel_open_box(L);
   cel_open_walk(L);
   cel_open_loop(L);
   cel_open_cursor(L);

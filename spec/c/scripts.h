@@ -243,17 +243,16 @@ static const hostile_script hostile[] = {
      "      debug.setuservalue(a[name], nil, n) collectgarbage() "
      "      debug.setuservalue(a[name], b[name], n) end end end "
      "use(a) use(b) "
-     "debug.setuservalue(client, nil, 5) use(objects()) "
+     "debug.setuservalue(client, nil, 6) use(objects()) "
      "debug.setuservalue(client, setmetatable({}, { __index = error, "
-     "  __newindex = error }), 5) use(objects()) ",
+     "  __newindex = error }), 6) use(objects()) ",
      false},
 
     {"a call whose client is gone",
      "local list = objects() "
      "for _, name in ipairs { 'call', 'list', 'cursor', 'page_call', 'ahead' }"
      "do if list[name] then "
-     "  debug.setuservalue(list[name], nil, 1) "
-     "  debug.setuservalue(list[name], nil, 2) end end "
+     "  for n = 2, 3 do debug.setuservalue(list[name], nil, n) end end end "
      "local kept = { call = list.call, list = list.list, "
      "  cursor = list.cursor, page_call = list.page_call, "
      "  ahead = list.ahead } "
@@ -281,7 +280,8 @@ static const hostile_script hostile[] = {
 
     {"finalisers and ends in callbacks",
      "local mt = debug.getmetatable "
-     "for _, way in ipairs { 'client', 'call', 'close', 'uservalue' } do "
+     "for _, way in ipairs { 'client', 'call', 'close', 'owner', 'uservalue' "
+     "} do "
      "  for _, when in ipairs { 'request', 'response', 'page' } do "
      "    local mine, call "
      "    mine = celigo.new { token = 'mine-0123456', base_url = url, "
@@ -290,8 +290,11 @@ static const hostile_script hostile[] = {
      "        if way == 'client' then mt(mine).__gc(mine) "
      "        elseif way == 'close' then mine:close() "
      "        elseif call and way == 'call' then mt(call).__gc(call) "
-     "        elseif call then debug.setuservalue(call, nil, 1) "
-     "          debug.setuservalue(mine, nil, 2) end "
+     "        elseif call and way == 'owner' then debug.setuservalue(call, "
+     "nil, 1) "
+     "          debug.setuservalue(mine, nil, 1) "
+     "        elseif call then debug.setuservalue(call, nil, 2) "
+     "          debug.setuservalue(mine, nil, 3) end "
      "        collectgarbage() "
      "      end } "
      "    call = mine:submit('list_connectors', { limit = 1 }) "
@@ -351,6 +354,26 @@ static const hostile_script hostile[] = {
      "      end "
      "    end "
      "  end "
+     "end",
+     false},
+
+    {"metatables without finalisers",
+     "for _ = 1, 3 do "
+     "  local kept = {} "
+     "  for _, o in pairs(objects()) do "
+     "    local m = getmetatable(o) "
+     "    if type(m) == 'table' and m.__gc then "
+     "      kept[m] = m.__gc m.__gc = nil end end "
+     "  assert(next(kept)) "
+     "  local list = objects() "
+     "  local mine = celigo.new { token = 'mine-0123456', base_url = url } "
+     "  mine:submit('list_connectors') mine:step() "
+     "  list = nil mine = nil "
+     "  collectgarbage() collectgarbage() "
+     "  for _ = 1, 500 do if client:step(0.01) == 0 then break end end "
+     "  assert(client:step() == 0) "
+     "  for m, gc in pairs(kept) do m.__gc = gc end "
+     "  use(objects()) "
      "end",
      false},
 
