@@ -15,7 +15,7 @@ add_custom_command(OUTPUT ${_celigo_lua_c}
   DEPENDS ${_celigo_lua_paths} ${CMAKE_CURRENT_SOURCE_DIR}/cmake/EmbedLua.cmake
   VERBATIM)
 
-add_library(celigo_embed_objects OBJECT csrc/lembed.c ${_celigo_lua_c})
+add_library(celigo_embed_objects OBJECT csrc/module/lembed.c ${_celigo_lua_c})
 set_target_properties(celigo_embed_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_link_libraries(celigo_embed_objects PRIVATE celigo_core_objects)
 

@@ -18,7 +18,7 @@ foreach(file IN LISTS FILES)
   math(EXPR n "${n} + 1")
 endforeach()
 file(WRITE "${OUT}.new"
-  "/* Made by the build from the Lua files. */\n#include \"lua_files.h\"\n\n"
+  "/* Made by the build from the Lua files. */\n#include \"module/lua_files.h\"\n\n"
   "${arrays}\nconst cel_lua_file cel_lua_files[] = {\n${rows}};\n"
   "const size_t cel_lua_files_count = ${n};\n")
 file(COPY_FILE "${OUT}.new" "${OUT}" ONLY_IF_DIFFERENT)

@@ -226,7 +226,7 @@ describe("the README", function()
       for name in cell:gmatch "`([%w_]+)`" do shown[name] = true end
     end
     local known = {}
-    for name in read("csrc/lconfig.c"):match "{\"token\".-};":gmatch '{"([%w_]+)"' do known[name] = true end
+    for name in read("csrc/client/lconfig.c"):match "{\"token\".-};":gmatch '{"([%w_]+)"' do known[name] = true end
     assert.same(known, shown)
   end)
 

@@ -1,4 +1,4 @@
--- The C tables of csrc/schema.c against the service's contract, both ways: a
+-- The C tables of csrc/contract/schema.c against the service's contract, both ways: a
 -- change of either fails here until the other follows.
 
 local celigo = require "celigo"

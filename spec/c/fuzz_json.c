@@ -10,7 +10,7 @@
 
 #include <lauxlib.h>
 
-#include "ljson.h"
+#include "json/ljson.h"
 
 enum { MEMORY_LIMIT = 8 << 20 }; /* bytes for one input */
 

@@ -2,7 +2,7 @@
 ** fuzz_link.c - libFuzzer target: the Link parser on any bytes. Seeds are in
 ** spec/fixtures/fuzz/link.
 */
-#include "link.h"
+#include "http/link.h"
 
 #include <stdint.h>
 #include <stdlib.h>

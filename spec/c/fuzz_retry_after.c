@@ -3,14 +3,14 @@
 ** bytes, at any time. The first eight bytes are the clock, the rest is the
 ** value. Seeds are in spec/fixtures/fuzz/retry_after.
 */
-#include "retry.h"
+#include "retry/retry.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "http_date.h"
+#include "time/http_date.h"
 
 static void require(int holds) {
   if (!holds)

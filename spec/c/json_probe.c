@@ -10,7 +10,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
-#include "ljson.h"
+#include "json/ljson.h"
 
 #define PROBE_CURSOR "json_probe.cursor"
 

@@ -7,9 +7,9 @@
 
 #include <lauxlib.h>
 
-#include "email.h"
-#include "ljson.h"
-#include "schema.h"
+#include "contract/email.h"
+#include "json/ljson.h"
+#include "contract/schema.h"
 
 static const struct {
   const char *name;

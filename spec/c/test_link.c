@@ -1,7 +1,7 @@
 /*
 ** test_link.c - the Link header parser by table.
 */
-#include "link.h"
+#include "http/link.h"
 
 #include <string.h>
 

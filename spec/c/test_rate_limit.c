@@ -2,7 +2,7 @@
 ** test_rate_limit.c - the token bucket on a clock of the test's own. Nothing
 ** sleeps: time is a variable.
 */
-#include "rate_limit.h"
+#include "retry/rate_limit.h"
 
 #include <float.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 ** test_retry.c - every row of the retry policy, the waits, and whole calls
 ** as strings of outcomes.
 */
-#include "retry.h"
+#include "retry/retry.h"
 
 #include <float.h>
 #include <limits.h>

@@ -2,13 +2,13 @@
 ** test_retry_after.c - Retry-After as seconds and as a date in its three
 ** forms, and the calendar under it.
 */
-#include "retry.h"
+#include "retry/retry.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #include "check.h"
-#include "http_date.h"
+#include "time/http_date.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,0 +1,387 @@
+/*
+** lclient.c - the client userdata: made of a configuration, asked for
+** tokens, closed.
+*/
+#include "client/lclient.h"
+
+#include <math.h> /* HUGE_VAL */
+#include <stdint.h>
+#include <string.h>
+
+#include <curl/mprintf.h>
+#include <lauxlib.h>
+
+#include "client/lcall.h"
+#include "loop/lloop.h"
+
+#ifndef CELIGO_VERSION
+#error "CELIGO_VERSION comes from the build"
+#endif
+
+const cel_client_config cel_client_defaults = {
+    .base_url_name = "option 'base_url': ",
+    .timeout = 60,
+    .connect_timeout = 10,
+    .policy = {.max_retries = 4, .retry_base = 0.5, .retry_cap = 8},
+    .rate = CEL_RATE_DEFAULT,
+    .burst = CEL_BURST_DEFAULT,
+    .max_connections = 8,
+    .max_response = 67108864,
+    .validate = true,
+};
+
+const char *cel_region_url(const char *region) {
+  if (strcmp(region, "us") == 0)
+    return "https://api.integrator.io";
+  if (strcmp(region, "eu") == 0)
+    return "https://api.eu.integrator.io";
+  return NULL;
+}
+
+void cel_raise_memory(lua_State *L) {
+  for (;;) { /* lua_error's declaration does not say that it never returns */
+    lua_pushliteral(L, CEL_NO_MEMORY); /* Lua keeps this very string */
+    lua_error(L); /* ... and makes its memory error of it */
+  }
+}
+
+static int l_make_room(lua_State *L) {
+  lua_newuserdatauv(L, (size_t)lua_tointeger(L, 1), 0);
+  lua_settop(L, 0);
+  lua_gc(L, LUA_GCCOLLECT);
+  return 0;
+}
+
+/* Makes Lua look for n bytes, and collect garbage where it finds them: a
+   finaliser that got no memory for its own call would never run again, and
+   what it is to free would be lost [-0, +0]. */
+static void make_room(lua_State *L, size_t n) {
+  lua_pushcfunction(L, l_make_room);
+  lua_pushinteger(L, (lua_Integer)n);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK)
+    lua_pop(L, 1);
+}
+
+void *cel_allocate(lua_State *L, const cel_allocator *alloc, size_t n) {
+  void *p = alloc->fn(alloc->ud, NULL, 0, n);
+  if (p == NULL) {
+    make_room(L, n);
+    p = alloc->fn(alloc->ud, NULL, 0, n);
+  }
+  if (p == NULL)
+    cel_raise_memory(L);
+  return p;
+}
+
+/* {====== The userdata, and the client that it leads to */
+
+static const char client_kind = 'c';
+
+cel_client *cel_client_at(lua_State *L, int idx) {
+  return cel_box_at(L, idx, &client_kind);
+}
+
+static bool free_client(void *block) {
+  cel_client_close(block);
+  cel_client_release(block);
+  return true;
+}
+
+/* Gives the box at idx a client with nothing in it [-0, +0]. */
+static cel_client *fill_box(lua_State *L, int idx) {
+  cel_allocator alloc;
+  alloc.fn = lua_getallocf(L, &alloc.ud);
+  cel_box_owner *owner = cel_box_push_owner(L, idx);
+  cel_client *c = cel_allocate(L, &alloc, sizeof *c);
+  memset(c, 0, sizeof *c);
+  c->alloc = alloc;
+  c->references = 1; /* the owner's */
+  c->next_wake = HUGE_VAL;
+  cel_box_fill(owner, c);
+  lua_pop(L, 1);
+  return c;
+}
+
+cel_client *cel_client_check(lua_State *L, int idx) {
+  cel_client *c = cel_client_at(L, idx);
+  if (c != NULL)
+    return c;
+  if (!cel_box_is(L, idx, &client_kind))
+    luaL_typeerror(L, idx, CEL_CLIENT_MT);
+  luaL_checkstack(L, 4, "no room for a client");
+  c = fill_box(L, idx); /* a finaliser that runs after the client's has it */
+  c->closed = true;
+  c->http.alloc = &c->alloc; /* for the buffers of its calls */
+  return c;
+}
+
+bool cel_client_is(lua_State *L, int idx, const cel_client *c) {
+  const cel_client *other = cel_client_at(L, idx);
+  if (!cel_box_is(L, idx, &client_kind) || other == c)
+    return other == c;
+  return c->closed && (other == NULL || other->closed);
+}
+
+/* }====== */
+
+double cel_client_random(void *ud) {
+  cel_client *c = ud;
+  unsigned long long x = c->seed; /* xorshift64 (Marsaglia, 2003) */
+  x ^= x << 13;
+  x ^= x >> 7;
+  x ^= x << 17;
+  c->seed = x;
+  return (double)(x >> 11) * 0x1p-53;
+}
+
+/* {====== Strings of a client */
+
+static void drop_string(cel_client *c, char **slot) {
+  if (*slot != NULL)
+    c->alloc.fn(c->alloc.ud, *slot, strlen(*slot) + 1, 0);
+  *slot = NULL;
+}
+
+/* Copies into memory of the state's allocator. */
+static void keep_string(lua_State *L, cel_client *c, char **slot,
+                        const char *text) {
+  if (text == NULL)
+    return;
+  size_t size = strlen(text) + 1;
+  *slot = cel_allocate(L, &c->alloc, size);
+  memcpy(*slot, text, size);
+}
+
+/* }====== */
+
+/* {====== Tokens */
+
+static void keep_token(lua_State *L, cel_client *c, const char *token,
+                       size_t len) {
+  cel_headers *headers = cel_headers_new(&c->alloc, token, len, c->agent);
+  if (headers == NULL)
+    cel_raise_memory(L);
+  cel_headers_release(c->headers);
+  c->headers = headers;
+}
+
+void cel_client_token(lua_State *L, int idx, bool renew) {
+  cel_client *c = cel_client_check(L, idx);
+  size_t len;
+  if ((c->headers != NULL && !renew) || c->closed || !c->has_function)
+    return;
+  lua_getiuservalue(L, idx, CEL_CLIENT_UV_TOKEN);
+  lua_call(L, 0, 1);
+  if (lua_type(L, -1) != LUA_TSTRING)
+    luaL_error(L, "token function: expected it to return a string, got %s",
+               luaL_typename(L, -1));
+  const char *token = lua_tolstring(L, -1, &len);
+  if (!cel_token_check(token, len))
+    luaL_error(L, "token function: the token that it returned is empty or "
+                  "holds a character that cannot stand in a header");
+  if (cel_client_at(L, idx) == c && !c->closed)
+    keep_token(L, c, token, len);
+  lua_pop(L, 1);
+}
+
+/* A shorter token may be a part of any word ("test"): it is only taken for
+   itself where it is shown as one. */
+#define SHORT_TOKEN 6 /* bytes */
+
+static bool is_shown(const char *text, const char *p) {
+  static const char word[] = "bearer ";
+  size_t n = sizeof word - 1;
+  return (size_t)(p - text) >= n && curl_strnequal(p - n, word, n);
+}
+
+static void redact(const cel_headers *headers, char *text, size_t len) {
+  if (headers == NULL || text == NULL)
+    return;
+  const char *token = cel_headers_token(headers);
+  size_t n = strlen(token);
+  char *end = text + len;
+  char *p = text;
+  while ((size_t)(end - p) >= n &&
+         (p = memchr(p, token[0], (size_t)(end - p) - n + 1)) != NULL) {
+    if (memcmp(p, token, n) == 0 && (n >= SHORT_TOKEN || is_shown(text, p))) {
+      memset(p, '*', n);
+      p += n;
+    } else {
+      p++;
+    }
+  }
+}
+
+void cel_client_redact(const cel_client *c, const cel_headers *used,
+                       char *text, size_t len) {
+  redact(c->headers, text, len);
+  if (used != c->headers)
+    redact(used, text, len);
+}
+
+/* }====== */
+
+/* {====== Life */
+
+void cel_client_close(cel_client *c) {
+  if (c->closed)
+    return;
+  c->closed = true;
+  for (int i = 0; i < CEL_STATE_LISTS; i++)
+    while (c->lists[i].head != NULL)
+      cel_call_abandon(c->lists[i].head, CEL_END_CLOSED);
+  cel_http_close(&c->http);
+  cel_headers_release(c->headers);
+  c->headers = NULL;
+  if (c->proxy != NULL) /* it may hold a password */
+    cel_wipe(c->proxy, strlen(c->proxy));
+}
+
+int cel_client_l_close(lua_State *L) {
+  cel_client *c = cel_client_check(L, 1);
+  bool closes = !c->closed;
+  cel_client_close(c);
+  if (closes)
+    cel_loop_ring_closed(L, 1);
+  return 0;
+}
+
+cel_client *cel_client_retain(cel_client *c) {
+  c->references++;
+  return c;
+}
+
+void cel_client_release(cel_client *c) {
+  if (--c->references > 0)
+    return;
+  cel_client_close(c);
+  cel_base_url_free(&c->base);
+  drop_string(c, &c->agent);
+  drop_string(c, &c->ca_file);
+  if (c->proxy != NULL) /* wiped: its length is gone */
+    c->alloc.fn(c->alloc.ud, c->proxy, c->proxy_size, 0);
+  c->alloc.fn(c->alloc.ud, c, sizeof *c, 0);
+}
+
+/* The userdata is going. Harmless when called by hand. */
+static int l_gc(lua_State *L) {
+  cel_client *c = cel_client_at(L, 1);
+  if (c != NULL) /* else memory ran out before it was one */
+    cel_client_close(c);
+  return 0;
+}
+
+static int l_tostring(lua_State *L) {
+  const cel_client *c = cel_client_check(L, 1);
+  lua_pushfstring(L, "celigo.client: %s%s",
+                  c->base.text == NULL ? "" : c->base.text,
+                  c->closed ? " (closed)" : "");
+  return 1;
+}
+
+static void keep_value(lua_State *L, int value, int uv) {
+  if (value == 0)
+    return;
+  lua_pushvalue(L, value);
+  lua_setiuservalue(L, -2, uv);
+}
+
+/* Pushes a table with weak values [-0, +1]. */
+static void push_weak(lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+}
+
+void cel_client_push_calls(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  if (lua_getiuservalue(L, idx, CEL_CLIENT_UV_CALLS) == LUA_TTABLE)
+    return;
+  lua_pop(L, 1);
+  push_weak(L);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, idx, CEL_CLIENT_UV_CALLS);
+}
+
+/* Spreads what clients made at nearly the same time and place differ in over
+   all bits (the mixing step of SplitMix64): their first random numbers would
+   be nearly the same, and so would their pauses. */
+static uint64_t scramble(uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+static void set_limits(cel_client *c, const cel_client_config *config) {
+  size_t connections = (size_t)config->max_connections;
+  c->policy = config->policy;
+  c->timeout_set = config->timeout > 0;
+  c->timeout = c->timeout_set ? config->timeout : cel_client_defaults.timeout;
+  c->validate = config->validate;
+  c->secret = config->secret;
+  c->has_function = config->token_function != 0;
+  c->has_events = config->on_event != 0;
+  c->has_codec = config->codec != 0;
+  c->next_wake = HUGE_VAL;
+  c->seed = scramble((uintptr_t)c ^ (uint64_t)(cel_clock() * 1e9)) | 1;
+  /* streams of HTTP/2 share a connection; libcurl queues what is more */
+  c->max_running = c->base.https && connections < 100 ? 100 : connections;
+  cel_rate_limit_init(&c->limit, config->rate, config->burst, cel_clock());
+}
+
+/* Raises what is wrong with a configuration; NULL is nothing. */
+static void refuse(lua_State *L, const char *what, const char *option,
+                   const char *wrong) {
+  if (wrong == NULL)
+    return;
+  if (strcmp(wrong, CEL_NO_MEMORY) == 0)
+    cel_raise_memory(L);
+  luaL_error(L, "%s: %s%s", what, option, wrong);
+}
+
+static void open_http(lua_State *L, cel_client *c,
+                      const cel_client_config *config, const char *what) {
+  const cel_http_settings settings = {
+      .base = &c->base,
+      .ca_file = c->ca_file,
+      .proxy = c->proxy,
+      .connect_timeout = config->connect_timeout,
+      .max_connections = config->max_connections,
+      .max_response = config->max_response};
+  refuse(L, what,
+         "option 'ca_file': ", cel_http_open(&c->http, &c->alloc, &settings));
+}
+
+void cel_client_new(lua_State *L, const cel_client_config *config,
+                    const char *what) {
+  cel_box_push(L, &client_kind, CEL_CLIENT_MT, CEL_CLIENT_UVS, free_client);
+  cel_client *c = fill_box(L, -1);
+  keep_value(L, config->token_function, CEL_CLIENT_UV_TOKEN);
+  keep_value(L, config->on_event, CEL_CLIENT_UV_EVENT);
+  keep_value(L, config->codec, CEL_CLIENT_UV_CODEC);
+  refuse(L, what, config->base_url_name,
+         cel_base_url_parse(&c->base, config->base_url));
+  keep_string(L, c, &c->ca_file, config->ca_file);
+  keep_string(L, c, &c->proxy, config->proxy);
+  c->proxy_size = c->proxy == NULL ? 0 : strlen(c->proxy) + 1;
+  keep_string(L, c, &c->agent,
+              config->user_agent == NULL
+                  ? "celigo-lua/" CELIGO_VERSION
+                  : lua_pushfstring(L, "%s celigo-lua/" CELIGO_VERSION,
+                                    config->user_agent));
+  if (config->user_agent != NULL)
+    lua_pop(L, 1);
+  set_limits(c, config);
+  if (config->token != NULL)
+    keep_token(L, c, config->token, config->token_len);
+  open_http(L, c, config, what);
+}
+
+const luaL_Reg cel_client_meta[] = {{"__gc", l_gc},
+                                    {"__close", cel_client_l_close},
+                                    {"__tostring", l_tostring},
+                                    {NULL, NULL}};
+
+/* }====== */

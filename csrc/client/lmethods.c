@@ -1,0 +1,272 @@
+/*
+** lmethods.c - the client's methods: one closure for each operation, the
+** escape hatch, and calls that a host steps.
+*/
+#include "client/lmethods.h"
+
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "client/lcall.h"
+#include "client/loptions.h"
+#include "client/lrequest.h"
+#include "client/lstep.h"
+
+/* {====== Calls */
+
+/* docs/client.luadoc documents the 14 operations. */
+static int l_operation(lua_State *L) {
+  lua_Integer i = lua_tointeger(L, lua_upvalueindex(1));
+  if (i < 0 || i >= CEL_OPERATIONS)
+    return luaL_error(L, "the method has been changed");
+  if (cel_request_operation(L, &cel_operations[i]))
+    return 1;
+  cel_call_start(L, 1);
+  return cel_call_await(L);
+}
+
+/***
+@classmod celigo.client
+*/
+
+/***
+Any endpoint
+@section any_endpoint
+*/
+
+/***
+Sends any request of the API: the escape hatch for what has no method.
+@function request
+@tparam table request `method` (GET, POST, PUT, PATCH or DELETE; default GET),
+  `path` (begins with `/`, may hold a query), `body`, and the per-call
+  options
+@treturn[1] any value the decoded body, or true where there is none
+@treturn[1] response
+@return[2] nil
+@treturn[2] celigo.error
+@usage
+local found, response = assert(client:request {
+  path = "/v1/connectors",
+  query = { limit = 10 },
+})
+print(#found, response.next_url)
+*/
+static int l_request(lua_State *L) {
+  if (cel_request_any(L))
+    return 1;
+  cel_call_start(L, 1);
+  return cel_call_await(L);
+}
+
+static const char *operation_name(const void *rows, size_t i) {
+  return ((const cel_operation *)rows)[i].name;
+}
+
+/***
+Submitted calls
+@section submitted
+*/
+
+/***
+Starts a call and returns at once; `step` moves it on.
+@function submit
+@tparam string name an operation's method name, or `"request"`
+@param ... the method's arguments
+@treturn celigo.call the call; dropping it cancels it
+@usage
+local call = client:submit("get_connector_by_id", id)
+-- … other work …
+local connector = assert(call:wait())
+print(connector.name)
+*/
+static int l_submit(lua_State *L) {
+  cel_client_check(L, 1);
+  const char *name = luaL_checkstring(L, 2);
+  const cel_operation *op = cel_operation_find(name);
+  bool any = strcmp(name, "request") == 0;
+  if (op == NULL && !any) {
+    const char *nearest =
+        cel_nearest(name, operation_name, cel_operations, CEL_OPERATIONS);
+    return nearest == NULL
+               ? luaL_error(L, "submit: no operation '%s'", name)
+               : luaL_error(L, "submit: no operation '%s'; did you mean '%s'?",
+                            name, nearest);
+  }
+  lua_remove(L, 2);
+  if (any ? cel_request_any(L) : cel_request_operation(L, op))
+    return luaL_error(L, "submit: a dry run is made by the method itself");
+  cel_call *c = cel_call_check(L, 1);
+  c->submitted = true;
+  cel_call_push_client(L, 1);
+  cel_client_push_calls(L, -1);
+  lua_pushvalue(L, 1);
+  lua_rawsetp(L, -2, c);
+  lua_settop(L, 1);
+  cel_call_start(L, 1);
+  return 1;
+}
+
+/***
+Lets submitted calls progress.
+@function step
+@tparam[opt=0] number seconds how long to wait for the network at most
+@treturn integer how many calls are unfinished; 0 for a closed client
+@usage
+local call = client:submit("list_connectors")
+while client:step(0.1) > 0 do
+  print "still at it"
+end
+print(#assert(call:result()))
+*/
+static int l_step(lua_State *L) {
+  cel_client_check(L, 1);
+  double seconds = luaL_optnumber(L, 2, 0);
+  luaL_argcheck(L, seconds >= 0 && seconds < 1e9, 2,
+                "expected seconds, a number from 0");
+  double end = cel_clock() + seconds;
+  size_t before = cel_client_check(L, 1)->unfinished;
+  size_t now;
+  lua_settop(L, 1);
+  for (;;) {
+    double left = end - cel_clock();
+    if (left > CEL_HOOK_INTERVAL)
+      left = CEL_HOOK_INTERVAL;
+    bool calm = cel_client_step(L, 1, left < 0 ? 0 : left);
+    now = cel_client_check(L, 1)->unfinished; /* a callback may end it */
+    if (now == 0 || now < before || cel_clock() >= end)
+      break;
+    if (!calm || left == CEL_HOOK_INTERVAL)
+      cel_hook_turn(L);
+  }
+  lua_pushinteger(L, (lua_Integer)now);
+  return 1;
+}
+
+/* }====== */
+
+/* {====== The operation table, shown */
+
+static void set_string(lua_State *L, const char *name, const char *value) {
+  lua_pushstring(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static void push_operation(lua_State *L, const cel_operation *o) {
+  static const char *const bodies[] = {"none", "optional", "required"};
+  static const char *const answers[] = {"record", "list", "true"};
+  static const char *const repeats[] = {"safe", "delete", "never"};
+  lua_createtable(L, 0, 10);
+  set_string(L, "name", o->name);
+  set_string(L, "method", o->method);
+  set_string(L, "path", o->path);
+  set_string(L, "body", bodies[o->body]);
+  set_string(L, "answer", answers[o->answer]);
+  set_string(L, "repeat", repeats[o->repeat]);
+  lua_pushinteger(L, (lua_Integer)o->ids);
+  lua_setfield(L, -2, "ids");
+  lua_pushnumber(L, o->timeout);
+  lua_setfield(L, -2, "timeout");
+  lua_newtable(L);
+  for (int i = 0; i < 3 && o->success[i] != 0; i++) {
+    lua_pushinteger(L, o->success[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "success");
+}
+
+int cel_l_operations(lua_State *L) {
+  lua_createtable(L, CEL_OPERATIONS, 0);
+  for (int i = 0; i < CEL_OPERATIONS; i++) {
+    push_operation(L, &cel_operations[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+/* }====== */
+
+/* {====== Unknown methods */
+
+#define MAX_METHODS 64
+
+static const char *string_at(const void *names, size_t i) {
+  return ((const char *const *)names)[i];
+}
+
+/* __index of the table of methods: says which name was meant. */
+static int l_unknown(lua_State *L) {
+  const char *names[MAX_METHODS];
+  size_t n = 0;
+  if (lua_type(L, 2) != LUA_TSTRING)
+    return 0;
+  const char *word = lua_tostring(L, 2);
+  lua_pushnil(L);
+  while (n < MAX_METHODS && lua_next(L, 1) != 0) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) == LUA_TSTRING)
+      names[n++] = lua_tostring(L, -1); /* the table keeps the string */
+  }
+  const char *nearest = cel_nearest(word, string_at, names, n);
+  if (nearest == NULL)
+    return luaL_error(L, "celigo.client has no method '%s'", word);
+  return luaL_error(L, "celigo.client has no method '%s'; did you mean '%s'?",
+                    word, nearest);
+}
+
+/* }====== */
+
+/* core.nearest(word, names): the name that was most likely meant, or nil. */
+int cel_l_nearest(lua_State *L) {
+  const char *names[MAX_METHODS];
+  size_t n = 0;
+  const char *word = luaL_checkstring(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  while (n < MAX_METHODS &&
+         lua_rawgeti(L, 2, (lua_Integer)n + 1) == LUA_TSTRING) {
+    names[n++] = lua_tostring(L, -1); /* the table keeps the string */
+    lua_pop(L, 1);
+  }
+  lua_pushstring(L, cel_nearest(word, string_at, names, n));
+  return 1;
+}
+
+/***
+Life
+@section life
+*/
+
+/***
+Ends what is under way and frees connections; a client that is left to the
+collector, or declared `<close>`, does it by itself. Calls after it return
+nil and an error of kind `closed`. Closing again does nothing.
+@function close
+@usage
+local other = celigo.new()
+other:close()
+local _, err = other:list_connectors()
+assert(err.kind == "closed")
+*/
+void cel_open_client(lua_State *L) {
+  static const luaL_Reg methods[] = {{"request", l_request},
+                                     {"submit", l_submit},
+                                     {"step", l_step},
+                                     {"close", cel_client_l_close},
+                                     {NULL, NULL}};
+  luaL_newmetatable(L, CEL_CLIENT_MT);
+  luaL_setfuncs(L, cel_client_meta, 0);
+  lua_createtable(L, 0, 40);
+  luaL_setfuncs(L, methods, 0);
+  for (int i = 0; i < CEL_OPERATIONS; i++) {
+    lua_pushinteger(L, i);
+    lua_pushcclosure(L, l_operation, 1);
+    lua_setfield(L, -2, cel_operations[i].name);
+  }
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, l_unknown);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "__index");
+  lua_remove(L, -2);
+}

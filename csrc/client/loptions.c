@@ -1,0 +1,222 @@
+/*
+** loptions.c - reads option tables strictly: a misspelt option must never
+** pass in silence.
+*/
+#include "client/loptions.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+/* {====== The nearest name */
+
+#define MAX_WORD 40
+
+/* Letters to change, add, drop or swap (optimal string alignment). */
+static size_t distance(const char *a, const char *b) {
+  size_t rows[3][MAX_WORD + 1];
+  size_t na = strlen(a);
+  size_t nb = strlen(b);
+  if (na > MAX_WORD || nb > MAX_WORD)
+    return MAX_WORD;
+  for (size_t j = 0; j <= nb; j++)
+    rows[0][j] = j;
+  for (size_t i = 1; i <= na; i++) {
+    size_t *now = rows[i % 3];
+    const size_t *up = rows[(i + 2) % 3];
+    const size_t *up2 = rows[(i + 1) % 3];
+    now[0] = i;
+    for (size_t j = 1; j <= nb; j++) {
+      size_t best = up[j - 1] + (a[i - 1] != b[j - 1]);
+      if (up[j] + 1 < best)
+        best = up[j] + 1;
+      if (now[j - 1] + 1 < best)
+        best = now[j - 1] + 1;
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+          up2[j - 2] + 1 < best)
+        best = up2[j - 2] + 1;
+      now[j] = best;
+    }
+  }
+  return rows[na % 3][nb];
+}
+
+const char *cel_nearest(const char *word,
+                        const char *(*name_at)(const void *, size_t),
+                        const void *names, size_t n) {
+  const char *nearest = NULL;
+  size_t best = strlen(word) / 3 + 1; /* farther is another word */
+  for (size_t i = 0; i < n; i++) {
+    const char *name = name_at(names, i);
+    size_t d = distance(word, name);
+    if (d <= best && (nearest == NULL || d < best)) {
+      best = d;
+      nearest = name;
+    }
+  }
+  return nearest;
+}
+
+static const char *row_name(const void *rows, size_t i) {
+  return ((const cel_option *)rows)[i].name;
+}
+
+/* }====== */
+
+/* {====== Checking */
+
+/* Pushes what the value at idx is, for people [-0, +1]. */
+static void push_given(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  if (lua_type(L, idx) == LUA_TNUMBER || lua_isboolean(L, idx)) {
+    luaL_tolstring(L, idx, NULL);
+  } else {
+    lua_pushstring(L, luaL_typename(L, idx));
+  }
+}
+
+int cel_option_error(lua_State *L, const char *what, const char *name,
+                     const char *expected) {
+  push_given(L, -1);
+  return luaL_error(L, "%s: option '%s': expected %s, got %s", what, name,
+                    expected, lua_tostring(L, -1));
+}
+
+static int unknown(lua_State *L, const cel_option *rows, size_t n,
+                   const char *what) {
+  if (lua_type(L, -1) != LUA_TSTRING)
+    return luaL_error(L, "%s: option names are strings, got a %s", what,
+                      luaL_typename(L, -1));
+  const char *word = lua_tostring(L, -1);
+  const char *nearest = cel_nearest(word, row_name, rows, n);
+  if (nearest != NULL && strlen(word) == lua_rawlen(L, -1)) /* no NUL in it */
+    return luaL_error(L, "%s: unknown option '%s'; did you mean '%s'?", what,
+                      word, nearest);
+  return luaL_error(L, "%s: unknown option '%s'", what, word);
+}
+
+static const cel_option *find(lua_State *L, const cel_option *rows, size_t n) {
+  if (lua_type(L, -2) != LUA_TSTRING)
+    return NULL;
+  size_t len;
+  const char *name = lua_tolstring(L, -2, &len);
+  for (size_t i = 0; i < n; i++)
+    if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0)
+      return &rows[i];
+  return NULL;
+}
+
+static bool in_range(lua_State *L, const cel_option *row) {
+  double value = lua_tonumber(L, -1);
+  return value >= row->min && value <= row->max; /* NaN is not */
+}
+
+static bool fits(lua_State *L, const cel_option *row) {
+  switch (row->type) {
+  case CEL_OPTION_STRING:
+    return lua_type(L, -1) == LUA_TSTRING &&
+           strlen(lua_tostring(L, -1)) == lua_rawlen(L, -1);
+  case CEL_OPTION_BOOLEAN:
+    return lua_isboolean(L, -1);
+  case CEL_OPTION_NUMBER:
+    return lua_type(L, -1) == LUA_TNUMBER && in_range(L, row);
+  case CEL_OPTION_INTEGER:
+    return lua_type(L, -1) == LUA_TNUMBER && in_range(L, row) &&
+           floor(lua_tonumber(L, -1)) == lua_tonumber(L, -1);
+  case CEL_OPTION_FUNCTION:
+    return lua_isfunction(L, -1);
+  case CEL_OPTION_TABLE:
+    return lua_istable(L, -1);
+  default:
+    return true;
+  }
+}
+
+static const char *push_expected(lua_State *L, const cel_option *row) {
+  static const char *const names[] = {[CEL_OPTION_STRING] = "a string",
+                                      [CEL_OPTION_BOOLEAN] = "a boolean",
+                                      [CEL_OPTION_NUMBER] = "a number",
+                                      [CEL_OPTION_INTEGER] = "an integer",
+                                      [CEL_OPTION_FUNCTION] = "a function",
+                                      [CEL_OPTION_TABLE] = "a table",
+                                      [CEL_OPTION_OTHER] = "another value"};
+  if (row->expected != NULL)
+    return lua_pushstring(L, row->expected);
+  if (row->type == CEL_OPTION_NUMBER || row->type == CEL_OPTION_INTEGER)
+    return lua_pushfstring(L, "%s from %f to %f", names[row->type],
+                           (lua_Number)row->min, (lua_Number)row->max);
+  if (row->type == CEL_OPTION_STRING && lua_type(L, -1) == LUA_TSTRING)
+    return lua_pushliteral(L, "a string without NUL");
+  return lua_pushstring(L, names[row->type]);
+}
+
+void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
+                       const char *what) {
+  if (lua_isnoneornil(L, idx))
+    return;
+  idx = lua_absindex(L, idx);
+  if (!lua_istable(L, idx)) {
+    luaL_error(L, "%s: expected a table of options, got a %s", what,
+               luaL_typename(L, idx));
+    return;
+  }
+  lua_pushnil(L);
+  while (lua_next(L, idx) != 0) {
+    const cel_option *row = find(L, rows, n);
+    if (row == NULL) {
+      lua_pop(L, 1);
+      unknown(L, rows, n, what);
+    } else if (!fits(L, row)) {
+      const char *expected = push_expected(L, row);
+      lua_insert(L, -2);
+      cel_option_error(L, what, row->name, expected);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+/* }====== */
+
+bool cel_option_push(lua_State *L, int idx, const char *name) {
+  if (lua_isnoneornil(L, idx)) {
+    lua_pushnil(L);
+    return false;
+  }
+  idx = lua_absindex(L, idx);
+  lua_pushstring(L, name);
+  return lua_rawget(L, idx) != LUA_TNIL;
+}
+
+double cel_option_number(lua_State *L, int idx, const char *name,
+                         double otherwise) {
+  if (cel_option_push(L, idx, name))
+    otherwise = lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  return otherwise;
+}
+
+bool cel_option_boolean(lua_State *L, int idx, const char *name,
+                        bool otherwise) {
+  if (cel_option_push(L, idx, name))
+    otherwise = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return otherwise;
+}
+
+void cel_options_show(lua_State *L, const cel_option *rows, size_t n) {
+  static const char *const types[] = {
+      [CEL_OPTION_STRING] = "string",     [CEL_OPTION_BOOLEAN] = "boolean",
+      [CEL_OPTION_NUMBER] = "number",     [CEL_OPTION_INTEGER] = "integer",
+      [CEL_OPTION_FUNCTION] = "function", [CEL_OPTION_TABLE] = "table",
+      [CEL_OPTION_OTHER] = "other"};
+  lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_createtable(L, 0, 2);
+    lua_pushstring(L, rows[i].name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, types[rows[i].type]);
+    lua_setfield(L, -2, "type");
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}

@@ -1,0 +1,260 @@
+/*
+** loutcome.c - what happens when an exchange is over: the next attempt, the
+** next page, or the end.
+*/
+#include "client/loutcome.h"
+
+#include <time.h>
+
+#include <lauxlib.h>
+
+#include "client/levent.h"
+#include "client/lresult.h"
+#include "pages/lpage.h"
+
+/* {====== Memory */
+
+static int l_nothing(lua_State *L) {
+  (void)L;
+  return 0;
+}
+
+/* A finaliser that cannot be called for want of memory is lost, and with it
+   what it would have freed: makes room for one to be called, or raises. */
+static void collect(lua_State *L) {
+  lua_pushcfunction(L, l_nothing);
+  lua_call(L, 0, 0);
+  lua_gc(L, LUA_GCCOLLECT);
+}
+
+/* A callback was refused memory for the body: collects garbage, tries again
+   and lets the transfer go on. */
+static void feed(lua_State *L, cel_call *c) {
+  if (cel_http_feed(&c->transfer))
+    return;
+  collect(L);
+  if (c->state != CEL_STATE_DONE && !cel_http_feed(&c->transfer))
+    cel_raise_memory(L);
+}
+
+/* The same for a request that could not be started. */
+static void start_again(lua_State *L, cel_call *c) {
+  if (c->refused > 1)
+    cel_raise_memory(L);
+  collect(L);
+  if (c->state != CEL_STATE_DONE)
+    cel_call_move(c, CEL_STATE_QUEUED);
+}
+
+/* }====== */
+
+/* {====== When an exchange is over */
+
+static cel_result classify(const cel_call *c) {
+  const cel_transfer *t = &c->transfer;
+  if (t->end == CEL_HTTP_ANSWERED)
+    return CEL_RESULT_ANSWERED;
+  if (t->end != CEL_HTTP_FAILED)
+    return CEL_RESULT_FINAL;
+  if (t->stale)
+    return CEL_RESULT_STALE;
+  if (t->sends > 0)
+    return CEL_RESULT_BROKEN;
+  return t->code == CURLE_PEER_FAILED_VERIFICATION ||
+                 t->code == CURLE_SSL_CACERT_BADFILE
+             ? CEL_RESULT_REJECTED
+             : CEL_RESULT_UNSENT;
+}
+
+static void read_outcome(cel_call *c) {
+  cel_attempt *a = &c->attempt;
+  cel_span value;
+  a->result = classify(c);
+  a->status = a->result == CEL_RESULT_ANSWERED ? c->transfer.status : 0;
+  a->sent = c->transfer.sends > 0;
+  a->remaining = c->deadline - cel_clock();
+  a->retry_after = -1;
+  if (a->status / 100 > 2 && cel_find_header(c, "retry-after", &value))
+    a->retry_after = cel_retry_after(value.text, value.len, time(NULL));
+}
+
+static void emit_response(lua_State *L, int idx) {
+  const cel_call *c = cel_call_get(L, idx);
+  bool answered = c->attempt.result == CEL_RESULT_ANSWERED;
+  const cel_event e = {.type = "response",
+                       .wait = -1,
+                       .elapsed = cel_clock() - c->sent_at,
+                       .bytes = (double)c->transfer.body.len,
+                       .status = c->attempt.status,
+                       .error = answered ? NULL : cel_failure_code(c)};
+  cel_emit(L, idx, &e);
+}
+
+/* A 429 pauses the whole client. */
+static void pause(lua_State *L, int idx, double seconds) {
+  cel_call *c = cel_call_get(L, idx);
+  const cel_event e = {.type = "rate_limited",
+                       .wait = seconds,
+                       .elapsed = -1,
+                       .bytes = -1,
+                       .status = c->attempt.status};
+  cel_rate_limit_pause(&c->client->limit, cel_clock(), seconds);
+  cel_emit(L, idx, &e);
+}
+
+/* Whether the user lets a retry be. */
+static bool agree(lua_State *L, int idx, double wait) {
+  const cel_call *c = cel_call_get(L, idx);
+  bool answered = c->attempt.result == CEL_RESULT_ANSWERED;
+  const cel_event e = {.type = "retry",
+                       .wait = wait,
+                       .elapsed = cel_clock() - c->started,
+                       .bytes = -1,
+                       .status = c->attempt.status,
+                       .error = answered ? NULL : cel_failure_code(c)};
+  return cel_emit(L, idx, &e);
+}
+
+static void send_later(cel_call *c, const cel_decision *d) {
+  cel_retry_advance(&c->attempt, d->counts);
+  c->not_before = cel_clock() + d->wait;
+  cel_call_move(c, d->wait > 0 ? CEL_STATE_WAITING : CEL_STATE_QUEUED);
+}
+
+/* A token may have expired: asks for a new one, once [-0, +0]. */
+static bool renew_token(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  if (c->attempt.status != 401 || c->renewed)
+    return false;
+  if (!c->client->has_function)
+    return false;
+  c->renewed = true;
+  cel_call_token(L, idx, true);
+  if (c->state != CEL_STATE_DONE) {
+    const cel_decision again = {.action = CEL_ACTION_RETRY, .counts = false};
+    send_later(c, &again);
+  }
+  return true;
+}
+
+static void finish_true(lua_State *L, int idx) {
+  lua_pushnil(L);
+  cel_push_response(L, idx);
+  lua_setiuservalue(L, idx, CEL_CALL_UV_RESPONSE);
+  lua_pushboolean(L, true);
+  cel_call_finish(L, idx, CEL_END_VALUE);
+}
+
+static void settle(lua_State *L, int idx, const cel_decision *d) {
+  cel_call *c = cel_call_get(L, idx);
+  if (d->action == CEL_ACTION_RETRY && agree(L, idx, d->wait)) {
+    if (c->state != CEL_STATE_DONE)
+      send_later(c, d);
+  } else if (c->state == CEL_STATE_DONE) {
+    return;
+  } else if (d->action == CEL_ACTION_GONE) {
+    finish_true(L, idx);
+  } else if (c->attempt.status >= 200 && c->attempt.status < 300) {
+    cel_page_over(L, idx);
+  } else {
+    cel_fail(L, idx);
+  }
+}
+
+/* What to do about an outcome. A page that was asked for ahead may be lost
+   because nobody was there to read: that costs no retry, even where retries
+   are off. */
+static cel_decision decide(const cel_call *c) {
+  static const cel_decision again = {.action = CEL_ACTION_RETRY};
+  cel_result result = c->attempt.result;
+  if (c->unattended &&
+      (result == CEL_RESULT_UNSENT || result == CEL_RESULT_STALE ||
+       result == CEL_RESULT_BROKEN))
+    return again;
+  return cel_retry_decide(&c->policy, &c->attempt, cel_client_random,
+                          c->client);
+}
+
+static void exchange_over(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  read_outcome(c);
+  emit_response(L, idx);
+  if (c->state == CEL_STATE_DONE || renew_token(L, idx))
+    return;
+  cel_decision d = decide(c);
+  if (d.pause > 0)
+    pause(L, idx, d.pause);
+  if (c->state != CEL_STATE_DONE)
+    settle(L, idx, &d);
+}
+
+/* The deadline has ended it; or it was never sent, for the client's own
+   rate limit or a pause would have outlasted it. */
+static void fail_late(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  c->attempt.result = CEL_RESULT_EXPIRED;
+  c->attempt.status = 0;
+  if (cel_call_is_begun(c))
+    emit_response(L, idx);
+  if (c->state != CEL_STATE_DONE)
+    cel_fail(L, idx);
+}
+
+void cel_call_announce(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  const cel_event e = {
+      .type = "request", .wait = -1, .elapsed = -1, .bytes = -1};
+  c->announce = false;
+  cel_emit(L, idx, &e);
+}
+
+/* What is due for a call that is READY [-0, +0]. */
+static void advance(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  if (c->announce)
+    cel_call_announce(L, idx);
+  if (c->state == CEL_STATE_READY && c->transfer.starved > 0)
+    feed(L, c);
+  if (c->state != CEL_STATE_READY)
+    return;
+  if (c->late)
+    fail_late(L, idx);
+  else if (c->refused > 0)
+    start_again(L, c);
+  else if (!c->transfer.finished)
+    cel_call_move(c, CEL_STATE_SENT);
+  else if (c->transfer.end == CEL_HTTP_NO_MEMORY)
+    cel_raise_memory(L);
+  else
+    exchange_over(L, idx);
+}
+
+static int l_advance(lua_State *L) {
+  advance(L, 1);
+  return 0;
+}
+
+bool cel_call_advance(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  idx = lua_absindex(L, idx);
+  if (c->state != CEL_STATE_READY || c->pinned)
+    return c->state == CEL_STATE_DONE;
+  luaL_checkstack(L, 2, "no room to go on with a call");
+  lua_pushvalue(L, idx);
+  lua_pushcfunction(L, l_advance);
+  lua_insert(L, -2);
+  c->pinned = true;
+  int status = lua_pcall(L, 1, 0, 0);
+  if (cel_call_at(L, idx) != c) /* debug.setlocal */
+    luaL_error(L, "the call is gone");
+  c->pinned = false;
+  if (status != LUA_OK) /* its buffers are wanted now: memory may be short */
+    cel_call_abandon(c, CEL_END_CANCELLED);
+  if (c->state == CEL_STATE_DONE && c->end != CEL_END_PAGE)
+    cel_call_release(c);
+  if (status != LUA_OK)
+    lua_error(L);
+  return c->state == CEL_STATE_DONE;
+}
+
+/* }====== */

@@ -1,0 +1,420 @@
+/*
+** lrequest.c - reads the arguments of a method and makes the call of them.
+** Everything that can be wrong with them is found here, before anything is
+** sent.
+*/
+#include "client/lrequest.h"
+
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "client/lbody.h"
+#include "client/lcall.h"
+#include "client/loptions.h"
+#include "client/lresult.h"
+
+#define MAX_TIMEOUT 1e7 /* seconds */
+#define MAX_LIMIT   1e9 /* records of a page */
+
+#define PER_CALL                                                              \
+  {"timeout", CEL_OPTION_NUMBER, 1e-3, MAX_TIMEOUT,                           \
+   "seconds, a number from 0.001"},                                           \
+      {"max_retries", CEL_OPTION_INTEGER, 0, 1e6, "an integer from 0"},       \
+      {"validate", CEL_OPTION_BOOLEAN, 0, 0, NULL},                           \
+      {"headers", CEL_OPTION_TABLE, 0, 0,                                     \
+       "a table of header names and values"},                                 \
+      {"query", CEL_OPTION_TABLE, 0, 0, "a table of query parameters"},       \
+      {"follow", CEL_OPTION_BOOLEAN, 0, 0, NULL},                             \
+      {"limit", CEL_OPTION_INTEGER, 1, MAX_LIMIT,                             \
+       "a page size, an integer from 1"},                                     \
+  {                                                                           \
+    "dry_run", CEL_OPTION_BOOLEAN, 0, 0, NULL                                 \
+  }
+
+static const cel_option per_call[] = {PER_CALL};
+#define PER_CALL_ROWS (sizeof per_call / sizeof *per_call)
+
+static const cel_option any_request[] = {
+    PER_CALL,
+    {"method", CEL_OPTION_STRING, 0, 0, NULL},
+    {"path", CEL_OPTION_STRING, 0, 0, NULL},
+    {"body", CEL_OPTION_OTHER, 0, 0, NULL}};
+#define ANY_REQUEST_ROWS (sizeof any_request / sizeof *any_request)
+
+/* What is read from the stack; indices are absolute. */
+typedef struct arguments {
+  const char *what; /* the method's name, for errors */
+  const cel_operation *op;
+  int options; /* the options' index; may hold nothing */
+  int body;    /* the body's index; 0 for none */
+  int call;    /* the new call's index */
+} arguments;
+
+/* {====== Query */
+
+/* Appends "name=value", both percent-encoded, to the string on top; the
+   value is at idx [-0, +0]. */
+static void add_parameter(lua_State *L, const arguments *a, const char *name,
+                          size_t name_len, int idx) {
+  size_t len;
+  bool first = strchr(lua_tostring(L, -1), '?') == NULL;
+  if (lua_isboolean(L, idx)) {
+    lua_pushstring(L, lua_toboolean(L, idx) ? "true" : "false");
+  } else if (lua_isstring(L, idx)) {
+    lua_pushvalue(L, idx);
+  } else {
+    luaL_error(L,
+               "%s: query parameter '%s': expected a string, a number or a "
+               "boolean, got a %s",
+               a->what, name, luaL_typename(L, idx));
+  }
+  const char *value = lua_tolstring(L, -1, &len);
+  luaL_Buffer b;
+  char *out = luaL_buffinitsize(L, &b, 3 * (name_len + len) + 2);
+  size_t n = 0;
+  out[n++] = first ? '?' : '&';
+  n += cel_url_escape(name, name_len, out + n);
+  out[n++] = '=';
+  n += cel_url_escape(value, len, out + n);
+  luaL_pushresultsize(&b, n);
+  lua_remove(L, -2);
+  lua_concat(L, 2);
+}
+
+/* Pushes the names of a query table as a sorted array, so that the same
+   query is always the same text [-0, +1]. */
+static lua_Integer push_names(lua_State *L, const arguments *a, int query) {
+  lua_Integer n = 0;
+  lua_newtable(L);
+  int names = lua_gettop(L);
+  lua_pushnil(L);
+  while (lua_next(L, query) != 0) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) != LUA_TSTRING)
+      luaL_error(L, "%s: query parameter names are strings, got a %s", a->what,
+                 luaL_typename(L, -1));
+    lua_Integer at = n++;
+    for (; at > 0; at--) {
+      lua_rawgeti(L, names, at);
+      if (!lua_compare(L, -2, -1, LUA_OPLT)) {
+        lua_pop(L, 1);
+        break;
+      }
+      lua_rawseti(L, names, at + 1);
+    }
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, names, at + 1);
+  }
+  return n;
+}
+
+/* Appends the options' query and limit to the target on top [-0, +0]. */
+static void add_query(lua_State *L, const arguments *a) {
+  bool has_limit = cel_option_push(L, a->options, "limit");
+  if (has_limit) { /* 100.0 is 100 */
+    lua_pushinteger(L, (lua_Integer)lua_tonumber(L, -1));
+    lua_replace(L, -2);
+  }
+  lua_insert(L, -2);
+  int target = lua_gettop(L);
+  if (cel_option_push(L, a->options, "query")) {
+    int query = lua_gettop(L);
+    lua_Integer n = push_names(L, a, query);
+    for (lua_Integer i = 1; i <= n; i++) {
+      size_t len;
+      lua_rawgeti(L, query + 1, i);
+      const char *name = lua_tolstring(L, -1, &len);
+      if (has_limit && strcmp(name, "limit") == 0)
+        luaL_error(L, "%s: limit is given twice, as an option and in query",
+                   a->what);
+      lua_pushvalue(L, -1);
+      lua_rawget(L, query);
+      lua_pushvalue(L, target);
+      add_parameter(L, a, name, len, lua_gettop(L) - 1);
+      lua_replace(L, target);
+      lua_settop(L, query + 1);
+    }
+  }
+  lua_settop(L, target);
+  if (has_limit)
+    add_parameter(L, a, "limit", 5, target - 1);
+  lua_remove(L, -2);
+}
+
+/* }====== */
+
+/* {====== Target */
+
+static const char *id_at(lua_State *L, const arguments *a, int idx,
+                         const char *name, size_t *len) {
+  if (lua_type(L, idx) != LUA_TSTRING)
+    luaL_error(L, "%s: %s: expected a string, got %s", a->what, name,
+               luaL_typename(L, idx));
+  const char *id = lua_tolstring(L, idx, len);
+  if (*len == 0 || strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
+    luaL_error(L, "%s: %s: expected an id, got \"%s\"", a->what, name, id);
+  return id;
+}
+
+/* Pushes the part of the target that the user never writes [-0, +1]. */
+static void push_origin(lua_State *L, cel_call *c) {
+  const cel_base_url *base = &c->client->base;
+  if (c->client->closed) /* nothing will be sent, and what it was made of may
+                            be gone */
+    lua_pushliteral(L, "");
+  else if (cel_http_absolute(&c->client->http))
+    lua_pushstring(L, base->text);
+  else
+    lua_pushstring(L, base->prefix);
+  c->prefix_len = lua_rawlen(L, -1);
+}
+
+/* Pushes the operation's path with its ids, which are at index 2 and on
+   [-0, +1]. */
+static void push_path(lua_State *L, const arguments *a) {
+  static const char *const names[CEL_MAX_IDS] = {"id", "license id"};
+  const char *p = a->op->path;
+  int top = lua_gettop(L);
+  for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++) {
+    size_t len;
+    const char *id = id_at(L, a, (int)i + 2, names[i], &len);
+    const char *brace = strchr(p, '{');
+    luaL_Buffer b;
+    lua_pushlstring(L, p, (size_t)(brace - p));
+    char *out = luaL_buffinitsize(L, &b, 3 * len);
+    luaL_pushresultsize(&b, cel_url_escape(id, len, out));
+    p = strchr(brace, '}') + 1;
+  }
+  lua_pushstring(L, p);
+  lua_concat(L, lua_gettop(L) - top);
+}
+
+/* The target, without its origin, is on top [-1, +0]. */
+static void set_target(lua_State *L, const arguments *a) {
+  cel_call *c = cel_call_get(L, a->call);
+  add_query(L, a);
+  push_origin(L, c);
+  lua_insert(L, -2);
+  lua_concat(L, 2);
+  cel_call_set_target(L, c);
+}
+
+/* }====== */
+
+/* {====== Headers */
+
+static void add_header(lua_State *L, const arguments *a) {
+  cel_call *c = cel_call_get(L, a->call);
+  size_t name_len;
+  size_t len;
+  if (lua_type(L, -2) != LUA_TSTRING || !lua_isstring(L, -1))
+    luaL_error(L, "%s: headers: expected names and values that are strings",
+               a->what);
+  const char *name = lua_tolstring(L, -2, &name_len);
+  lua_pushvalue(L, -1);
+  const char *value = lua_tolstring(L, -1, &len);
+  const char *wrong = cel_header_check(name, name_len, value, len);
+  if (wrong != NULL)
+    luaL_error(L, "%s: headers: '%s': %s", a->what, name, wrong);
+  bool empty = strspn(value, " \t") == len; /* libcurl's way to send one */
+  const char *line = empty ? lua_pushfstring(L, "%s;", name)
+                           : lua_pushfstring(L, "%s: %s", name, value);
+  struct curl_slist *longer = curl_slist_append(c->own, line);
+  if (longer == NULL)
+    cel_raise_memory(L);
+  c->own = longer;
+  lua_pop(L, 2);
+}
+
+static void set_headers(lua_State *L, const arguments *a) {
+  if (cel_option_push(L, a->options, "headers")) {
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+      add_header(L, a);
+      lua_pop(L, 1);
+    }
+  }
+  lua_pop(L, 1);
+}
+
+/* }====== */
+
+/* {====== Dry run */
+
+static void set_lower(lua_State *L, const char *line) {
+  size_t n = strcspn(line, ":;");
+  luaL_Buffer b;
+  char *out = luaL_buffinitsize(L, &b, n);
+  for (size_t i = 0; i < n; i++)
+    out[i] = (char)(line[i] >= 'A' && line[i] <= 'Z' ? line[i] + ('a' - 'A')
+                                                     : line[i]);
+  luaL_pushresultsize(&b, n);
+  const char *value = line[n] == ':' ? line + n + 1 : "";
+  lua_pushstring(L, value + strspn(value, " "));
+  lua_rawset(L, -3);
+}
+
+/* Pushes what would be sent, the token masked [-0, +1]. */
+static void push_dry_run(lua_State *L, const arguments *a) {
+  const cel_call *c = cel_call_get(L, a->call);
+  lua_createtable(L, 0, 4);
+  lua_pushstring(L, c->method);
+  lua_setfield(L, -2, "method");
+  lua_pushfstring(L, "%s%s", c->client->base.text, c->target + c->prefix_len);
+  lua_setfield(L, -2, "url");
+  lua_createtable(L, 0, 6);
+  set_lower(L, "Authorization: Bearer ***");
+  set_lower(L, "Accept: application/json");
+  if (c->body != NULL)
+    set_lower(L, "Content-Type: application/json");
+  lua_pushstring(L, c->client->agent);
+  lua_setfield(L, -2, "user-agent");
+  for (const struct curl_slist *s = c->own; s != NULL; s = s->next)
+    set_lower(L, s->data);
+  lua_setfield(L, -2, "headers");
+  if (c->body != NULL) {
+    lua_pushlstring(L, c->body, c->body_len);
+    lua_setfield(L, -2, "body");
+  }
+}
+
+/* }====== */
+
+/* What operations and the escape hatch have in common: the target without
+   its origin is on top [-1, +0]. */
+static void set_rest(lua_State *L, const arguments *a) {
+  cel_call *c = cel_call_get(L, a->call);
+  double timeout = c->timeout;
+  if (a->op != NULL && a->op->timeout > 0 && !c->client->timeout_set)
+    timeout = a->op->timeout;
+  set_target(L, a);
+  c->writes = strcmp(c->method, "GET") != 0;
+  c->timeout = cel_option_number(L, a->options, "timeout", timeout);
+  c->policy.max_retries = (int)cel_option_number(L, a->options, "max_retries",
+                                                 c->policy.max_retries);
+  set_headers(L, a);
+  if (c->client->closed)
+    cel_call_abandon(c, CEL_END_CLOSED);
+  else if (a->body != 0)
+    cel_body_set(
+        L, a->call, a->body, a->op == NULL ? NULL : a->op->shape,
+        cel_option_boolean(L, a->options, "validate", c->client->validate));
+  lua_settop(L, a->call);
+}
+
+/* Leaves the call, or the dry run, instead of the arguments. */
+static bool leave(lua_State *L, const arguments *a) {
+  const cel_call *c = cel_call_get(L, a->call);
+  bool dry = c->state == CEL_STATE_NEW &&
+             cel_option_boolean(L, a->options, "dry_run", false);
+  if (dry)
+    push_dry_run(L, a);
+  lua_replace(L, 1);
+  lua_settop(L, 1);
+  return dry;
+}
+
+bool cel_request_operation(lua_State *L, const cel_operation *op) {
+  arguments a = {.what = op->name, .op = op};
+  int at = (int)op->ids + 2;
+  cel_client_check(L, 1);
+  if (op->body != CEL_BODY_NONE) {
+    if (!lua_isnoneornil(L, at))
+      a.body = at;
+    else if (op->body == CEL_BODY_REQUIRED)
+      luaL_error(L, "%s: body: expected a table, got %s", op->name,
+                 luaL_typename(L, at));
+    at++;
+  }
+  a.options = at;
+  a.call = at + 1;
+  lua_settop(L, at);
+  cel_options_check(L, at, per_call, PER_CALL_ROWS, op->name);
+  if (a.body != 0 && !lua_istable(L, a.body))
+    luaL_error(L, "%s: body: expected a table, got %s", op->name,
+               luaL_typename(L, a.body));
+  cel_call *c = cel_call_new(L, 1);
+  c->op = op;
+  memcpy(c->method, op->method, strlen(op->method) + 1);
+  c->answer = op->answer;
+  c->attempt.repeat = op->repeat;
+  c->follow = op->answer == CEL_ANSWER_LIST &&
+              cel_option_boolean(L, a.options, "follow", true);
+  push_path(L, &a);
+  set_rest(L, &a);
+  return leave(L, &a);
+}
+
+/* {====== The escape hatch */
+
+static void set_method(lua_State *L, const arguments *a, cel_call *c) {
+  static const char *const methods[] = {"GET",   "POST",   "PUT",
+                                        "PATCH", "DELETE", NULL};
+  const char *method = "GET";
+  if (cel_option_push(L, a->options, "method"))
+    method = lua_tostring(L, -1);
+  int i = 0;
+  while (methods[i] != NULL && strcmp(methods[i], method) != 0)
+    i++;
+  if (methods[i] == NULL)
+    luaL_error(L,
+               "%s: option 'method': expected GET, POST, PUT, PATCH or "
+               "DELETE, got \"%s\"",
+               a->what, method);
+  memcpy(c->method, methods[i], strlen(methods[i]) + 1);
+  lua_pop(L, 1);
+}
+
+static void push_any_path(lua_State *L, const arguments *a, cel_call *c) {
+  size_t len;
+  if (!cel_option_push(L, a->options, "path"))
+    luaL_error(L,
+               "%s: option 'path': expected a path such as "
+               "\"/v1/integrations\", got nothing",
+               a->what);
+  const char *path = lua_tolstring(L, -1, &len);
+  const char *wrong = cel_target_check(path, len);
+  if (wrong != NULL)
+    luaL_error(L, "%s: option 'path': %s", a->what, wrong);
+  c->attempt.repeat =
+      cel_operation_repeat(c->method, path, strcspn(path, "?"));
+}
+
+bool cel_request_any(lua_State *L) {
+  arguments a = {.what = "request", .options = 2, .call = 4};
+  cel_client_check(L, 1);
+  luaL_checkany(L, 2);
+  lua_settop(L, 2);
+  if (!lua_istable(L, 2))
+    luaL_error(L,
+               "request: expected a table such as { method = \"GET\", "
+               "path = \"/v1/integrations\" }, got %s",
+               luaL_typename(L, 2));
+  cel_options_check(L, 2, any_request, ANY_REQUEST_ROWS, a.what);
+  if (cel_option_push(L, 2, "body"))
+    a.body = 3;
+  cel_call *c = cel_call_new(L, 1);
+  set_method(L, &a, c);
+  if (a.body != 0 && strcmp(c->method, "GET") == 0)
+    luaL_error(L, "request: a GET takes no body");
+  c->answer =
+      strcmp(c->method, "DELETE") == 0 ? CEL_ANSWER_TRUE : CEL_ANSWER_RECORD;
+  c->follow = cel_option_boolean(L, 2, "follow", false) &&
+              strcmp(c->method, "GET") == 0;
+  push_any_path(L, &a, c);
+  set_rest(L, &a);
+  return leave(L, &a);
+}
+
+/* }====== */
+
+int cel_l_call_options(lua_State *L) {
+  cel_options_show(L, per_call, PER_CALL_ROWS);
+  return 1;
+}
+
+int cel_l_request_options(lua_State *L) {
+  cel_options_show(L, any_request, ANY_REQUEST_ROWS);
+  return 1;
+}

@@ -1,0 +1,29 @@
+/*
+** lrequest.h - from a method's arguments to a call.
+*/
+#ifndef CEL_LREQUEST_H
+#define CEL_LREQUEST_H
+
+#include <lua.h>
+
+#include "contract/operations.h"
+
+/*
+** Takes a method's arguments from the stack, the client at index 1, and
+** leaves a call instead of all of them [-n, +1]. Wrong arguments raise with
+** the caller's position; a body that the contract refuses makes a call that
+** is done with an error; nothing is sent yet. Returns true where the
+** arguments asked for a dry run: the top is then the table that shows the
+** request, not a call.
+*/
+bool cel_request_operation(lua_State *L, const cel_operation *op);
+
+/* The same for client:request { ... }. */
+bool cel_request_any(lua_State *L);
+
+/* core.call_options() and core.request_options(), lua_CFunctions: the names
+   and types of the per-call options, and of all that request takes. */
+int cel_l_call_options(lua_State *L);
+int cel_l_request_options(lua_State *L);
+
+#endif

@@ -1,0 +1,413 @@
+/*
+** lresult.c - what a call gives: headers, responses, error objects.
+*/
+#include "client/lresult.h"
+
+#include <string.h>
+
+#include <curl/mprintf.h> /* formats without the locale */
+#include <lauxlib.h>
+
+/* {====== Headers */
+
+/* One field of a header block; pos, 0 at first, moves on. The status line,
+   whose reason may hold a colon, and the empty line at the end are passed
+   over. */
+static bool next_field(cel_span head, size_t *pos, cel_span *name,
+                       cel_span *value) {
+  while (*pos < head.len) {
+    bool first = *pos == 0;
+    const char *line = head.text + *pos;
+    const char *end = memchr(line, '\n', head.len - *pos);
+    size_t len = end == NULL ? head.len - *pos : (size_t)(end - line);
+    *pos += len + (end != NULL);
+    const char *colon = memchr(line, ':', len);
+    if (first || colon == NULL || colon == line || *line == ' ' ||
+        *line == '\t')
+      continue;
+    while (len > 0 && strchr("\r \t", line[len - 1]) != NULL)
+      len--;
+    *name = (cel_span){line, (size_t)(colon - line)};
+    const char *start = colon + 1;
+    while (start < line + len && (*start == ' ' || *start == '\t'))
+      start++;
+    *value = (cel_span){start,
+                        start < line + len ? (size_t)(line + len - start) : 0};
+    return true;
+  }
+  return false;
+}
+
+static cel_span head_of(const cel_call *c) {
+  return (cel_span){c->transfer.head.data, c->transfer.head.len};
+}
+
+static bool is_named(cel_span name, const char *wanted) {
+  return name.len == strlen(wanted) &&
+         curl_strnequal(name.text, wanted, name.len);
+}
+
+bool cel_find_header(const cel_call *c, const char *name, cel_span *value) {
+  cel_span field;
+  size_t pos = 0;
+  while (next_field(head_of(c), &pos, &field, value))
+    if (is_named(field, name))
+      return true;
+  return false;
+}
+
+bool cel_push_header(lua_State *L, const cel_call *c, const char *name) {
+  cel_span field;
+  cel_span value;
+  size_t pos = 0;
+  bool found = false;
+  while (next_field(head_of(c), &pos, &field, &value)) {
+    if (!is_named(field, name))
+      continue;
+    lua_pushlstring(L, value.text, value.len); /* before anything else */
+    if (found) { /* is allocated, for a finaliser may free the head */
+      lua_pushliteral(L, ", ");
+      lua_insert(L, -2);
+      lua_concat(L, 3);
+    }
+    found = true;
+  }
+  return found;
+}
+
+static void push_lower(lua_State *L, cel_span name) {
+  luaL_Buffer b;
+  char *small = luaL_buffinitsize(L, &b, name.len);
+  for (size_t i = 0; i < name.len; i++) {
+    char ch = name.text[i];
+    small[i] = (char)(ch >= 'A' && ch <= 'Z' ? ch - 'A' + 'a' : ch);
+  }
+  luaL_pushresultsize(&b, name.len);
+}
+
+static int count_lines(cel_span head) {
+  int n = 2; /* a status line and an empty one are always counted */
+  const char *p = head.text;
+  const char *end = p + head.len;
+  for (int lines = 0; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
+    if (++lines > n)
+      n = lines;
+  return n;
+}
+
+/* Pushes all headers, names in lower case, repeated ones joined [-0, +1].
+   Reads a copy: a finaliser may free the head. */
+static void push_headers(lua_State *L, const cel_call *c) {
+  cel_span head = head_of(c);
+  cel_span name;
+  cel_span value;
+  size_t pos = 0;
+  head.text = lua_pushlstring(L, head.text, head.len);
+  lua_createtable(L, 0, count_lines(head) - 2);
+  while (next_field(head, &pos, &name, &value)) {
+    push_lower(L, name);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, -3) != LUA_TNIL) {
+      lua_pushliteral(L, ", ");
+      lua_pushlstring(L, value.text, value.len);
+      lua_concat(L, 3);
+    } else {
+      lua_pop(L, 1);
+      lua_pushlstring(L, value.text, value.len);
+    }
+    lua_rawset(L, -3);
+  }
+  lua_remove(L, -2);
+}
+
+void cel_push_response(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  int next = lua_gettop(L);
+  cel_client_redact(c->client, c->headers, c->transfer.head.data,
+                    c->transfer.head.len);
+  lua_createtable(L, 0, 6);
+  lua_pushinteger(L, c->transfer.status);
+  lua_setfield(L, -2, "status");
+  push_headers(L, c);
+  lua_setfield(L, -2, "headers");
+  lua_pushinteger(L, c->exchanges);
+  lua_setfield(L, -2, "attempts");
+  lua_pushnumber(L, cel_clock() - c->started);
+  lua_setfield(L, -2, "elapsed");
+  lua_pushvalue(L, next);
+  lua_setfield(L, -2, "next_url");
+  if (cel_push_header(L, c, "x-request-id"))
+    lua_setfield(L, -2, "request_id");
+  lua_replace(L, next);
+}
+
+/* }====== */
+
+/* {====== Failures */
+
+typedef struct code_row {
+  CURLcode code;
+  const char *word;
+  const char *advice;
+} code_row;
+
+static const code_row codes[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, "dns_failed", "check base_url and the DNS"},
+    {CURLE_COULDNT_RESOLVE_PROXY, "dns_failed",
+     "check the proxy option and the proxy variables of the environment"},
+    {CURLE_COULDNT_CONNECT, "connect_failed",
+     "check base_url, the network and the proxy"},
+    {CURLE_PROXY, "proxy_failed", "check the proxy option"},
+    {CURLE_SSL_CONNECT_ERROR, "tls_failed",
+     "the server and this client agree on no TLS 1.2 or later"},
+    {CURLE_PEER_FAILED_VERIFICATION, "tls_failed",
+     "the server's certificate is not trusted; a private CA goes into "
+     "ca_file"},
+    {CURLE_SSL_CACERT_BADFILE, "tls_failed", "ca_file holds no certificate"},
+    {CURLE_SSL_ISSUER_ERROR, "tls_failed", "check ca_file"},
+    {CURLE_SSL_CERTPROBLEM, "tls_failed", "check ca_file"},
+    {CURLE_SSL_CIPHER, "tls_failed", "no common cipher"},
+    {CURLE_OPERATION_TIMEDOUT, "connect_timed_out",
+     "raise connect_timeout or check the network"},
+    {CURLE_GOT_NOTHING, "empty_reply", "the server closed without an answer"},
+    {CURLE_PARTIAL_FILE, "cut_short", "the answer was cut short"},
+    {CURLE_RECV_ERROR, "connection_reset", "the connection broke"},
+    {CURLE_SEND_ERROR, "connection_reset", "the connection broke"},
+    {CURLE_HTTP2, "http2_error", "the connection broke"},
+    {CURLE_HTTP2_STREAM, "http2_error", "the server ended the stream"},
+    {CURLE_BAD_CONTENT_ENCODING, "bad_content_encoding",
+     "the answer cannot be decompressed"},
+    {CURLE_WEIRD_SERVER_REPLY, "bad_response", "the answer is not HTTP"},
+    {CURLE_UNSUPPORTED_PROTOCOL, "bad_response", "the answer is not HTTP"},
+};
+
+static const code_row other = {CURLE_OK, "network_error", NULL};
+
+static const code_row *find_code(CURLcode code) {
+  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+    if (codes[i].code == code)
+      return &codes[i];
+  return &other;
+}
+
+const char *cel_failure_code(const cel_call *c) {
+  if (c->transfer.end == CEL_HTTP_BIG_BODY)
+    return "response_too_large";
+  if (c->transfer.end == CEL_HTTP_BIG_HEAD)
+    return "headers_too_large";
+  switch (c->attempt.result) {
+  case CEL_RESULT_EXPIRED:
+    return "timed_out";
+  case CEL_RESULT_STALE:
+    return "connection_reset";
+  default:
+    return find_code(c->transfer.code)->word;
+  }
+}
+
+void cel_push_identity(lua_State *L, int idx, int into) {
+  const cel_call *c = cel_call_get(L, idx);
+  lua_pushstring(L, c->method);
+  lua_setfield(L, into, "method");
+  if (c->target != NULL) {
+    const char *target = c->target + c->prefix_len;
+    lua_pushlstring(L, target, strcspn(target, "?"));
+    lua_setfield(L, into, "path");
+  }
+  lua_pushstring(L, c->op == NULL ? "request" : c->op->name);
+  lua_setfield(L, into, "operation");
+}
+
+static void set_answer(lua_State *L, cel_call *c, int into) {
+  cel_transfer *t = &c->transfer;
+  cel_client_redact(c->client, c->headers, t->head.data, t->head.len);
+  cel_client_redact(c->client, c->headers, t->body.data, t->body.len);
+  lua_pushinteger(L, t->status);
+  lua_setfield(L, into, "status");
+  push_headers(L, c);
+  lua_setfield(L, into, "headers");
+  lua_pushlstring(L, t->body.data, t->body.len);
+  lua_setfield(L, into, "body");
+  if (c->attempt.retry_after >= 0) {
+    lua_pushnumber(L, c->attempt.retry_after);
+    lua_setfield(L, into, "retry_after");
+  }
+}
+
+static void set_string(lua_State *L, int into, const char *name,
+                       const char *value) {
+  if (value == NULL)
+    return;
+  lua_pushstring(L, value);
+  lua_setfield(L, into, name);
+}
+
+/* A message may quote the answer. */
+static void set_message(lua_State *L, const cel_call *c, int into,
+                        const char *message) {
+  if (message == NULL)
+    return;
+  luaL_Buffer b;
+  size_t len = strlen(message);
+  char *copy = luaL_buffinitsize(L, &b, len + 1);
+  memcpy(copy, message, len + 1);
+  cel_client_redact(c->client, c->headers, copy, len);
+  luaL_pushresultsize(&b, len);
+  lua_setfield(L, into, "message");
+}
+
+/* Hands the raw fields on top to the error class [-1, +1]. */
+static void make_error(lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, CEL_ERROR_CONSTRUCTOR);
+  lua_insert(L, -2);
+  lua_call(L, 1, 1);
+}
+
+void cel_push_failure(lua_State *L, int idx, const cel_failure *f) {
+  cel_call *c = cel_call_get(L, idx);
+  luaL_checkstack(L, 12, "no room for an error object");
+  lua_createtable(L, 0, 16);
+  int into = lua_gettop(L);
+  cel_push_identity(L, idx, into);
+  set_string(L, into, "kind", f->kind);
+  set_string(L, into, "code", f->code);
+  set_message(L, c, into, f->message);
+  lua_pushinteger(L, c->exchanges);
+  lua_setfield(L, into, "attempts");
+  lua_pushnumber(L, c->started > 0 ? cel_clock() - c->started : 0);
+  lua_setfield(L, into, "elapsed");
+  lua_pushboolean(L, f->retryable);
+  lua_setfield(L, into, "retryable");
+  lua_pushboolean(L, f->maybe_applied);
+  lua_setfield(L, into, "maybe_applied");
+  if (f->answered)
+    set_answer(L, c, into);
+  make_error(L);
+}
+
+void cel_push_invalid(lua_State *L, int idx) {
+  lua_createtable(L, 0, 12);
+  int into = lua_gettop(L);
+  cel_push_identity(L, idx, into);
+  set_string(L, into, "kind", "validation");
+  lua_pushinteger(L, 0);
+  lua_setfield(L, into, "attempts");
+  lua_pushnumber(L, 0);
+  lua_setfield(L, into, "elapsed");
+  lua_pushboolean(L, false);
+  lua_setfield(L, into, "retryable");
+  lua_pushboolean(L, false);
+  lua_setfield(L, into, "maybe_applied");
+  lua_pushvalue(L, into - 1);
+  lua_setfield(L, into, "errors");
+  lua_remove(L, into - 1);
+  make_error(L);
+}
+
+/* Why a call came to its deadline; a format that takes the seconds. */
+static const char *expired_format(const cel_call *c) {
+  if (c->attempt.sent)
+    return "no whole answer within %.3g s (timeout)";
+  if (cel_call_is_begun(c))
+    return "could not be sent within %.3g s (timeout): there is no "
+           "connection yet; check the network";
+  return "could not be sent within %.3g s (timeout): the client waits for "
+         "its rate limit or a pause";
+}
+
+/* The words for a failed exchange go into buf. */
+static void describe(const cel_call *c, char *buf, size_t size) {
+  const cel_transfer *t = &c->transfer;
+  switch (c->attempt.result) {
+  case CEL_RESULT_EXPIRED:
+    curl_msnprintf(buf, size, expired_format(c), c->timeout);
+    return;
+  case CEL_RESULT_STALE:
+    curl_msnprintf(buf, size, "the kept connection broke before an answer");
+    return;
+  default:
+    break;
+  }
+  if (t->end == CEL_HTTP_BIG_BODY)
+    curl_msnprintf(buf, size,
+                   "the answer is larger than max_response_bytes (%zu bytes)",
+                   t->body.max);
+  else if (t->end == CEL_HTTP_BIG_HEAD)
+    curl_msnprintf(buf, size,
+                   "the answer's headers are too large (over %zu bytes, or "
+                   "over libcurl's limit for one line)",
+                   CEL_HTTP_MAX_HEAD);
+  else {
+    const char *advice = find_code(t->code)->advice;
+    curl_msnprintf(buf, size, "%s%s%s",
+                   t->message[0] ? t->message : curl_easy_strerror(t->code),
+                   advice ? "; " : "", advice ? advice : "");
+  }
+}
+
+void cel_fail(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  const cel_attempt *a = &c->attempt;
+  char message[CURL_ERROR_SIZE + 160];
+  cel_failure f = {
+      .retryable = cel_retry_worthwhile(a->result, a->status),
+      .maybe_applied = cel_retry_maybe_applied(a, c->writes),
+      .message = message,
+      .code = cel_failure_code(c),
+  };
+  describe(c, message, sizeof message);
+  if (a->result == CEL_RESULT_ANSWERED) {
+    f.kind = "http";
+    f.answered = true;
+    f.code = f.message = NULL;
+  } else if (a->result == CEL_RESULT_EXPIRED ||
+             (a->result == CEL_RESULT_UNSENT &&
+              c->transfer.code == CURLE_OPERATION_TIMEDOUT)) {
+    f.kind = "timeout";
+  } else if (c->transfer.end == CEL_HTTP_BIG_BODY ||
+             c->transfer.end == CEL_HTTP_BIG_HEAD) {
+    f.kind = "limit";
+  } else {
+    f.kind = "network";
+  }
+  cel_push_failure(L, idx, &f);
+  cel_call_finish(L, idx, CEL_END_ERROR);
+}
+
+/* }====== */
+
+/* Cancelled and closed calls get their error object when someone asks. */
+static void make_abandoned(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  bool closed = c->end == CEL_END_CLOSED;
+  const cel_failure f = {
+      .kind = closed ? "closed" : "cancelled",
+      .code = closed ? "client_closed" : "call_cancelled",
+      .message = closed ? "the client is closed" : "the call was cancelled",
+      .maybe_applied = cel_retry_maybe_applied(&c->attempt, c->writes)};
+  cel_push_failure(L, idx, &f);
+  lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);
+  c->end = CEL_END_ERROR;
+}
+
+int cel_push_result(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  if (c->end == CEL_END_CANCELLED || c->end == CEL_END_CLOSED)
+    make_abandoned(L, idx);
+  switch (c->end) {
+  case CEL_END_VALUE:
+    lua_getiuservalue(L, idx, CEL_CALL_UV_VALUE);
+    lua_getiuservalue(L, idx, CEL_CALL_UV_RESPONSE);
+    return 2;
+  case CEL_END_RAISE:
+    lua_getiuservalue(L, idx, CEL_CALL_UV_VALUE);
+    return lua_error(L);
+  case CEL_END_PAGE:
+    lua_pushboolean(L, true);
+    return 1;
+  default:
+    lua_pushnil(L);
+    lua_getiuservalue(L, idx, CEL_CALL_UV_VALUE);
+    return 2;
+  }
+}

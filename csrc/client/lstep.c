@@ -1,0 +1,376 @@
+/*
+** lstep.c - the pump, the step, and waiting.
+**
+** Whoever waits for a call advances it in its own context, so that an error
+** lands where it belongs. Calls that were submitted have nobody who waits:
+** the step advances them, protected, and keeps what they raise for result().
+*/
+#include "client/lstep.h"
+
+#include <math.h> /* HUGE_VAL */
+#include <stddef.h>
+
+#include <lauxlib.h>
+
+#include "client/loutcome.h"
+#include "client/lresult.h"
+#include "loop/lloop.h"
+
+/* {====== The pump: no Lua */
+
+/* The headers of the next exchange; false when memory ran out. */
+static bool set_headers(cel_client *c, cel_call *call) {
+  cel_headers_release(call->headers);
+  call->headers = cel_headers_retain(c->headers);
+  if (call->own == NULL)
+    return true;
+  cel_headers_free_list(call->merged);
+  call->merged = cel_headers_merge(
+      call->own, call->body == NULL ? c->headers->plain : c->headers->json);
+  return call->merged != NULL;
+}
+
+static bool start_exchange(cel_client *c, cel_call *call) {
+  if (!set_headers(c, call))
+    return false;
+  const cel_http_request r = {.method = call->method,
+                              .target = call->target,
+                              .body = call->body,
+                              .body_len = call->body_len,
+                              .headers = call->merged != NULL ? call->merged
+                                         : call->body == NULL
+                                             ? call->headers->plain
+                                             : call->headers->json};
+  return cel_http_start(&c->http, &call->transfer, &r);
+}
+
+static void send_call(cel_client *c, cel_call *call, double now) {
+  if (start_exchange(c, call)) {
+    call->refused = 0;
+    call->exchanges++;
+    call->sent_at = now;
+    call->unattended = call->ahead;
+    call->announce = c->has_events;
+    cel_call_move(call, call->announce ? CEL_STATE_READY : CEL_STATE_SENT);
+  } else {
+    call->refused++;
+    cel_call_move(call, CEL_STATE_READY);
+  }
+}
+
+/* The deadline has passed, or cannot be met. */
+static void end_late(cel_call *call) {
+  call->late = true;
+  call->attempt.sent = call->transfer.easy != NULL && call->transfer.sends > 0;
+  cel_http_stop(&call->transfer);
+  cel_call_move(call, CEL_STATE_READY);
+}
+
+/* Ends the calls of a list whose deadline has passed. */
+static void look_at_deadlines(cel_client *c, cel_state state, double now) {
+  cel_call *next;
+  for (cel_call *k = c->lists[state].head; k != NULL; k = next) {
+    next = k->next;
+    if (k->deadline <= now)
+      end_late(k);
+    else if (k->deadline < c->next_wake)
+      c->next_wake = k->deadline;
+  }
+}
+
+/* Looks at every call: whose time has come, whose is over. A call that is
+   READY has its exchange over, but for one that was only announced. */
+static void look_at_clocks(cel_client *c, double now) {
+  cel_call *next;
+  c->next_wake = HUGE_VAL;
+  for (cel_call *k = c->lists[CEL_STATE_WAITING].head; k != NULL; k = next) {
+    next = k->next;
+    if (k->not_before <= now)
+      cel_call_move(k, CEL_STATE_QUEUED);
+    else if (k->not_before < c->next_wake)
+      c->next_wake = k->not_before;
+  }
+  look_at_deadlines(c, CEL_STATE_QUEUED, now);
+  look_at_deadlines(c, CEL_STATE_SENT, now);
+}
+
+/* The client's limit keeps queued calls back: those that it would outlast
+   fail at once. */
+static void hold_back(cel_client *c, double now, double wait) {
+  cel_call *next;
+  double ahead = 0;
+  for (cel_call *k = c->lists[CEL_STATE_QUEUED].head; k != NULL; k = next) {
+    next = k->next;
+    if (now + cel_rate_limit_wait(&c->limit, now, ahead) >= k->deadline)
+      end_late(k);
+    else
+      ahead++;
+  }
+  if (now + wait < c->next_wake)
+    c->next_wake = now + wait;
+}
+
+/* Whether a call has to wait for a connection. Pages that were asked for
+   ahead leave one to the calls that somebody waits for, unless there is but
+   one. */
+static bool is_full(const cel_client *c, const cel_call *call) {
+  size_t ahead = 1;
+  if (c->http.running >= c->max_running)
+    return true;
+  if (!call->ahead || c->max_running == 1)
+    return false;
+  for (int state = CEL_STATE_SENT; state <= CEL_STATE_READY; state++)
+    for (const cel_call *k = c->lists[state].head; k != NULL; k = k->next)
+      ahead += k->ahead && k->transfer.easy != NULL;
+  return ahead >= c->max_running;
+}
+
+void cel_client_pump(cel_client *c) {
+  double now = cel_clock();
+  if (now >= c->next_wake)
+    look_at_clocks(c, now);
+  cel_call *k;
+  while ((k = c->lists[CEL_STATE_QUEUED].head) != NULL && !is_full(c, k)) {
+    double wait = cel_rate_limit_take(&c->limit, now);
+    if (wait > 0) {
+      hold_back(c, now, wait);
+      return;
+    }
+    send_call(c, k, now);
+  }
+}
+
+double cel_client_wait(const cel_client *c) {
+  double wait = cel_http_timeout(&c->http);
+  if (c->next_wake < HUGE_VAL) {
+    double wake = c->next_wake - cel_clock();
+    if (wake < 0)
+      wake = 0;
+    if (wait < 0 || wake < wait)
+      wait = wake;
+  }
+  return wait;
+}
+
+/* }====== */
+
+/* {====== The step */
+
+/* The host's token is no script's business: a server, or something on the
+   way to it, may answer with what it was sent. */
+static void redact_answer(cel_call *k) {
+  cel_transfer *t = &k->transfer;
+  cel_client_redact(k->client, k->headers, t->head.data, t->head.len);
+  if (t->finished)
+    cel_client_redact(k->client, k->headers, t->body.data, t->body.len);
+}
+
+static void read_news(cel_client *c) {
+  cel_transfer *t;
+  while ((t = cel_http_news(&c->http)) != NULL) {
+    cel_call *k =
+        (cel_call *)(void *)((char *)t - offsetof(cel_call, transfer));
+    if (c->secret)
+      redact_answer(k);
+    if (k->state == CEL_STATE_SENT)
+      cel_call_move(k, CEL_STATE_READY);
+  }
+}
+
+static int l_advance(lua_State *L) {
+  const cel_call *c = cel_call_get(L, 1);
+  if (c->submitted)
+    cel_call_advance(L, 1);
+  else
+    cel_call_announce(L, 1);
+  return 0;
+}
+
+/* Advances a submitted call, or announces a page that was asked for ahead;
+   what that raises becomes its result. */
+static void serve(lua_State *L, int calls, cel_call *k) {
+  int top = lua_gettop(L);
+  lua_rawgetp(L, calls, k);
+  if (cel_call_at(L, -1) != k) {
+    lua_settop(L, top); /* dropped: its finaliser will come, or is lost */
+    cel_call_abandon(k, CEL_END_CANCELLED);
+    return;
+  }
+  lua_pushcfunction(L, l_advance);
+  lua_pushvalue(L, -2);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK && cel_call_at(L, -2) == k) {
+    cel_call_abandon(k, CEL_END_CANCELLED);
+    lua_setiuservalue(L, -2, CEL_CALL_UV_VALUE);
+    k->end = CEL_END_RAISE;
+  }
+  lua_settop(L, top);
+}
+
+/* The next call that the step has something to do for. One that is pinned
+   is being served: a callback of the user's steps the client. */
+static cel_call *next_unattended(cel_client *c) {
+  cel_call *k = c->lists[CEL_STATE_READY].head;
+  while (k != NULL &&
+         !((k->submitted && !k->pinned) || (k->ahead && k->announce)))
+    k = k->next;
+  return k;
+}
+
+static void serve_unattended(lua_State *L, int idx) {
+  cel_client *c = cel_client_check(L, idx);
+  cel_call *k = next_unattended(c);
+  if (k == NULL)
+    return;
+  luaL_checkstack(L, 8, "no room to serve calls");
+  cel_client_push_calls(L, idx);
+  cel_client_retain(c); /* nothing is raised until the release */
+  while ((k = next_unattended(c)) != NULL)
+    serve(L, lua_gettop(L), k);
+  cel_client_release(c);
+  lua_pop(L, 1);
+}
+
+bool cel_client_step(lua_State *L, int idx, double seconds) {
+  idx = lua_absindex(L, idx);
+  cel_loop_ring(L, idx);
+  cel_client *c = cel_client_check(L, idx);
+  if (c->closed)
+    return true;
+  c->news = false;
+  cel_client_pump(c);
+  if (c->next_wake < HUGE_VAL) {
+    double wake = c->next_wake - cel_clock();
+    if (wake < seconds)
+      seconds = wake < 0 ? 0 : wake;
+  }
+  if (c->news)
+    seconds = 0;
+  bool calm = cel_http_step(&c->http, seconds);
+  read_news(c);
+  cel_client_pump(c);
+  serve_unattended(L, idx);
+  return calm;
+}
+
+/* }====== */
+
+/* {====== Waiting */
+
+#define MAX_COUNT 10000000 /* instructions run for a count hook, at most */
+
+static int l_hook_turn(lua_State *L) {
+  cel_hook_turn(L);
+  return 0;
+}
+
+/* Runs as many instructions as a count hook counts, so that it fires where
+   Lua expects it to: line, call and count hooks alike. A coroutine has the
+   main thread's hook only if it was set before the coroutine was made; the
+   standalone interpreter sets one when Ctrl-C is pressed, so that hook gets
+   its turn here too. */
+void cel_hook_turn(lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  lua_State *main = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  bool borrowed = lua_gethook(L) == NULL && main != NULL && main != L;
+  if (borrowed && lua_gethook(main) != NULL)
+    lua_sethook(L, lua_gethook(main), lua_gethookmask(main),
+                lua_gethookcount(main));
+  if (lua_gethook(L) == NULL)
+    return;
+  int count = 1;
+  if (lua_gethookmask(L) & LUA_MASKCOUNT)
+    count = lua_gethookcount(L);
+  luaL_checkstack(L, 4, "no room for a debug hook");
+  lua_getfield(L, LUA_REGISTRYINDEX, CEL_SPIN);
+  lua_pushinteger(L, count < MAX_COUNT ? count : MAX_COUNT);
+  int status = lua_pcall(L, 1, 0, 0);
+  if (borrowed && lua_gethook(L) == NULL) /* it is for one time only */
+    lua_sethook(main, NULL, 0, 0);
+  if (borrowed)
+    lua_sethook(L, NULL, 0, 0);
+  if (status != LUA_OK)
+    lua_error(L);
+}
+
+/* Whether a page call's head has just come, and good: tells it once. */
+static bool shows_head(cel_call *k) {
+  cel_transfer *t = &k->transfer;
+  if (!t->wants_head || !t->head_done || t->status / 100 != 2)
+    return false;
+  t->wants_head = false;
+  return true;
+}
+
+/* Waits until the call at idx wants its owner. */
+static void block(lua_State *L, int idx) {
+  double last = cel_clock();
+  luaL_checkstack(L, 8, "no room to wait");
+  cel_call_push_client(L, idx);
+  int client = lua_gettop(L);
+  for (;;) {
+    const cel_call *k = cel_call_check(L, idx);
+    if (k->state == CEL_STATE_DONE ||
+        (k->state == CEL_STATE_READY && !k->submitted))
+      break;
+    bool calm = cel_client_step(L, client, CEL_HOOK_INTERVAL);
+    if (!calm || cel_clock() - last >= CEL_HOOK_INTERVAL) {
+      lua_pushcfunction(L, l_hook_turn);
+      if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
+        cel_call_abandon(cel_call_check(L, idx), CEL_END_CANCELLED);
+        lua_error(L);
+      }
+      last = cel_clock();
+    }
+  }
+  lua_settop(L, client - 1);
+}
+
+/* Lets the user's scheduler, if there is one, wait for the call at index 1:
+   pushes true where it did and the call wants its owner, false where this
+   thread has to block. */
+static int await_k(lua_State *L, int status, lua_KContext waited) {
+  for (;;) {
+    cel_call *k = cel_call_check(L, 1);
+    if (status != LUA_OK && status != LUA_YIELD) {
+      cel_call_abandon(k, CEL_END_CANCELLED);
+      return lua_error(L);
+    }
+    if (waited) {
+      bool gave_way = lua_toboolean(L, -1);
+      lua_settop(L, 1);
+      if (!gave_way)
+        block(L, 1);
+    }
+    waited = 0;
+    if (k->submitted ? k->state == CEL_STATE_DONE : cel_call_advance(L, 1)) {
+      int results = cel_push_result(L, 1);
+      cel_call_recycle(L, 1);
+      return results;
+    }
+    if (shows_head(k)) {
+      lua_pushliteral(L, "head");
+      return 1;
+    }
+    if (k->client->gives_way && lua_isyieldable(L)) {
+      cel_call_push_client(L, 1);
+      lua_getiuservalue(L, -1, CEL_CLIENT_UV_GIVE_WAY);
+      lua_pushvalue(L, 1);
+      status = lua_pcallk(L, 1, 1, 0, 1, await_k);
+      waited = 1;
+    } else {
+      block(L, 1);
+    }
+  }
+}
+
+int cel_call_await(lua_State *L) {
+  const cel_call *k = cel_call_get(L, 1);
+  if (k->state == CEL_STATE_SPARE)
+    return luaL_error(L, "the call is over");
+  if (k->pinned && k->state != CEL_STATE_DONE)
+    return luaL_error(L, "a callback cannot wait for its own call");
+  return await_k(L, LUA_OK, 0);
+}
+
+/* }====== */

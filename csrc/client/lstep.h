@@ -1,0 +1,39 @@
+/*
+** lstep.h - what makes calls move: the pump, the step, and waiting.
+*/
+#ifndef CEL_LSTEP_H
+#define CEL_LSTEP_H
+
+#include <stdbool.h>
+
+#include <lua.h>
+
+#include "client/lcall.h"
+
+/* Registry name of a Lua function that runs as many instructions as its
+   argument says; see cel_hook_turn. */
+#define CEL_SPIN "celigo.spin"
+
+/* Seconds for which a wait keeps a debug hook from its turn, at most. */
+#define CEL_HOOK_INTERVAL 0.2
+
+/* Sends what may be sent and ends what has lasted too long. No Lua. */
+void cel_client_pump(cel_client *c);
+
+/* Seconds until the pump or libcurl wants a turn, negative for never. */
+double cel_client_wait(const cel_client *c);
+
+/* One turn of everything for the client at idx: waits up to `seconds` for
+   the network, moves calls on, advances submitted ones [-0, +0]. False when
+   a signal cut the wait short. */
+bool cel_client_step(lua_State *L, int idx, double seconds);
+
+/* Runs the call at stack index 1 to its end, giving way where the thread
+   may, and returns its results; to be returned by a lua_CFunction whose
+   stack holds nothing but the call. */
+int cel_call_await(lua_State *L);
+
+/* Lets a debug hook have its turn [-0, +0]; raises what it raises. */
+void cel_hook_turn(lua_State *L);
+
+#endif

@@ -1,0 +1,194 @@
+/*
+** lfaults.c - what is wrong with a value, and where in it.
+*/
+#include "contract/lfaults.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "json/quote.h"
+
+void cel_faults_init(cel_faults *f, lua_State *L) {
+  lua_pushnil(L);
+  f->L = L;
+  f->slot = lua_gettop(L);
+  f->count = f->more = 0;
+  f->depth = 0;
+}
+
+static bool path_is_identifier(const char *name, size_t len) {
+  if (len == 0 || (name[0] >= '0' && name[0] <= '9'))
+    return false;
+  for (size_t i = 0; i < len; i++) {
+    char c = name[i];
+    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && c != '_' && !(c >= '0' && c <= '9'))
+      return false;
+  }
+  return true;
+}
+
+/* Adds `name`, `.name`, or `["a name"]`. The whole name, however long: a
+   program may look the member up. */
+static void path_add_name(luaL_Buffer *b, const char *name, size_t len,
+                          bool first) {
+  if (path_is_identifier(name, len)) {
+    if (!first)
+      luaL_addchar(b, '.');
+    luaL_addlstring(b, name, len);
+    return;
+  }
+  luaL_addstring(b, "[\"");
+  for (size_t i = 0, used; i < len; i += used) {
+    char shown[4] = {0};
+    size_t n = cel_quote_char(shown, name + i, len - i, &used);
+    luaL_addlstring(b, shown, n);
+  }
+  luaL_addstring(b, "\"]");
+}
+
+static void path_add_index(luaL_Buffer *b, lua_Integer index) {
+  char text[32];
+  lua_Unsigned rest = (lua_Unsigned)index;
+  char *p = text + sizeof text;
+  *--p = ']';
+  do {
+    *--p = (char)('0' + rest % 10);
+    rest /= 10;
+  } while (rest > 0);
+  *--p = '[';
+  luaL_addlstring(b, p, (size_t)(text + sizeof text - p));
+}
+
+/* Pushes the path, with a member at its end where one is given [-0, +1]. */
+static void faults_push_path(cel_faults *f, const char *member) {
+  luaL_Buffer b;
+  luaL_buffinit(f->L, &b);
+  bool first = true;
+  for (int i = 0; i < f->depth; i++) {
+    const cel_step *step = &f->steps[i];
+    if (step->key != 0) {
+      size_t len;
+      const char *name = lua_tolstring(f->L, step->key, &len);
+      path_add_name(&b, name, len, first);
+    } else if (step->index > 0) {
+      path_add_index(&b, step->index);
+    } else {
+      continue;
+    }
+    first = false;
+  }
+  if (member != NULL)
+    path_add_name(&b, member, strlen(member), first);
+  luaL_pushresult(&b);
+}
+
+/* Order of paths: bytes, but numbers by size. */
+static int path_compare(const char *a, const char *b) {
+  while (*a != '\0' && *b != '\0') {
+    size_t m = strspn(a, "0123456789");
+    size_t n = strspn(b, "0123456789");
+    int order = m != n ? (m < n ? -1 : 1) : memcmp(a, b, m);
+    if (m == 0 || n == 0)
+      order = (unsigned char)*a - (unsigned char)*b;
+    if (order != 0)
+      return order;
+    a += m == 0 ? 1 : m;
+    b += n == 0 ? 1 : n;
+  }
+  return (*a != '\0') - (*b != '\0');
+}
+
+/* Puts the fault on top of the stack into the list behind those whose path
+   is not greater [-1, +0]. */
+static void faults_insert(cel_faults *f) {
+  lua_State *L = f->L;
+  int fault = lua_gettop(L);
+  lua_Integer at = ++f->count;
+  lua_getfield(L, fault, "field");
+  const char *path = lua_tostring(L, -1);
+  for (; at > 1; at--) {
+    lua_rawgeti(L, f->slot, at - 1);
+    lua_getfield(L, -1, "field");
+    bool stays = path_compare(lua_tostring(L, -1), path) <= 0;
+    lua_pop(L, 1);
+    if (stays) {
+      lua_pop(L, 1);
+      break;
+    }
+    lua_rawseti(L, f->slot, at);
+  }
+  lua_pushvalue(L, fault);
+  lua_rawseti(L, f->slot, at);
+  lua_settop(L, fault - 1);
+}
+
+/* Pushes { code =, field =, message = }; the top two values are the field
+   and the message [-2, +1]. */
+static void faults_make(lua_State *L, const char *code) {
+  lua_createtable(L, 0, 3);
+  lua_insert(L, -3);
+  lua_setfield(L, -3, "message");
+  lua_setfield(L, -2, "field");
+  lua_pushstring(L, code);
+  lua_setfield(L, -2, "code");
+}
+
+/* Counts a fault; true where it is to be kept [-0, +0]. */
+static bool faults_wanted(cel_faults *f) {
+  lua_State *L = f->L;
+  luaL_checkstack(L, 12, NULL);
+  if (f->count == CEL_FAULTS_MAX) {
+    f->more++;
+    return false;
+  }
+  if (f->count == 0) {
+    lua_newtable(L);
+    lua_replace(L, f->slot);
+  }
+  return true;
+}
+
+void cel_faults_invalid(cel_faults *f) {
+  lua_State *L = f->L;
+  if (!faults_wanted(f)) {
+    lua_pop(L, 1);
+    return;
+  }
+  faults_push_path(f, NULL);
+  lua_insert(L, -2);
+  if (lua_rawlen(L, -2) > 0) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_pushliteral(L, ": ");
+    lua_insert(L, -2);
+    lua_concat(L, 3);
+  }
+  faults_make(L, "invalid_field");
+  faults_insert(f);
+}
+
+void cel_faults_missing(cel_faults *f, const char *member, const char *when) {
+  lua_State *L = f->L;
+  if (!faults_wanted(f))
+    return;
+  faults_push_path(f, member);
+  lua_pushfstring(L, "%s is required%s%s", lua_tostring(L, -1),
+                  when == NULL ? "" : " ", when == NULL ? "" : when);
+  faults_make(L, "missing_required_field");
+  faults_insert(f);
+}
+
+void cel_faults_push(cel_faults *f) {
+  lua_State *L = f->L;
+  luaL_checkstack(L, 6, NULL);
+  if (f->more > 0) {
+    lua_pushliteral(L, "");
+    lua_pushfstring(L, "and %I more", (LUAI_UACINT)f->more);
+    faults_make(L, "invalid_field");
+    lua_rawseti(L, f->slot, f->count + 1);
+  }
+  lua_pushvalue(L, f->slot);
+}

@@ -1,0 +1,163 @@
+/*
+** headers.c - request headers as libcurl wants them.
+*/
+#include "http/headers.h"
+
+#include <string.h>
+
+#include <curl/mprintf.h>
+
+void cel_wipe(void *p, size_t n) {
+  volatile unsigned char *byte = p;
+  while (n-- > 0)
+    *byte++ = 0;
+}
+
+void cel_headers_free_list(struct curl_slist *list) {
+  for (struct curl_slist *s = list; s != NULL; s = s->next)
+    if (s->data != NULL)
+      cel_wipe(s->data, strlen(s->data));
+  curl_slist_free_all(list);
+}
+
+/* Appends; on failure the whole list is freed and NULL. */
+static bool append(struct curl_slist **list, const char *line) {
+  struct curl_slist *longer = curl_slist_append(*list, line);
+  if (longer == NULL) {
+    cel_headers_free_list(*list);
+    *list = NULL;
+    return false;
+  }
+  *list = longer;
+  return true;
+}
+
+#define BEARER "Authorization: Bearer "
+
+/* Not by curl_maprintf, which leaves parts of the token in memory that it
+   grew out of. */
+static bool append_secret(const cel_allocator *alloc, struct curl_slist **list,
+                          const char *token, size_t len) {
+  size_t size = sizeof BEARER + len;
+  char *line = alloc->fn(alloc->ud, NULL, 0, size);
+  if (line == NULL)
+    return false;
+  memcpy(line, BEARER, sizeof BEARER - 1);
+  memcpy(line + sizeof BEARER - 1, token, len);
+  line[size - 1] = '\0';
+  bool good = append(list, line);
+  cel_wipe(line, size);
+  alloc->fn(alloc->ud, line, size, 0);
+  return good;
+}
+
+static bool append_agent(struct curl_slist **list, const char *agent) {
+  char *line = curl_maprintf("User-Agent: %s", agent);
+  bool good = line != NULL && append(list, line);
+  curl_free(line);
+  return good;
+}
+
+cel_headers *cel_headers_new(const cel_allocator *alloc, const char *token,
+                             size_t len, const char *agent) {
+  cel_headers *h = alloc->fn(alloc->ud, NULL, 0, sizeof *h);
+  if (h == NULL)
+    return NULL;
+  *h = (cel_headers){.alloc = alloc, .references = 1};
+  bool good = append_secret(alloc, &h->plain, token, len) &&
+              append_agent(&h->plain, agent) &&
+              append(&h->plain, "Accept: application/json") &&
+              append(&h->plain, "Content-Type:") && /* else a form's, in an
+                                                       empty POST or PUT */
+              append_secret(alloc, &h->json, token, len) &&
+              append_agent(&h->json, agent) &&
+              append(&h->json, "Accept: application/json") &&
+              append(&h->json, "Content-Type: application/json") &&
+              append(&h->json, "Expect:"); /* no 100-continue */
+  if (good)
+    return h;
+  cel_headers_release(h);
+  return NULL;
+}
+
+cel_headers *cel_headers_retain(cel_headers *h) {
+  h->references++;
+  return h;
+}
+
+const char *cel_headers_token(const cel_headers *h) {
+  return h->plain->data + sizeof BEARER - 1; /* it was put in first */
+}
+
+void cel_headers_release(cel_headers *h) {
+  if (h == NULL || --h->references > 0)
+    return;
+  cel_headers_free_list(h->plain);
+  cel_headers_free_list(h->json);
+  h->alloc->fn(h->alloc->ud, h, sizeof *h, 0);
+}
+
+static bool names(const struct curl_slist *own, const char *line) {
+  size_t len = strcspn(line, ":");
+  for (; own != NULL; own = own->next)
+    if (curl_strnequal(own->data, line, len) &&
+        (own->data[len] == ':' || own->data[len] == ';'))
+      return true;
+  return false;
+}
+
+struct curl_slist *cel_headers_merge(const struct curl_slist *own,
+                                     const struct curl_slist *base) {
+  struct curl_slist *list = NULL;
+  for (const struct curl_slist *s = base; s != NULL; s = s->next)
+    if (!names(own, s->data) && !append(&list, s->data))
+      return NULL;
+  for (; own != NULL; own = own->next)
+    if (!append(&list, own->data))
+      return NULL;
+  return list;
+}
+
+static bool is_token(const char *text, size_t len) {
+  static const char marks[] = "!#$%&'*+-.^_`|~";
+  for (size_t i = 0; i < len; i++) {
+    char c = text[i];
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+          (c >= '0' && c <= '9') || (c != '\0' && strchr(marks, c) != NULL)))
+      return false;
+  }
+  return len > 0;
+}
+
+static bool is_reserved(const char *name, size_t len) {
+  static const char *const reserved[] = {
+      "Authorization",       "Host",   "Content-Length",  "Transfer-Encoding",
+      "Connection",          "Expect", "Accept-Encoding", "Upgrade",
+      "Proxy-Authorization", "TE",     "Trailer",         "Keep-Alive",
+  };
+  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+    if (strlen(reserved[i]) == len && curl_strnequal(reserved[i], name, len))
+      return true;
+  return false;
+}
+
+const char *cel_header_check(const char *name, size_t name_len,
+                             const char *value, size_t value_len) {
+  if (!is_token(name, name_len))
+    return "its name is no header name";
+  if (is_reserved(name, name_len))
+    return "the client sets this header itself";
+  for (size_t i = 0; i < value_len; i++) {
+    unsigned char c = (unsigned char)value[i];
+    if ((c < ' ' && c != '\t') || c == 127)
+      return "its value holds a control character (such as CR, LF or NUL)";
+  }
+  return NULL;
+}
+
+bool cel_token_check(const char *token, size_t len) {
+  for (size_t i = 0; i < len; i++)
+    if ((unsigned char)token[i] <= ' ' || (unsigned char)token[i] >= 127)
+      return false;
+  return len > 0;
+}

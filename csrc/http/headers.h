@@ -1,0 +1,59 @@
+/*
+** headers.h - the request headers of a client and of its calls.
+**
+** Knows libcurl's string lists and nothing of Lua. A set belongs to one
+** token; transfers under way keep the set they were started with alive, so
+** that a new token never pulls a list from under libcurl.
+*/
+#ifndef CEL_HEADERS_H
+#define CEL_HEADERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <curl/curl.h>
+
+#include "memory/buf.h"
+
+typedef struct cel_headers {
+  const cel_allocator *alloc;
+  int references;
+  struct curl_slist *plain; /* of a request without a body */
+  struct curl_slist *json;  /* of a request with one */
+} cel_headers;
+
+/* A new set with one reference, for a token of len bytes and the value of
+   User-Agent; NULL when memory ran out. */
+cel_headers *cel_headers_new(const cel_allocator *alloc, const char *token,
+                             size_t len, const char *agent);
+
+cel_headers *cel_headers_retain(cel_headers *h);
+
+/* The token of a set; lives as long as the set. */
+const char *cel_headers_token(const cel_headers *h);
+
+/* Gives a reference back; the last one wipes the set and frees it. NULL is
+   harmless. */
+void cel_headers_release(cel_headers *h);
+
+/* A list of a call's own headers and of those of `base` that it does not
+   name itself; NULL when memory ran out. Freed by cel_headers_free_list. */
+struct curl_slist *cel_headers_merge(const struct curl_slist *own,
+                                     const struct curl_slist *base);
+
+/* Wipes the strings of a list, then frees it. */
+void cel_headers_free_list(struct curl_slist *list);
+
+/* What is wrong with a header that a user gives, as a constant text, or
+   NULL: the name must be a token (RFC 9110, section 5.6.2) and not one that
+   the client sets itself; the value must hold no control characters. */
+const char *cel_header_check(const char *name, size_t name_len,
+                             const char *value, size_t value_len);
+
+/* Whether a token can stand in a header: visible ASCII, not empty. */
+bool cel_token_check(const char *token, size_t len);
+
+/* Overwrites memory in a way that no optimiser removes. */
+void cel_wipe(void *p, size_t n);
+
+#endif

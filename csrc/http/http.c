@@ -1,0 +1,491 @@
+/*
+** http.c - libcurl's multi interface, driven by socket actions: libcurl
+** tells which descriptors and which timer it waits for, and a step polls
+** those. Event loops read the same descriptors and timer.
+*/
+#include "http/http.h"
+
+#include <limits.h> /* INT_MAX */
+#include <string.h>
+#include <time.h>
+
+#include <poll.h>
+
+#include "http/http_setup.h"
+
+#define MAX_SOCKETS 512   /* far beyond max_connections and its resolvers */
+#define USUAL_HEAD  1024u /* bytes; more is made when it is needed */
+
+struct cel_http_easy {
+  CURL *curl;
+  cel_http_easy *next;
+  cel_transfer *transfer; /* the one under way, or NULL; what callbacks get */
+  bool plain_get;         /* the handle is set for a GET */
+  char message[CURL_ERROR_SIZE];
+};
+
+double cel_clock(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void tell(cel_transfer *t) {
+  if (!t->news) {
+    t->news = true;
+    t->next = t->http->news;
+    t->http->news = t;
+  }
+}
+
+static void forget_news(cel_transfer *t) {
+  if (!t->news)
+    return;
+  cel_transfer **p = &t->http->news;
+  while (*p != t)
+    p = &(*p)->next;
+  *p = t->next;
+  t->news = false;
+}
+
+/* {====== Callbacks: libcurl calls these; no Lua, nothing that can raise */
+
+static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ud,
+                     void *socket_ud) {
+  (void)curl;
+  (void)socket_ud;
+  cel_http *h = ud;
+  cel_http_socket *s = (cel_http_socket *)(void *)h->sockets.data;
+  size_t n = h->sockets.len / sizeof *s;
+  size_t i = 0;
+  while (i < n && s[i].fd != fd)
+    i++;
+  if (what == CURL_POLL_REMOVE) {
+    if (i < n) {
+      s[i] = s[n - 1];
+      h->sockets.len -= sizeof *s;
+    }
+  } else if (i < n) {
+    s[i].what = what;
+  } else {
+    cel_http_socket entry = {.fd = fd, .what = what, .serial = ++h->serial};
+    if (cel_buf_append(&h->sockets, &entry, sizeof entry) != CEL_BUF_OK)
+      return -1; /* full: room for all of them was made at the start */
+  }
+  return 0;
+}
+
+static int on_timer(CURLM *multi, long ms, void *ud) {
+  (void)multi;
+  cel_http *h = ud;
+  h->timer = ms < 0 ? -1.0 : cel_clock() + (double)ms * 1e-3;
+  return 0;
+}
+
+/* Called each time that the request is about to go out. */
+static int on_send(void *ud, char *ip, char *local_ip, int port,
+                   int local_port) {
+  (void)ip;
+  (void)local_ip;
+  (void)port;
+  (void)local_port;
+  cel_transfer *t = ((cel_http_easy *)ud)->transfer;
+  if (t->sends > 0) {
+    t->stale = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  t->sends = 1;
+  return CURL_PREREQFUNC_OK;
+}
+
+static int parse_status(const char *line, size_t len) {
+  /* "HTTP/1.1 200 OK" or "HTTP/2 200" */
+  const char *space = memchr(line, ' ', len);
+  if (space == NULL || len - (size_t)(space - line) < 4)
+    return 0;
+  int status = 0;
+  for (int i = 1; i <= 3; i++) {
+    if (space[i] < '0' || space[i] > '9')
+      return 0;
+    status = status * 10 + (space[i] - '0');
+  }
+  return status;
+}
+
+static size_t on_header(char *data, size_t one, size_t len, void *ud) {
+  (void)one;
+  cel_transfer *t = ((cel_http_easy *)ud)->transfer;
+  if (t->head_done) {
+    if (t->status >= 200)
+      return len; /* trailers after the body: of no use */
+    t->head_done = false;
+    t->head.len = 0; /* an interim answer went before */
+  }
+  if (t->head.len == 0)
+    t->status = parse_status(data, len);
+  switch (cel_buf_append(&t->head, data, len)) {
+  case CEL_BUF_OK:
+    break;
+  case CEL_BUF_FULL:
+    t->end = CEL_HTTP_BIG_HEAD;
+    return 0;
+  default:
+    t->end = CEL_HTTP_NO_MEMORY;
+    return 0;
+  }
+  if (len <= 2 && (data[0] == '\r' || data[0] == '\n')) {
+    t->head_done = true;
+    if (t->status >= 200 && t->wants_head)
+      tell(t);
+  }
+  return len;
+}
+
+/* Room for the whole body at once, where its length is known. */
+static size_t first_room(cel_transfer *t, size_t len) {
+  curl_off_t total = -1;
+  curl_easy_getinfo(t->easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
+  if (total > (curl_off_t)len && (size_t)total <= t->body.max)
+    return (size_t)total;
+  return len;
+}
+
+static size_t on_body(char *data, size_t one, size_t len, void *ud) {
+  (void)one;
+  cel_transfer *t = ((cel_http_easy *)ud)->transfer;
+  int status = CEL_BUF_OK;
+  size_t need = t->body.len + len;
+  if (need > t->body.max) {
+    t->end = CEL_HTTP_BIG_BODY;
+    return 0;
+  }
+  if (t->body.cap == 0 && len > 0) {
+    need = first_room(t, len);
+    status = cel_buf_reserve(&t->body, need);
+  }
+  if (status == CEL_BUF_OK)
+    status = cel_buf_append(&t->body, data, len);
+  if (status == CEL_BUF_OK)
+    return len;
+  t->starved = need;
+  tell(t);
+  return CURL_WRITEFUNC_PAUSE;
+}
+
+/* }====== */
+
+/* {====== Easy handles */
+
+static CURLcode set_up(cel_http *h, cel_http_easy *e) {
+  CURL *c = e->curl;
+  curl_easy_setopt(c, CURLOPT_ERRORBUFFER, e->message);
+  curl_easy_setopt(c, CURLOPT_PRIVATE, e);
+  curl_easy_setopt(c, CURLOPT_WRITEDATA, e);
+  curl_easy_setopt(c, CURLOPT_HEADERDATA, e);
+  curl_easy_setopt(c, CURLOPT_PREREQDATA, e);
+  curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_send);
+  return cel_http_set_up(h, c);
+}
+
+static void free_easy(cel_http *h, cel_http_easy *e) {
+  curl_easy_cleanup(e->curl);
+  h->alloc->fn(h->alloc->ud, e, sizeof *e, 0);
+}
+
+static cel_http_easy *take_easy(cel_http *h) {
+  cel_http_easy *e = h->idle;
+  if (e != NULL) {
+    h->idle = e->next;
+    return e;
+  }
+  e = h->alloc->fn(h->alloc->ud, NULL, 0, sizeof *e);
+  if (e == NULL)
+    return NULL;
+  memset(e, 0, sizeof *e);
+  e->curl = curl_easy_init();
+  if (e->curl == NULL || set_up(h, e) != CURLE_OK) {
+    free_easy(h, e);
+    return NULL;
+  }
+  return e;
+}
+
+static void give_back(cel_http *h, cel_http_easy *e) {
+  curl_easy_setopt(e->curl, CURLOPT_HTTPHEADER, NULL);
+  e->transfer = NULL;
+  e->next = h->idle;
+  h->idle = e;
+}
+
+/* }====== */
+
+/* {====== Open and close */
+
+const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
+                          const cel_http_settings *settings) {
+  memset(h, 0, sizeof *h);
+  h->alloc = alloc;
+  h->settings = *settings;
+  h->timer = -1.0;
+  cel_buf_init(&h->sockets, alloc, MAX_SOCKETS * sizeof(cel_http_socket));
+  const char *wrong = cel_http_prepare(h);
+  if (wrong != NULL)
+    return wrong;
+  if (cel_buf_reserve(&h->sockets, h->sockets.max) != CEL_BUF_OK)
+    return CEL_NO_MEMORY;
+  h->multi = curl_multi_init();
+  if (h->multi == NULL)
+    return CEL_NO_MEMORY;
+  curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+  curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+  curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+  curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+                    settings->max_connections);
+  curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, settings->max_connections);
+  return NULL;
+}
+
+void cel_http_close(cel_http *h) {
+  while (h->idle != NULL) {
+    cel_http_easy *e = h->idle;
+    h->idle = e->next;
+    free_easy(h, e);
+  }
+  if (h->multi != NULL)
+    curl_multi_cleanup(h->multi);
+  h->multi = NULL;
+  if (h->alloc == NULL)
+    return; /* it was never opened */
+  cel_http_forget(h);
+  cel_buf_free(&h->sockets);
+}
+
+/* }====== */
+
+/* {====== Transfers */
+
+void cel_transfer_init(cel_transfer *t, cel_http *h) {
+  memset(t, 0, sizeof *t);
+  t->http = h;
+  cel_buf_init(&t->head, h->alloc, CEL_HTTP_MAX_HEAD);
+  cel_buf_init(&t->body, h->alloc, h->settings.max_response);
+}
+
+static void forget_answer(cel_transfer *t) {
+  forget_news(t);
+  t->head.len = t->body.len = 0;
+  t->status = t->sends = 0;
+  t->head_done = t->stale = t->finished = false;
+  t->starved = 0;
+  t->end = CEL_HTTP_ANSWERED;
+  t->code = CURLE_OK;
+  t->message[0] = '\0';
+}
+
+/* Method and body; what the handle is set for already is left alone. */
+static CURLcode set_body(cel_http_easy *e, const cel_http_request *r) {
+  CURL *c = e->curl;
+  CURLcode code = CURLE_OK;
+  bool get = strcmp(r->method, "GET") == 0;
+  if (get && e->plain_get)
+    return CURLE_OK;
+  e->plain_get = get;
+  if (r->body != NULL) {
+    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
+    code = curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
+  } else if (strcmp(r->method, "POST") == 0 || strcmp(r->method, "PUT") == 0) {
+    /* no body: an explicit length of zero */
+    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
+    code = curl_easy_setopt(c, CURLOPT_POSTFIELDS, "");
+  } else {
+    code = curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
+  }
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
+  return code;
+}
+
+bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r) {
+  forget_answer(t);
+  cel_http_easy *e = NULL;
+  if (cel_buf_reserve(&t->head, USUAL_HEAD) == CEL_BUF_OK)
+    e = take_easy(h);
+  if (e == NULL)
+    return false;
+  CURL *c = e->curl;
+  e->message[0] = '\0';
+  CURLcode code = set_body(e, r);
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(c, CURLOPT_REQUEST_TARGET, r->target);
+  curl_easy_setopt(c, CURLOPT_HTTPHEADER, r->headers);
+  e->transfer = t;
+  if (code != CURLE_OK || curl_multi_add_handle(h->multi, c) != CURLM_OK) {
+    free_easy(h, e);
+    return false;
+  }
+  t->easy = e;
+  h->running++;
+  return true;
+}
+
+void cel_http_stop(cel_transfer *t) {
+  forget_news(t);
+  if (t->easy == NULL)
+    return;
+  cel_http *h = t->http;
+  cel_http_easy *e = t->easy;
+  t->easy = NULL;
+  curl_multi_remove_handle(h->multi, e->curl);
+  h->running--;
+  give_back(h, e);
+}
+
+void cel_transfer_free(cel_transfer *t) {
+  if (t->http == NULL)
+    return;
+  cel_http_stop(t);
+  cel_buf_free(&t->head);
+  cel_buf_free(&t->body);
+}
+
+bool cel_http_feed(cel_transfer *t) {
+  if (cel_buf_reserve(&t->body, t->starved) != CEL_BUF_OK)
+    return false;
+  t->starved = 0;
+  if (t->easy != NULL)
+    curl_easy_pause(t->easy->curl, CURLPAUSE_CONT);
+  return true;
+}
+
+/* }====== */
+
+/* {====== Stepping */
+
+/* libcurl's own limit for a single header line has no code of its own. */
+static bool is_big_head(const cel_transfer *t, CURLcode code) {
+#if LIBCURL_VERSION_NUM >= 0x080600
+  if (code == CURLE_TOO_LARGE)
+    return true;
+#endif
+  return code == CURLE_OUT_OF_MEMORY && t->sends > 0 && !t->head_done;
+}
+
+/* Whether a proxy has refused to make a tunnel. */
+static bool refused_by_proxy(const cel_transfer *t) {
+  long status = 0;
+  curl_easy_getinfo(t->easy->curl, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status >= 300;
+}
+
+static void finish(cel_transfer *t, CURLcode code) {
+  /* A connection that ends within the headers, or after an interim answer,
+     is good enough for libcurl. */
+  if (code == CURLE_OK && (!t->head_done || t->status < 200))
+    code = CURLE_PARTIAL_FILE;
+  if (code != CURLE_OK && t->sends == 0 && refused_by_proxy(t))
+    code = CURLE_PROXY;
+  t->finished = true;
+  t->code = code;
+  if (code != CURLE_OK)
+    memcpy(t->message, t->easy->message, sizeof t->message);
+  if (code != CURLE_OK && t->end == CEL_HTTP_ANSWERED)
+    t->end = is_big_head(t, code) ? CEL_HTTP_BIG_HEAD : CEL_HTTP_FAILED;
+  cel_http_stop(t);
+  tell(t);
+}
+
+static void collect(cel_http *h) {
+  CURLMsg *m;
+  int left;
+  while ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
+    char *private = NULL;
+    if (m->msg != CURLMSG_DONE)
+      continue;
+    CURLcode code = m->data.result;
+    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private);
+    finish(((cel_http_easy *)(void *)private)->transfer, code);
+  }
+}
+
+static void act(cel_http *h, curl_socket_t fd, int events) {
+  int running;
+  curl_multi_socket_action(h->multi, fd, events, &running);
+}
+
+double cel_http_timeout(const cel_http *h) {
+  if (h->timer < 0)
+    return -1.0;
+  double left = h->timer - cel_clock();
+  return left < 0 ? 0 : left;
+}
+
+/* Rounded up, lest the last fraction of a millisecond is spent spinning. */
+static int to_ms(double seconds) {
+  double ms = seconds * 1e3;
+  if (ms <= 0)
+    return 0;
+  return ms >= INT_MAX - 1 ? INT_MAX : (int)ms + 1;
+}
+
+static short poll_events(int what) {
+  return (short)((what & CURL_POLL_IN ? POLLIN : 0) |
+                 (what & CURL_POLL_OUT ? POLLOUT : 0));
+}
+
+static int curl_events(short revents) {
+  return (revents & (POLLIN | POLLHUP) ? CURL_CSELECT_IN : 0) |
+         (revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
+         (revents & (POLLERR | POLLNVAL) ? CURL_CSELECT_ERR : 0);
+}
+
+static bool wait_for_sockets(cel_http *h, double seconds) {
+  struct pollfd fds[MAX_SOCKETS];
+  const cel_http_socket *s = (cel_http_socket *)(void *)h->sockets.data;
+  size_t n = h->sockets.len / sizeof *s;
+  for (size_t i = 0; i < n; i++)
+    fds[i] = (struct pollfd){.fd = s[i].fd, .events = poll_events(s[i].what)};
+  int ready = poll(fds, (nfds_t)n, to_ms(seconds));
+  for (size_t i = 0; ready > 0 && i < n; i++) {
+    if (fds[i].revents != 0) {
+      act(h, fds[i].fd, curl_events(fds[i].revents));
+      ready--;
+    }
+  }
+  return ready >= 0;
+}
+
+bool cel_http_step(cel_http *h, double seconds) {
+  double timeout = cel_http_timeout(h);
+  bool calm = true;
+  if (timeout == 0) { /* often all there is to do: start a request */
+    h->timer = -1.0;
+    act(h, CURL_SOCKET_TIMEOUT, 0);
+    collect(h);
+    timeout = cel_http_timeout(h);
+  }
+  if (h->news != NULL)
+    seconds = 0;
+  if (timeout >= 0 && timeout < seconds)
+    seconds = timeout;
+  if (seconds > 0 || h->sockets.len > 0)
+    calm = wait_for_sockets(h, seconds);
+  if (cel_http_timeout(h) == 0) {
+    h->timer = -1.0;
+    act(h, CURL_SOCKET_TIMEOUT, 0);
+  }
+  collect(h);
+  return calm;
+}
+
+cel_transfer *cel_http_news(cel_http *h) {
+  cel_transfer *t = h->news;
+  if (t != NULL)
+    forget_news(t);
+  return t;
+}
+
+/* }====== */

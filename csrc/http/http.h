@@ -1,0 +1,149 @@
+/*
+** http.h - HTTP exchanges on one libcurl multi handle.
+**
+** Knows bytes, headers and connections; nothing of Lua, of operations or of
+** retries. A transfer is one exchange: one request, one answer. Nothing is
+** ever sent twice for one transfer: where libcurl would resend on a dead
+** kept connection, the transfer ends instead and says so (`stale`).
+**
+** Everything here runs on the caller's thread inside cel_http_step(); the
+** callbacks that libcurl calls only append to capped buffers.
+*/
+#ifndef CEL_HTTP_H
+#define CEL_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <curl/curl.h>
+
+#include "http/url.h"
+#include "memory/buf.h"
+
+#define CEL_HTTP_MAX_HEAD ((size_t)262144) /* bytes of response headers */
+
+/* What every exchange of a client shares. Strings are borrowed and must
+   outlive the cel_http. */
+typedef struct cel_http_settings {
+  const cel_base_url *base;
+  const char *ca_file;    /* extra trust anchors, PEM; or NULL */
+  const char *proxy;      /* or NULL: the environment's */
+  double connect_timeout; /* seconds */
+  long max_connections;
+  size_t max_response; /* bytes, after decompression */
+} cel_http_settings;
+
+/* An easy handle with what it needs; kept and used again. */
+typedef struct cel_http_easy cel_http_easy;
+
+typedef struct cel_transfer cel_transfer;
+
+/* How a finished transfer ended. */
+typedef enum cel_http_end {
+  CEL_HTTP_ANSWERED, /* a whole answer */
+  CEL_HTTP_FAILED,   /* code says why */
+  CEL_HTTP_BIG_BODY, /* more than max_response bytes */
+  CEL_HTTP_BIG_HEAD, /* more than CEL_HTTP_MAX_HEAD bytes */
+  CEL_HTTP_NO_MEMORY /* the allocator refused */
+} cel_http_end;
+
+typedef struct cel_http_request {
+  const char *method;
+  const char *target; /* path and query; borrowed until the end */
+  const char *body;   /* borrowed until the end; NULL for none */
+  size_t body_len;
+  struct curl_slist *headers; /* borrowed until the end */
+} cel_http_request;
+
+struct cel_transfer {
+  struct cel_http *http;
+  cel_http_easy *easy; /* NULL while not running */
+  cel_transfer *next;  /* in the list of news */
+  bool news;           /* in that list */
+
+  bool wants_head; /* say so when the head is whole; set by the owner */
+  cel_buf head;    /* status line and headers of the final answer */
+  cel_buf body;    /* decompressed */
+  int status;      /* of the final answer so far; 0 before it */
+  bool head_done;  /* head is whole */
+  int sends;       /* times that the request went out: 0 or 1 */
+  bool stale;      /* libcurl wanted to send it again */
+  bool finished;   /* the fields below hold */
+  size_t starved;  /* bytes of body room that the allocator refused; the
+                      transfer waits for cel_http_feed() */
+  cel_http_end end;
+  CURLcode code;
+  char message[CURL_ERROR_SIZE]; /* libcurl's words, may be empty */
+};
+
+typedef struct cel_http_socket {
+  curl_socket_t fd;
+  int what;             /* CURL_POLL_IN, CURL_POLL_OUT or CURL_POLL_INOUT */
+  unsigned long serial; /* tells sockets apart whose fd is the same */
+} cel_http_socket;
+
+typedef struct cel_http {
+  const cel_allocator *alloc; /* borrowed */
+  cel_http_settings settings;
+  CURLM *multi;         /* owned */
+  cel_http_easy *idle;  /* owned */
+  cel_transfer *news;   /* transfers that have something to say */
+  size_t running;       /* transfers that are started and not finished */
+  cel_buf sockets;      /* cel_http_socket[]: what to wait for */
+  unsigned long serial; /* of the newest of them */
+  cel_buf ca;           /* trust anchors where several files are joined */
+  int ca_fd;            /* the same as an anonymous file; -1: none */
+  char ca_name[32];     /* by which libcurl finds it */
+  char *env_proxy;      /* owned; the environment's choice, or NULL */
+  char *env_noproxy;    /* owned; or NULL */
+  double timer;         /* when libcurl wants a turn; negative: not */
+} cel_http;
+
+/* Seconds on a clock that never goes back. */
+double cel_clock(void);
+
+/* Sets libcurl up, once for the process and whatever thread asks; it is
+   never torn down, for the host may use libcurl itself. NULL on success. */
+const char *cel_http_global(void);
+
+/* Reads the anchors and makes the multi handle. NULL on success, else what
+   is wrong as a constant text: CEL_NO_MEMORY, or something about ca_file. A
+   zeroed cel_http can be closed. */
+const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
+                          const cel_http_settings *settings);
+void cel_http_close(cel_http *h);
+
+/* A transfer's buffers; allocates nothing. */
+void cel_transfer_init(cel_transfer *t, cel_http *h);
+
+/* Starts an exchange; deadlines are the caller's, who stops it. Forgets an
+   earlier answer in t. False when memory ran out; nothing is started then. */
+bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r);
+
+/* Ends an exchange, finished or not; keeps the answer's buffers. Harmless
+   on one that is not running. */
+void cel_http_stop(cel_transfer *t);
+
+/* Stops, and frees the buffers too. */
+void cel_transfer_free(cel_transfer *t);
+
+/* Lets a starved transfer go on. False when the allocator refuses again. */
+bool cel_http_feed(cel_transfer *t);
+
+/* Whether the request line must hold the whole URL: plain http through an
+   HTTP proxy (RFC 9112, section 3.2.2). */
+bool cel_http_absolute(const cel_http *h);
+
+/* Waits up to `seconds` for the network, then does what can be done. Comes
+   back early when a transfer has news or a signal arrives (false then).
+   News: the head is whole, the exchange has finished, it starves. */
+bool cel_http_step(cel_http *h, double seconds);
+
+/* The next transfer that has news, or NULL; each is given out once. */
+cel_transfer *cel_http_news(cel_http *h);
+
+/* For event loops: seconds until libcurl wants a turn, negative for never.
+   Descriptors are in h->sockets. */
+double cel_http_timeout(const cel_http *h);
+
+#endif

@@ -1,0 +1,251 @@
+/*
+** http_setup.c - trust anchors, proxies, and the settings that every easy
+** handle of a client has.
+*/
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* memfd_create */
+#endif
+
+#include "http/http_setup.h"
+
+#include <stdio.h>  /* fopen */
+#include <stdlib.h> /* getenv */
+#include <string.h>
+
+#include <curl/mprintf.h>
+#include <pthread.h>  /* pthread_once */
+#include <sys/mman.h> /* memfd_create */
+#include <unistd.h>   /* access, close, write */
+
+#define RECEIVE_BUFFER                                                        \
+  (128L * 1024L)                       /* bytes; halves libcurl's own work on \
+                                          large bodies */
+#define MAX_ANCHORS ((size_t)16777216) /* bytes */
+
+static pthread_once_t global_once = PTHREAD_ONCE_INIT;
+static CURLcode global_code;
+
+static void global_init(void) {
+  global_code = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+const char *cel_http_global(void) {
+  pthread_once(&global_once, global_init);
+  return global_code == CURLE_OK ? NULL : "libcurl cannot be set up";
+}
+
+/* {====== The environment's proxy, looked up once for a client */
+
+static const char *first_env(const char *const *names) {
+  for (; *names != NULL; names++) {
+    const char *value = getenv(*names);
+    if (value != NULL && *value != '\0')
+      return value;
+  }
+  return NULL;
+}
+
+/* As libcurl does, but for plain http to a loopback host, where a proxy
+   could not reach it and would see the token. */
+static bool read_env_proxy(cel_http *h) {
+  static const char *const proxies[] = {"https_proxy", "HTTPS_PROXY",
+                                        "all_proxy", "ALL_PROXY", NULL};
+  static const char *const noproxies[] = {"no_proxy", "NO_PROXY", NULL};
+  const char *proxy = NULL;
+  if (h->settings.proxy == NULL && h->settings.base->https)
+    proxy = first_env(proxies);
+  const char *noproxy = proxy == NULL ? NULL : first_env(noproxies);
+  h->env_proxy = proxy == NULL ? NULL : curl_maprintf("%s", proxy);
+  h->env_noproxy = noproxy == NULL ? NULL : curl_maprintf("%s", noproxy);
+  return (h->env_proxy != NULL) == (proxy != NULL) &&
+         (h->env_noproxy != NULL) == (noproxy != NULL);
+}
+
+/* }====== */
+
+/* {====== Trust anchors */
+
+/* Appends a file's bytes; returns NULL or what is wrong. */
+static const char *append_file(cel_buf *b, const char *name) {
+  FILE *f = fopen(name, "rb");
+  char chunk[4096];
+  size_t n;
+  int status = CEL_BUF_OK;
+  if (f == NULL)
+    return "the file cannot be opened";
+  while (status == CEL_BUF_OK && (n = fread(chunk, 1, sizeof chunk, f)) > 0)
+    status = cel_buf_append(b, chunk, n);
+  bool failed = ferror(f) != 0;
+  fclose(f);
+  if (status == CEL_BUF_NOMEM)
+    return CEL_NO_MEMORY;
+  if (status == CEL_BUF_FULL)
+    return "the file is larger than 16 MiB";
+  return failed ? "the file cannot be read" : NULL;
+}
+
+/* Where needle first stands in text, or NULL. */
+static const char *find_text(const char *text, size_t len, const char *needle,
+                             size_t n) {
+  while (n > 0 && len >= n) {
+    const char *p = memchr(text, needle[0], len - n + 1);
+    if (p == NULL || memcmp(p, needle, n) == 0)
+      return p;
+    len -= (size_t)(p + 1 - text);
+    text = p + 1;
+  }
+  return NULL;
+}
+
+/* Reads libcurl's default bundle; a machine may have none. */
+static const char *read_default_anchors(cel_http *h) {
+  const char *bundle = NULL;
+  CURL *c = curl_easy_init();
+  if (c == NULL)
+    return CEL_NO_MEMORY;
+  curl_easy_getinfo(c, CURLINFO_CAINFO, &bundle);
+  const char *wrong = bundle == NULL ? NULL : append_file(&h->ca, bundle);
+  curl_easy_cleanup(c);
+  if (wrong != NULL && strcmp(wrong, CEL_NO_MEMORY) != 0) {
+    h->ca.len = 0;
+    wrong = NULL;
+  }
+  return wrong;
+}
+
+/* Gives the joined anchors a name, for libcurl caches what it parsed only by
+   a file's name: an anonymous file in memory. Where that cannot be had the
+   joined text itself serves. */
+static void name_anchors(cel_http *h) {
+#if defined(__linux__) && defined(MFD_CLOEXEC)
+  size_t done = 0;
+  ssize_t n = 1;
+  h->ca_fd = memfd_create("celigo-anchors", MFD_CLOEXEC);
+  if (h->ca_fd < 0)
+    return;
+  for (; n > 0 && done < h->ca.len; done += (size_t)(n > 0 ? n : 0))
+    n = write(h->ca_fd, h->ca.data + done, h->ca.len - done);
+  curl_msnprintf(h->ca_name, sizeof h->ca_name, "/proc/self/fd/%d", h->ca_fd);
+  if (done == h->ca.len && access(h->ca_name, R_OK) == 0) {
+    cel_buf_free(&h->ca);
+  } else {
+    close(h->ca_fd);
+    h->ca_fd = -1;
+  }
+#else
+  (void)h;
+#endif
+}
+
+/* libcurl takes one bundle: joins the default one and the extra anchors. A
+   file that holds the default one already stands alone. */
+static const char *join_anchors(cel_http *h) {
+  static const char mark[] = "-----BEGIN ";
+  if (h->settings.ca_file == NULL)
+    return NULL;
+  const char *wrong = read_default_anchors(h);
+  size_t defaults = h->ca.len;
+  if (wrong == NULL && cel_buf_append(&h->ca, "\n", 1) != CEL_BUF_OK)
+    wrong = CEL_NO_MEMORY;
+  if (wrong == NULL)
+    wrong = append_file(&h->ca, h->settings.ca_file);
+  if (wrong != NULL)
+    return wrong;
+  const char *extra = h->ca.data + defaults + 1;
+  size_t len = h->ca.len - defaults - 1;
+  if (find_text(extra, len, mark, sizeof mark - 1) == NULL)
+    return "the file holds no certificate (PEM)";
+  if (defaults == 0 || find_text(extra, len, h->ca.data, defaults) != NULL)
+    cel_buf_free(&h->ca);
+  else
+    name_anchors(h);
+  return NULL;
+}
+
+/* }====== */
+
+const char *cel_http_prepare(cel_http *h) {
+  h->ca_fd = -1;
+  cel_buf_init(&h->ca, h->alloc, MAX_ANCHORS);
+  const char *wrong = join_anchors(h);
+  if (wrong == NULL && !read_env_proxy(h))
+    wrong = CEL_NO_MEMORY;
+  return wrong;
+}
+
+void cel_http_forget(cel_http *h) {
+  if (h->ca_fd >= 0)
+    close(h->ca_fd);
+  h->ca_fd = -1;
+  curl_free(h->env_proxy);
+  curl_free(h->env_noproxy);
+  h->env_proxy = h->env_noproxy = NULL;
+  cel_buf_free(&h->ca);
+}
+
+bool cel_http_absolute(const cel_http *h) {
+  const char *proxy = h->settings.proxy;
+  return proxy != NULL && !h->settings.base->https &&
+         (strstr(proxy, "://") == NULL || curl_strnequal(proxy, "http", 4));
+}
+
+/* {====== Settings */
+
+static CURLcode set_tls(const cel_http *h, CURL *c) {
+  CURLcode code = CURLE_OK;
+  const char *bundle = NULL;
+  const struct curl_blob blob = {
+      .data = h->ca.data, .len = h->ca.len, .flags = CURL_BLOB_NOCOPY};
+  curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (h->ca.len > 0)
+    return curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
+  if (h->ca_fd >= 0)
+    code = curl_easy_setopt(c, CURLOPT_CAINFO, h->ca_name);
+  else if (h->settings.ca_file != NULL)
+    code = curl_easy_setopt(c, CURLOPT_CAINFO, h->settings.ca_file);
+  /* A default directory beside a bundle turns libcurl's cache of parsed
+     anchors off; the bundle holds the same ones. */
+  curl_easy_getinfo(c, CURLINFO_CAINFO, &bundle);
+  if (code == CURLE_OK && (bundle != NULL || h->settings.ca_file != NULL))
+    code = curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+  return code;
+}
+
+static CURLcode set_proxy(const cel_http *h, CURL *c) {
+  const char *proxy = h->settings.proxy;
+  if (proxy == NULL)
+    proxy = h->env_proxy;
+  CURLcode code = curl_easy_setopt(c, CURLOPT_PROXY, proxy ? proxy : "");
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(c, CURLOPT_NOPROXY,
+                            h->env_noproxy ? h->env_noproxy : "");
+  curl_easy_setopt(c, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+  curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  return code;
+}
+
+CURLcode cel_http_set_up(const cel_http *h, CURL *c) {
+  CURLcode code = curl_easy_setopt(c, CURLOPT_CURLU, h->settings.base->handle);
+  if (code == CURLE_OK)
+    code = set_tls(h, c);
+  if (code == CURLE_OK)
+    code = set_proxy(h, c);
+  if (code == CURLE_OK) /* "": all that libcurl was built with */
+    code = curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+  curl_easy_setopt(c, CURLOPT_HTTP09_ALLOWED, 0L);
+  curl_easy_setopt(c, CURLOPT_PIPEWAIT, h->settings.base->https ? 1L : 0L);
+  curl_easy_setopt(c, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
+  curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
+                   (long)(h->settings.connect_timeout * 1e3));
+  curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L);
+  return code;
+}
+
+/* }====== */

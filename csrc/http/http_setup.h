@@ -1,0 +1,19 @@
+/*
+** http_setup.h - what http.c sets up once: trust anchors, proxies, and the
+** settings of easy handles. For http.c only.
+*/
+#ifndef CEL_HTTP_SETUP_H
+#define CEL_HTTP_SETUP_H
+
+#include "http/http.h"
+
+/* Reads the trust anchors and the environment's proxy. NULL on success, else
+   what is wrong as a constant text: CEL_NO_MEMORY, or something about
+   ca_file. What is there already is given back by cel_http_forget. */
+const char *cel_http_prepare(cel_http *h);
+void cel_http_forget(cel_http *h);
+
+/* Sets what stays the same for every exchange of the client. */
+CURLcode cel_http_set_up(const cel_http *h, CURL *c);
+
+#endif

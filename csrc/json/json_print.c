@@ -1,0 +1,156 @@
+/*
+** json_print.c - numbers as JSON text.
+*/
+#include "json/json_print.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_DIGITS 17 /* as many tell any two doubles apart */
+
+static const char pairs[] = "00010203040506070809"
+                            "10111213141516171819"
+                            "20212223242526272829"
+                            "30313233343536373839"
+                            "40414243444546474849"
+                            "50515253545556575859"
+                            "60616263646566676869"
+                            "70717273747576777879"
+                            "80818283848586878889"
+                            "90919293949596979899";
+
+/* Writes the digits of a number so that they end before `end`; returns
+   where they start. */
+static char *print_digits(uint64_t value, char *end) {
+  while (value >= 100) {
+    end -= 2;
+    memcpy(end, pairs + value % 100 * 2, 2);
+    value /= 100;
+  }
+  if (value >= 10) {
+    end -= 2;
+    memcpy(end, pairs + value * 2, 2);
+  } else {
+    *--end = (char)('0' + value);
+  }
+  return end;
+}
+
+static size_t print_unsigned(uint64_t value, char *out) {
+  char digits[20];
+  char *end = digits + sizeof digits;
+  char *start = print_digits(value, end);
+  memcpy(out, start, (size_t)(end - start));
+  return (size_t)(end - start);
+}
+
+size_t cel_json_print_integer(int64_t value, char *out) {
+  if (value >= 0)
+    return print_unsigned((uint64_t)value, out);
+  *out = '-';
+  return 1 + print_unsigned(0 - (uint64_t)value, out + 1);
+}
+
+#ifdef __SIZEOF_INT128__
+
+__extension__ typedef unsigned __int128 print_wide;
+
+#define FIXED_LEAST                                                           \
+  1e-5 /* below, and from 2^53 on, an exponent is shorter                     \
+        */
+#define FIXED_LIMIT 9007199254740992.0
+
+/*
+** Writes "12.5", with the fewest decimals that still mean this double and no
+** other. All numbers are counted in quarters of the last bit, so everything
+** is exact: `rest` is what is not yet written, of a `one`; `below` and
+** `above` are how far a reader may be off (half way to the next doubles),
+** and grow tenfold with `rest` for each digit.
+*/
+static size_t print_fixed(double value, char *out) {
+  int exponent;
+  double fraction = frexp(value, &exponent);
+  uint64_t bits = (uint64_t)ldexp(fraction, 53);
+  int point = 53 - exponent; /* value = bits / 2^point; 0 to 70 */
+  print_wide one = (print_wide)4 << point;
+  print_wide rest = (print_wide)bits * 4;
+  print_wide above = 2;
+  print_wide below = fraction == 0.5 ? 1 : 2; /* the gap halves there */
+  char *p = out + print_unsigned((uint64_t)(rest >> (point + 2)), out);
+  *p++ = '.';
+  rest &= one - 1;
+  if (rest == 0)
+    *p++ = '0';
+  while (rest >= below && rest + above <= one) {
+    rest *= 10;
+    below *= 10;
+    above *= 10;
+    *p++ = (char)('0' + (int)(rest >> (point + 2)));
+    rest &= one - 1;
+  }
+  /* Up where down would be too far, or farther; there is never a carry: a
+     9 that may go up would have ended the loop a digit earlier. */
+  if (rest >= below || (rest + above > one && rest * 2 >= one))
+    p[-1]++;
+  return (size_t)(p - out);
+}
+
+static bool print_is_fixed(double value) {
+  return value == 0 || (value >= FIXED_LEAST && value < FIXED_LIMIT);
+}
+
+#else /* printf does it all, more slowly */
+
+static size_t print_fixed(double value, char *out) {
+  (void)value;
+  (void)out;
+  return 0;
+}
+
+static bool print_is_fixed(double value) {
+  (void)value;
+  return false;
+}
+
+#endif
+
+/* Copies what printf wrote, with a point for the locale's, and one added
+   where the number would read back as an integer. */
+static size_t print_neutral(const char *text, char *out) {
+  static const char plain[] = "0123456789+-e";
+  size_t n = 0;
+  bool is_float = false;
+  for (const char *p = text; *p != '\0'; p++) {
+    bool known = strchr(plain, *p) != NULL;
+    if (known)
+      out[n++] = *p;
+    else if (!is_float)
+      out[n++] = '.'; /* the locale's may be of several bytes */
+    is_float = is_float || !known || *p == 'e';
+  }
+  if (is_float)
+    return n;
+  out[n++] = '.';
+  out[n++] = '0';
+  return n;
+}
+
+size_t cel_json_print_float(double value, char *out) {
+  size_t n = 0;
+  char text[64];
+  if (signbit(value)) {
+    out[n++] = '-';
+    value = -value;
+  }
+  if (print_is_fixed(value))
+    return n + print_fixed(value, out + n);
+  for (int digits = MAX_DIGITS - 2; digits <= MAX_DIGITS; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, value);
+    if (digits == MAX_DIGITS || strtod(text, NULL) == value)
+      break;
+  }
+  return n + print_neutral(text, out + n);
+}

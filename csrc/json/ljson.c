@@ -1,0 +1,109 @@
+/*
+** ljson.c - the module table celigo.json, and the marks that say whether a
+** table is an array or an object.
+*/
+#include "json/ljson.h"
+
+#include <lauxlib.h>
+
+#include "json/lmarks.h"
+#include "memory/ltag.h"
+
+/***
+JSON to and from Lua values.
+@module celigo.json
+*/
+
+/***
+JSON null, the same value as `cjson.null`; `celigo.null` is this, too.
+@field null
+*/
+
+/***
+Decodes a JSON text (strict RFC 8259, UTF-8).
+
+Arrays and empty objects are marked, so that encoding what was decoded gives
+the same types. Integers of 64 bits are Lua integers; other numbers are
+floats. Of a key given twice the last value counts.
+@function decode
+@string text
+@return the value; null is `celigo.null`. Or nil
+@treturn string where and why the text is not valid JSON
+@usage
+local record = assert(celigo.json.decode '{"name":"Sync","stack":null}')
+assert(record.stack == celigo.null)
+local _, message = celigo.json.decode '{"name":}'
+print(message)
+*/
+static int l_decode(lua_State *L) {
+  size_t len;
+  const char *const text = luaL_checklstring(L, 1, &len);
+  cel_json_fault fault;
+  if (cel_json_decode(L, text, len, &fault) == 0)
+    return 1;
+  luaL_pushfail(L);
+  lua_pushstring(L, fault.message);
+  return 2;
+}
+
+/***
+Encodes a Lua value as a JSON text.
+
+An empty table without a mark is an object. What JSON cannot hold is
+refused, never guessed at: NaN and infinities, functions, tables with gaps or
+with mixed keys, tables that hold themselves.
+@function encode
+@param value
+@treturn string the text, or nil
+@treturn string the path of the value that cannot be encoded, and why
+@usage
+local text = assert(celigo.json.encode { tags = celigo.array {} })
+assert(text == '{"tags":[]}')
+*/
+static int l_encode(lua_State *L) {
+  luaL_checkany(L, 1);
+  const cel_encode_options options = {0};
+  if (cel_json_encode(L, 1, &options) == 0)
+    return 1;
+  luaL_pushfail(L);
+  lua_rawgeti(L, -2, 1); /* the first fault is enough; it names its path */
+  lua_getfield(L, -1, "message");
+  lua_remove(L, -2);
+  return 2;
+}
+
+/* Gives the table at 1 one of our metatables; one that means something else
+   is not taken away from it [-0, +1]. */
+static int marks_set(lua_State *L, const char *name) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  cel_marks marks;
+  cel_marks_init(&marks, L);
+  if (cel_marks_of(&marks, L) == CEL_MARK_NONE && lua_getmetatable(L, 1))
+    return luaL_argerror(L, 1,
+                         "it has a metatable of its own, which would be lost");
+  cel_set_class(L, name);
+  return 1;
+}
+
+/* celigo.array; lua/celigo/init.lua documents both marks. */
+int cel_json_l_array(lua_State *L) {
+  return marks_set(L, CEL_ARRAY_MT);
+}
+
+/* celigo.object */
+int cel_json_l_object(lua_State *L) {
+  return marks_set(L, CEL_OBJECT_MT);
+}
+
+int cel_open_json(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"decode", l_decode}, {"encode", l_encode}, {NULL, NULL}};
+  luaL_newmetatable(L, CEL_ARRAY_MT);
+  luaL_newmetatable(L, CEL_OBJECT_MT);
+  lua_pop(L, 2);
+  luaL_newlib(L, functions);
+  lua_pushlightuserdata(L, NULL);
+  lua_setfield(L, -2, "null");
+  return 1;
+}

@@ -1,0 +1,101 @@
+/*
+** ljson.h - JSON (RFC 8259) to and from Lua values, without an intermediate
+** document.
+**
+** Functions that take a lua_State may raise Lua's memory error and nothing
+** else; what is wrong with a text or a value comes back as a status. No
+** memory outside the collector is held across a call that may raise.
+*/
+#ifndef CEL_LJSON_H
+#define CEL_LJSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lua.h>
+
+#include "contract/schema.h"
+#include "json/json_scan.h"
+
+/* Registry names of the metatables that mark a table's JSON type. */
+#define CEL_ARRAY_MT  "celigo.array"
+#define CEL_OBJECT_MT "celigo.object"
+
+/* Registry name of the module table celigo.json. */
+#define CEL_JSON_MODULE "celigo.json"
+
+/* JSON null is the light userdata NULL, as in lua-cjson. */
+
+/* Decodes a whole text. 0: the value is pushed [-0, +1]. -1: nothing is
+   pushed and *fault is filled in. */
+int cel_json_decode(lua_State *L, const char *text, size_t len,
+                    cel_json_fault *fault);
+
+/*
+** A walk over the records of one page: the elements of a top-level array,
+** or, where the top level is an object, of its one member that is an array
+** (an object with none or several is a fault). Holds no memory of its own:
+** `text` must stay where it is, unchanged, while the cursor is in use.
+** Records are pushed as cel_json_decode would push them; text after a fault
+** is never touched. Levels of nesting are counted from the page's own top.
+** Opening an object body scans it once, checks it to its end, and finds its
+** array and nextPageURL. To get the URL itself decode the text with its two
+** quotes, from next_start - 1 on, next_len + 2 bytes.
+*/
+typedef struct cel_json_cursor {
+  const char *text;
+  size_t len;
+  size_t pos;        /* the next byte to read */
+  size_t index;      /* records handed out so far */
+  bool open;         /* false after the end or a fault */
+  bool failed;       /* ended by a fault, which is all there is to read */
+  bool in_object;    /* the array is a member of an object */
+  size_t next_start; /* a nextPageURL member's string, raw, between its */
+  size_t next_len;   /* quotes; 0 and 0 where there is none */
+  uint32_t members;  /* implementation's: members of the last record */
+} cel_json_cursor;
+
+int cel_json_cursor_open(cel_json_cursor *c, const char *text, size_t len,
+                         cel_json_fault *fault);
+
+/* 1: a record is pushed [-0, +1]. 0: the page has ended well (what follows
+   the array was checked too). -1: a fault, nothing pushed; asking again
+   gives the same fault. A memory error leaves the cursor where it was. */
+int cel_json_cursor_next(lua_State *L, cel_json_cursor *c,
+                         cel_json_fault *fault);
+
+/* Appends the remaining records to the table at index `into` from position
+   *n + 1 on, and counts *n up, also before a fault. 0 or -1 as
+   cel_json_decode. */
+int cel_json_cursor_append(lua_State *L, cel_json_cursor *c, int into,
+                           lua_Integer *n, cel_json_fault *fault);
+
+/* How a value is encoded. */
+typedef struct cel_encode_options {
+  const cel_shape *shape; /* what the contract says of it, or NULL */
+  bool validate;          /* check against shape; else use it only for the
+                             type of empty tables and for read-only
+                             members, which are left out either way (at
+                             the top level only) */
+} cel_encode_options;
+
+/*
+** Encodes the value at idx. 0: the text is pushed [-0, +1]. -1: a table of
+** faults is pushed [-0, +1]: an array of { code = "invalid_field" or
+** "missing_required_field", field = path ("" for the value itself), message
+** = text }. A value that JSON cannot hold (function, cycle, NaN, sparse
+** table, ...) is a fault even where validate is false. The value is not
+** changed, and no metamethod is called.
+*/
+int cel_json_encode(lua_State *L, int idx, const cel_encode_options *o);
+
+/* Pushes the module table `celigo.json`: decode, encode, null; and makes
+   the metatables of array and object marks [-0, +1]. */
+int cel_open_json(lua_State *L);
+
+/* lua_CFunctions celigo.array(t) and celigo.object(t). */
+int cel_json_l_array(lua_State *L);
+int cel_json_l_object(lua_State *L);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+** ljson_decode.h - what the decoder shares with the cursor.
+*/
+#ifndef CEL_LJSON_DECODE_H
+#define CEL_LJSON_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lua.h>
+
+#include "json/json_scan.h"
+#include "json/ljson_keys.h"
+
+typedef struct cel_json_decoder {
+  lua_State *L;
+  cel_json_scan scan;
+  cel_json_keys *keys; /* kept alive by the stack's slot `keys_index` */
+  int keys_index;
+} cel_json_decoder;
+
+/* Makes sure of n free slots, or raises Lua's memory error [-0, +0]. */
+void cel_json_need_stack(lua_State *L, int n);
+
+/* Pushes the value that begins at scan.p and goes behind it [-0, +1]. On a
+   fault there may be any number of values more on the stack. *members
+   predicts how many members the objects here have, and learns it. */
+bool cel_json_decode_value(cel_json_decoder *d, uint32_t *members);
+
+#endif

@@ -1,0 +1,339 @@
+/*
+** ljson_encode.c - a Lua value to JSON text, checked on the way against the
+** contract where it says something: one walk for both.
+**
+** A fault does not end the walk, so that all of them come back at once; the
+** text written so far is then thrown away. Nothing is ever assumed of a
+** table: whether it is an array is what its keys say, unless it is marked.
+*/
+#include "json/ljson.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lauxlib.h>
+
+#include "contract/lfaults.h"
+#include "contract/lvalidate.h"
+#include "json/ljson_writer.h"
+#include "json/lmarks.h"
+
+typedef struct encoder {
+  lua_State *L;
+  bool validate;
+  cel_marks marks;
+  cel_faults faults;
+  cel_writer out;
+} encoder;
+
+static void encode_value(encoder *e, const cel_shape *shape, bool member);
+
+/* Adds a fault with a constant text [-0, +0]. */
+static void encode_fault(encoder *e, const char *text) {
+  luaL_checkstack(e->L, 1, NULL);
+  lua_pushstring(e->L, text);
+  cel_faults_invalid(&e->faults);
+}
+
+/* Scalars; the value is on top [-0, +0] */
+
+static void encode_null(encoder *e, const cel_shape *shape, bool member) {
+  cel_writer_raw(&e->out, "null", 4);
+  if (shape != NULL && e->validate && !member)
+    cel_validate_type(&e->faults, shape, 0, -1);
+}
+
+static void encode_boolean(encoder *e, const cel_shape *shape) {
+  if (lua_toboolean(e->L, -1))
+    cel_writer_raw(&e->out, "true", 4);
+  else
+    cel_writer_raw(&e->out, "false", 5);
+  if (shape != NULL && e->validate)
+    cel_validate_type(&e->faults, shape, CEL_TYPE_BOOLEAN, -1);
+}
+
+static void encode_string(encoder *e, const cel_shape *shape) {
+  size_t len;
+  const char *s = lua_tolstring(e->L, -1, &len);
+  size_t bad = cel_writer_string(&e->out, s, len);
+  if (bad > 0) {
+    luaL_checkstack(e->L, 1, NULL);
+    lua_pushfstring(e->L, "not valid UTF-8 at byte %I", (LUAI_UACINT)bad);
+    cel_faults_invalid(&e->faults);
+  } else if (shape != NULL && e->validate) {
+    cel_validate_string(&e->faults, shape, s, len);
+  }
+}
+
+/* 30.0 is an integer to the contract and is sent as 30 where it asks for
+   one. */
+static void encode_float(encoder *e, const cel_shape *shape) {
+  lua_Number value = lua_tonumber(e->L, -1);
+  lua_Integer integer;
+  unsigned types = CEL_TYPE_NUMBER;
+  if (!isfinite(value)) {
+    encode_fault(e, isnan(value) ? "expected a finite number, got NaN"
+                                 : "expected a finite number, got infinity");
+    return;
+  }
+  if (shape != NULL && floor(value) == value)
+    types |= CEL_TYPE_INTEGER;
+  if (shape != NULL && (shape->types & CEL_TYPE_NUMBER) == 0 &&
+      (shape->types & types) != 0 && lua_numbertointeger(value, &integer))
+    cel_writer_integer(&e->out, integer);
+  else
+    cel_writer_float(&e->out, value);
+  if (shape != NULL && e->validate)
+    cel_validate_type(&e->faults, shape, types, -1);
+}
+
+static void encode_number(encoder *e, const cel_shape *shape) {
+  if (!lua_isinteger(e->L, -1)) {
+    encode_float(e, shape);
+    return;
+  }
+  cel_writer_integer(&e->out, lua_tointeger(e->L, -1));
+  if (shape != NULL && e->validate)
+    cel_validate_type(&e->faults, shape, CEL_TYPE_INTEGER | CEL_TYPE_NUMBER,
+                      -1);
+}
+
+static void encode_light(encoder *e, const cel_shape *shape, bool member) {
+  const void *p = lua_touserdata(e->L, -1);
+  if (p == NULL) {
+    encode_null(e, shape, member);
+  } else if (cel_marks_is_empty_array(&e->marks, e->L, p)) {
+    cel_writer_raw(&e->out, "[]", 2);
+    if (shape != NULL && e->validate)
+      cel_validate_type(&e->faults, shape, CEL_TYPE_ARRAY, -1);
+  } else {
+    encode_fault(e, "expected a value that JSON can hold, got a userdata");
+  }
+}
+
+static void encode_foreign(encoder *e) {
+  luaL_checkstack(e->L, 1, NULL);
+  lua_pushfstring(e->L, "expected a value that JSON can hold, got a %s",
+                  luaL_typename(e->L, -1));
+  cel_faults_invalid(&e->faults);
+}
+
+/* Tables; the table is at index t */
+
+/* cel_table_items, with what is wrong made a fault [-0, +0]. */
+static lua_Integer encode_judge(encoder *e, int t, cel_mark mark) {
+  lua_Integer n = cel_table_items(e->L, t, mark);
+  if (n < 0)
+    cel_faults_invalid(&e->faults);
+  return n;
+}
+
+/* Writes the items from i on of an array whose keys did not come in order;
+   false where it is no array [-0, +0]. */
+static bool encode_items(encoder *e, const cel_shape *items, int t,
+                         cel_mark mark, lua_Integer i) {
+  cel_step *step = &e->faults.steps[e->faults.depth - 1];
+  step->index = 0; /* the fault, if any, is the table's */
+  lua_Integer n = encode_judge(e, t, mark);
+  if (n < 0)
+    return false;
+  for (; i <= n; i++) {
+    step->index = i;
+    lua_rawgeti(e->L, t, i);
+    encode_value(e, items, false);
+    lua_pop(e->L, 1);
+    cel_writer_char(&e->out, ',');
+  }
+  return true;
+}
+
+/* Writes a table that has items. Its first key and value are on the stack
+   [-2, +0]. Keys of an array come in order almost always. */
+static bool encode_array(encoder *e, const cel_shape *shape, int t,
+                         cel_mark mark) {
+  lua_State *L = e->L;
+  cel_step *step = &e->faults.steps[e->faults.depth - 1];
+  const cel_shape *items = shape == NULL ? NULL : shape->items;
+  bool whole = true;
+  cel_writer_char(&e->out, '[');
+  for (lua_Integer i = 1;; i++) {
+    if (!lua_isinteger(L, -2) || lua_tointeger(L, -2) != i) {
+      lua_pop(L, 2);
+      whole = encode_items(e, items, t, mark, i);
+      break;
+    }
+    step->index = i;
+    encode_value(e, items, false);
+    lua_pop(L, 1);
+    cel_writer_char(&e->out, ',');
+    if (!lua_next(L, t))
+      break;
+  }
+  step->index = 0;
+  e->out.at[-1] = ']'; /* in place of the last comma */
+  return whole;
+}
+
+/* Whether the value on top is JSON null [-0, +0]. */
+static bool encode_is_null(lua_State *L) {
+  return lua_islightuserdata(L, -1) && lua_touserdata(L, -1) == NULL;
+}
+
+/* Writes the member whose name and value are on top, unless it is
+   read-only; *seen gets its bit [-0, +0]. */
+static void encode_member(encoder *e, const cel_shape *shape, uint64_t *seen) {
+  lua_State *L = e->L;
+  size_t len;
+  const char *name = lua_tolstring(L, -2, &len);
+  const cel_field *field =
+      shape == NULL ? NULL : cel_shape_field(shape, name, len);
+  if (field != NULL && field->read_only)
+    return;
+  size_t bad = cel_writer_string(&e->out, name, len);
+  cel_writer_char(&e->out, ':');
+  if (bad > 0) {
+    luaL_checkstack(L, 1, NULL);
+    lua_pushfstring(L, "name is not valid UTF-8 at byte %I", (LUAI_UACINT)bad);
+    cel_faults_invalid(&e->faults);
+  }
+  encode_value(e, field == NULL ? NULL : field->shape, true);
+  cel_writer_char(&e->out, ',');
+  if (field != NULL && !encode_is_null(L))
+    *seen |= UINT64_C(1) << (field - shape->fields);
+}
+
+/* Writes a table that has names. Its first key and value are on the stack
+   [-2, +0]. */
+static bool encode_object(encoder *e, const cel_shape *shape, int t,
+                          cel_mark mark) {
+  lua_State *L = e->L;
+  cel_step *step = &e->faults.steps[e->faults.depth - 1];
+  uint64_t seen = 0;
+  cel_writer_char(&e->out, '{');
+  step->key = t + 1;
+  do {
+    if (lua_type(L, -2) != LUA_TSTRING) {
+      lua_pop(L, 2);
+      step->key = 0;
+      encode_judge(e, t, mark);
+      return false;
+    }
+    encode_member(e, shape, &seen);
+    lua_pop(L, 1);
+  } while (lua_next(L, t));
+  step->key = 0;
+  if (e->out.at[-1] == ',')
+    e->out.at--; /* else all members were left out */
+  cel_writer_char(&e->out, '}');
+  if (shape != NULL && e->validate)
+    cel_validate_members(&e->faults, shape, seen, t);
+  return true;
+}
+
+/* Writes an empty table as what its mark or the contract says, and returns
+   its type [-0, +0]. */
+static unsigned encode_empty(encoder *e, const cel_shape *shape, int t,
+                             cel_mark mark) {
+  unsigned both = CEL_TYPE_ARRAY | CEL_TYPE_OBJECT;
+  bool array = mark == CEL_MARK_ARRAY || mark == CEL_MARK_ARRAY_IF_EMPTY;
+  if (mark == CEL_MARK_NONE && shape != NULL)
+    array = (shape->types & both) == CEL_TYPE_ARRAY;
+  cel_writer_raw(&e->out, array ? "[]" : "{}", 2);
+  if (!array && shape != NULL && e->validate)
+    cel_validate_members(&e->faults, shape, 0, t);
+  return array ? CEL_TYPE_ARRAY : CEL_TYPE_OBJECT;
+}
+
+/* Goes down into the table on top; false, with a fault, where that would
+   not end [-0, +0]. */
+static bool encode_enter(encoder *e) {
+  cel_faults *f = &e->faults;
+  const void *table = lua_topointer(e->L, -1);
+  for (int i = 0; i < f->depth; i++) {
+    if (f->steps[i].table == table) {
+      encode_fault(e, "the table contains itself");
+      return false;
+    }
+  }
+  if (f->depth == CEL_JSON_MAX_DEPTH) {
+    encode_fault(e, "nested deeper than 128 levels");
+    return false;
+  }
+  f->steps[f->depth++] = (cel_step){.table = table};
+  return true;
+}
+
+/* [-0, +0] */
+static void encode_table(encoder *e, const cel_shape *shape) {
+  lua_State *L = e->L;
+  int t = lua_gettop(L);
+  if (!encode_enter(e))
+    return;
+  if (!lua_checkstack(L, 6))
+    luaL_error(L, "stack overflow");
+  cel_mark mark = cel_marks_of(&e->marks, L);
+  unsigned type;
+  bool whole = true;
+  lua_pushnil(L);
+  if (!lua_next(L, t)) {
+    type = encode_empty(e, shape, t, mark);
+  } else if (mark == CEL_MARK_ARRAY ||
+             (mark != CEL_MARK_OBJECT && lua_type(L, -2) == LUA_TNUMBER)) {
+    type = CEL_TYPE_ARRAY;
+    whole = encode_array(e, shape, t, mark);
+  } else {
+    type = CEL_TYPE_OBJECT;
+    whole = encode_object(e, shape, t, mark);
+  }
+  e->faults.depth--;
+  if (whole && shape != NULL && e->validate)
+    cel_validate_type(&e->faults, shape, type, t);
+}
+
+/* Writes the value on top; `member` where it is one of an object's
+   [-0, +0]. */
+static void encode_value(encoder *e, const cel_shape *shape, bool member) {
+  switch (lua_type(e->L, -1)) {
+  case LUA_TSTRING:
+    encode_string(e, shape);
+    break;
+  case LUA_TNUMBER:
+    encode_number(e, shape);
+    break;
+  case LUA_TBOOLEAN:
+    encode_boolean(e, shape);
+    break;
+  case LUA_TTABLE:
+    encode_table(e, shape);
+    break;
+  case LUA_TLIGHTUSERDATA:
+    encode_light(e, shape, member);
+    break;
+  default:
+    encode_foreign(e);
+  }
+}
+
+int cel_json_encode(lua_State *L, int idx, const cel_encode_options *o) {
+  encoder e;
+  int top = lua_gettop(L);
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  lua_pushvalue(L, idx);
+  e.L = L;
+  e.validate = o->validate;
+  cel_marks_init(&e.marks, L);
+  cel_faults_init(&e.faults, L);
+  cel_writer_init(&e.out, L);
+  lua_pushvalue(L, top + 1);
+  encode_value(&e, o->shape, false);
+  bool good = e.faults.count == 0;
+  if (good)
+    cel_writer_push(&e.out);
+  else
+    cel_faults_push(&e.faults);
+  cel_writer_close(&e.out);
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
+  return good ? 0 : -1;
+}

@@ -1,0 +1,204 @@
+/*
+** lloop.c - what event loops are built on, for lua/celigo/loop.
+**
+** libcurl closes a descriptor before a loop can hear of it, and the number
+** may be somebody else's at once. So a loop watches duplicates, which are
+** closed by nobody but itself. A socket is known by a serial number, for its
+** descriptor comes back.
+*/
+#include "loop/lloop.h"
+
+#include <unistd.h>
+
+#include <fcntl.h>
+#include <lauxlib.h>
+
+#include "client/lstep.h"
+
+/* {====== The bell */
+
+static void ring(lua_State *L, int idx) {
+  luaL_checkstack(L, 4, "no room to tell an event loop");
+  lua_getiuservalue(L, idx, CEL_CLIENT_UV_BELL);
+  lua_call(L, 0, 0);
+}
+
+void cel_loop_ring(lua_State *L, int idx) {
+  const cel_client *c = cel_client_check(L, idx);
+  if (!c->has_bell || c->rung || c->closed)
+    return;
+  ring(L, idx);
+  cel_client_check(L, idx)->rung = true;
+}
+
+void cel_loop_ring_call(lua_State *L, int idx) {
+  const cel_call *k = cel_call_get(L, idx);
+  if (!k->client->has_bell || k->client->rung)
+    return;
+  luaL_checkstack(L, 4, "no room to tell an event loop");
+  cel_call_push_client(L, idx);
+  cel_loop_ring(L, lua_gettop(L));
+  lua_pop(L, 1);
+}
+
+void cel_loop_ring_closed(lua_State *L, int idx) {
+  if (cel_client_check(L, idx)->has_bell)
+    ring(L, idx);
+}
+
+/* core.set_bell(client, f): f() is called when the client has work that its
+   loop does not know of; nil takes the bell away. */
+static int l_set_bell(lua_State *L) {
+  cel_client *c = cel_client_check(L, 1);
+  bool on = !lua_isnoneornil(L, 2);
+  if (on)
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_settop(L, 2);
+  lua_setiuservalue(L, 1, CEL_CLIENT_UV_BELL);
+  c->has_bell = on;
+  c->rung = false;
+  return 0;
+}
+
+/* }====== */
+
+/* {====== A turn */
+
+/* core.serve(client): does what is due, without waiting; true when a call may
+   have become ready since the last time. The bell is silent from here to
+   core.wants(). */
+static int l_serve(lua_State *L) {
+  cel_client *c = cel_client_check(L, 1);
+  c->rung = true;
+  cel_client_step(L, 1, 0);
+  c = cel_client_check(L, 1); /* a callback may have ended the other */
+  lua_pushboolean(L, c->stirred);
+  c->stirred = false;
+  return 1;
+}
+
+/* Pushes the table of what to watch [-0, +1]. */
+static void push_sockets(lua_State *L, const cel_http *h) {
+  static const char *const events[] = {
+      [CURL_POLL_IN] = "r", [CURL_POLL_OUT] = "w", [CURL_POLL_INOUT] = "rw"};
+  const cel_http_socket *s = (const cel_http_socket *)(void *)h->sockets.data;
+  size_t n = h->sockets.len / sizeof *s;
+  lua_createtable(L, 0, (int)n);
+  for (size_t i = 0; i < n; i++) {
+    if (s[i].what < CURL_POLL_IN || s[i].what > CURL_POLL_INOUT)
+      continue;
+    lua_pushstring(L, events[s[i].what]);
+    lua_rawseti(L, -2, (lua_Integer)s[i].serial);
+  }
+}
+
+/* Whether anything is to be waited for: a call that is READY waits for its
+   owner only, who comes back when it goes on. */
+static bool is_busy(const cel_client *c) {
+  return c->lists[CEL_STATE_QUEUED].head != NULL ||
+         c->lists[CEL_STATE_WAITING].head != NULL ||
+         c->lists[CEL_STATE_SENT].head != NULL;
+}
+
+/* core.wants(client): the seconds until the client must be served again, or
+   nil where only a descriptor or the bell says so; and a table of what to
+   watch: serial number to "r", "w" or "rw". */
+static int l_wants(lua_State *L) {
+  cel_client *c = cel_client_check(L, 1);
+  bool busy = is_busy(c);
+  double wait = c->stirred ? 0 : busy ? cel_client_wait(c) : -1;
+  if (wait >= 0)
+    lua_pushnumber(L, wait);
+  else
+    lua_pushnil(L);
+  if (busy)
+    push_sockets(L, &c->http);
+  else
+    lua_newtable(L);
+  c->rung = false;
+  return 2;
+}
+
+/* core.closed(client) */
+static int l_closed(lua_State *L) {
+  lua_pushboolean(L, cel_client_check(L, 1)->closed);
+  return 1;
+}
+
+/* }====== */
+
+/* {====== Descriptors */
+
+typedef struct descriptor {
+  cel_tag tag;
+  int fd; /* owned; negative: none */
+} descriptor;
+
+static const char descriptor_kind = 'd';
+
+static descriptor *check_descriptor(lua_State *L, int idx) {
+  descriptor *d = cel_tagged(L, idx, &descriptor_kind, sizeof *d);
+  if (d == NULL)
+    luaL_typeerror(L, idx, CEL_DESCRIPTOR_MT);
+  return d;
+}
+
+static int find_socket(const cel_client *c, lua_Integer serial) {
+  const cel_http_socket *s =
+      (const cel_http_socket *)(void *)c->http.sockets.data;
+  size_t n = c->closed ? 0 : c->http.sockets.len / sizeof *s;
+  for (size_t i = 0; i < n; i++)
+    if ((lua_Integer)s[i].serial == serial)
+      return s[i].fd;
+  return -1;
+}
+
+/* core.descriptor(client, serial): a descriptor of the loop's own for that
+   socket, an object with fd() and close(); or nil where the socket is gone
+   or the process may open no more. */
+static int l_descriptor(lua_State *L) {
+  const cel_client *c = cel_client_check(L, 1);
+  int fd = find_socket(c, luaL_checkinteger(L, 2));
+  descriptor *own = lua_newuserdatauv(L, sizeof *own, 0);
+  cel_tag_set(&own->tag, &descriptor_kind);
+  own->fd = -1;
+  cel_set_class(L, CEL_DESCRIPTOR_MT);
+  if (fd >= 0)
+    own->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* not a closed stdin's */
+  if (own->fd < 0)
+    lua_pushnil(L);
+  return 1;
+}
+
+static int l_descriptor_fd(lua_State *L) {
+  lua_pushinteger(L, check_descriptor(L, 1)->fd);
+  return 1;
+}
+
+static int l_descriptor_close(lua_State *L) {
+  descriptor *own = check_descriptor(L, 1);
+  if (own->fd >= 0)
+    close(own->fd);
+  own->fd = -1;
+  return 0;
+}
+
+/* }====== */
+
+void cel_open_loop(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"set_bell", l_set_bell},     {"serve", l_serve},
+      {"wants", l_wants},           {"closed", l_closed},
+      {"descriptor", l_descriptor}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__gc", l_descriptor_close},
+                                  {"__close", l_descriptor_close},
+                                  {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"fd", l_descriptor_fd}, {"close", l_descriptor_close}, {NULL, NULL}};
+  luaL_setfuncs(L, functions, 0);
+  luaL_newmetatable(L, CEL_DESCRIPTOR_MT);
+  luaL_setfuncs(L, meta, 0);
+  luaL_newlib(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}

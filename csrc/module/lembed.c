@@ -1,0 +1,223 @@
+/*
+** lembed.c - the module for C hosts: the C core and the Lua layer from one
+** library, without a file or a package library.
+**
+** The Lua files call require() for each other. Here they are loaded with an
+** environment of their own, whose require knows the files in the library
+** and falls back on the state's, where there is one.
+*/
+#include "celigo.h"
+
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "client/lclient.h"
+#include "module/lmodule.h"
+#include "module/lua_files.h"
+
+#define LOADED "celigo.loaded" /* registry: what has been opened, by name */
+
+static const cel_lua_file *find_file(const char *module) {
+  for (size_t i = 0; i < cel_lua_files_count; i++)
+    if (strcmp(cel_lua_files[i].module, module) == 0)
+      return &cel_lua_files[i];
+  return NULL;
+}
+
+static int l_require(lua_State *L);
+
+/* Pushes an environment that falls back on the globals [-0, +1]. */
+static void push_environment(lua_State *L) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, l_require);
+  lua_setfield(L, -2, "require");
+  lua_createtable(L, 0, 1);
+  lua_pushglobaltable(L);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+}
+
+/* Runs a file of the library and pushes what it returns [-0, +1]. */
+static void run_file(lua_State *L, const cel_lua_file *f) {
+  const char *name = lua_pushfstring(L, "=%s", f->module);
+  if (luaL_loadbufferx(L, (const char *)f->text, f->len, name, "t") != LUA_OK)
+    lua_error(L);
+  push_environment(L);
+  lua_setupvalue(L, -2, 1);
+  lua_pushstring(L, f->module);
+  lua_call(L, 1, 1);
+  lua_remove(L, -2);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_pushboolean(L, 1);
+  }
+}
+
+/* The require of the files in the library. */
+static int l_require(lua_State *L) {
+  const char *module = luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LOADED);
+  if (lua_getfield(L, 2, module) != LUA_TNIL)
+    return 1;
+  lua_pop(L, 1);
+  const cel_lua_file *f = find_file(module);
+  if (strcmp(module, "celigo.base") == 0) {
+    lua_pushcfunction(L, luaopen_celigo_base);
+    lua_call(L, 0, 1);
+  } else if (strcmp(module, "celigo.core") == 0) {
+    lua_pushcfunction(L, luaopen_celigo_core);
+    lua_call(L, 0, 1);
+  } else if (f != NULL) {
+    run_file(L, f);
+  } else if (lua_getglobal(L, "require") == LUA_TFUNCTION) {
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+    return 1;
+  } else {
+    return luaL_error(L, "celigo: this host has no module '%s'", module);
+  }
+  lua_pushvalue(L, -1);
+  lua_setfield(L, 2, module);
+  return 1;
+}
+
+/* Lets scripts require the other files, such as celigo.loop.luv, where the
+   host has opened the package library. */
+static void fill_preload(lua_State *L) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  for (size_t i = 0; i < cel_lua_files_count; i++) {
+    lua_pushcfunction(L, l_require);
+    lua_setfield(L, -2, cel_lua_files[i].module);
+  }
+  lua_pop(L, 1);
+}
+
+int luaopen_celigo(lua_State *L) {
+  luaL_checkstack(L, 16, "no room to open celigo");
+  fill_preload(L);
+  lua_pushcfunction(L, l_require);
+  lua_pushliteral(L, "celigo");
+  lua_call(L, 1, 1);
+  return 1;
+}
+
+const char *celigo_version(void) {
+  return CELIGO_VERSION;
+}
+
+/* {====== A client whose token is in C only */
+
+#define WHAT "celigo_push_client"
+
+/* The part of the options that the host and this library both know of. A
+   host that is newer may have more; what it sets there must not be lost in
+   silence. */
+static celigo_options known_options(lua_State *L,
+                                    const celigo_options *given) {
+  celigo_options o;
+  const unsigned char *bytes = (const unsigned char *)given;
+  if (given == NULL || given->size < offsetof(celigo_options, region))
+    luaL_error(L, WHAT ": options.size: expected sizeof(celigo_options)");
+  for (size_t i = sizeof o; i < given->size; i++)
+    if (bytes[i] != 0)
+      luaL_error(L,
+                 WHAT ": options: a member is set that celigo " CELIGO_VERSION
+                      " does not know");
+  memset(&o, 0, sizeof o);
+  memcpy(&o, given, given->size < sizeof o ? given->size : sizeof o);
+  return o;
+}
+
+static void refuse(lua_State *L, const char *option, const char *expected) {
+  luaL_error(L, WHAT ": option '%s': expected %s", option, expected);
+}
+
+static const char *pick_base_url(lua_State *L, const celigo_options *o) {
+  const char *url = cel_region_url(o->region == NULL ? "us" : o->region);
+  if (url == NULL)
+    refuse(L, "region", "\"us\" or \"eu\"");
+  return o->base_url == NULL ? url : o->base_url;
+}
+
+/* 0 stands for the default; NaN is in no range. */
+static void check_seconds(lua_State *L, const char *option, double value,
+                          double most) {
+  if (value != 0 && !(value >= 1e-3 && value <= most))
+    refuse(L, option, "seconds, a number from 0.001, or 0 for the default");
+}
+
+static void check_numbers(lua_State *L, const celigo_options *o) {
+  check_seconds(L, "timeout", o->timeout, 1e7);
+  check_seconds(L, "connect_timeout", o->connect_timeout, 1e6);
+  if (o->max_retries < -1 || o->max_retries > 1000000)
+    refuse(L, "max_retries",
+           "a number from 1, 0 for the default, or -1 for none");
+  if (o->max_connections < 0 || o->max_connections > 256)
+    refuse(L, "max_connections", "1 to 256, or 0 for the default");
+}
+
+/* No message here shows any part of the token. */
+static void check_strings(lua_State *L, const celigo_options *o) {
+  const char *agent = o->user_agent;
+  if (o->token == NULL || o->token[0] == '\0')
+    refuse(L, "token", "a string that is not empty");
+  if (!cel_token_check(o->token, strlen(o->token)))
+    refuse(L, "token", "characters that can stand in a header");
+  if (agent != NULL &&
+      cel_header_check("User-Agent", 10, agent, strlen(agent)) != NULL)
+    refuse(L, "user_agent", "no control characters");
+}
+
+/* The class, for a client that is made before the script makes one. */
+static void open_client(lua_State *L) {
+  if (luaL_getmetatable(L, CEL_CLIENT_MT) == LUA_TNIL) {
+    lua_pushcfunction(L, l_require);
+    lua_pushliteral(L, "celigo.client");
+    lua_call(L, 1, 0);
+  }
+  lua_settop(L, 0);
+}
+
+static int l_push_client(lua_State *L) {
+  const celigo_options *const *argument = lua_touserdata(L, 1);
+  const celigo_options o = known_options(L, *argument);
+  cel_client_config c = cel_client_defaults;
+  luaL_checkversion(L);
+  luaL_checkstack(L, 16, "no room to open celigo");
+  check_strings(L, &o);
+  check_numbers(L, &o);
+  open_client(L);
+  c.secret = true;
+  c.token = o.token;
+  c.token_len = strlen(o.token);
+  c.base_url = pick_base_url(L, &o);
+  c.ca_file = o.ca_file;
+  c.proxy = o.proxy;
+  if (o.user_agent != NULL && o.user_agent[0] != '\0')
+    c.user_agent = o.user_agent;
+  c.timeout = o.timeout;
+  if (o.connect_timeout > 0)
+    c.connect_timeout = o.connect_timeout;
+  if (o.max_retries != 0)
+    c.policy.max_retries = o.max_retries < 0 ? 0 : o.max_retries;
+  if (o.max_connections > 0)
+    c.max_connections = o.max_connections;
+  if (o.max_response_bytes > 0)
+    c.max_response = o.max_response_bytes;
+  cel_client_new(L, &c, WHAT);
+  return 1;
+}
+
+int celigo_push_client(lua_State *L, const celigo_options *options) {
+  if (!lua_checkstack(L, 2)) {
+    lua_pushliteral(L, CEL_NO_MEMORY); /* Lua keeps it: nothing is raised */
+    return LUA_ERRMEM;
+  }
+  lua_pushcfunction(L, l_push_client);
+  lua_pushlightuserdata(L, (void *)&options);
+  return lua_pcall(L, 1, 1, 0);
+}
+
+/* }====== */

@@ -1,0 +1,59 @@
+/*
+** lmodule.c - opens celigo.core: the client, and all that needs libcurl.
+** It is loaded when the first client is made, after celigo.base.
+*/
+#include "module/lmodule.h"
+
+#include <lauxlib.h>
+
+#include "client/lcall.h"
+#include "client/lconfig.h"
+#include "client/lmethods.h"
+#include "client/lrequest.h"
+#include "client/lresult.h"
+#include "client/lstep.h"
+#include "loop/lloop.h"
+#include "memory/lbox.h"
+#include "pages/lcursor.h"
+#include "pages/lwalk.h"
+
+/* core.set_error_constructor(f): what makes error objects. */
+static int l_set_error_constructor(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, CEL_ERROR_CONSTRUCTOR);
+  return 0;
+}
+
+static void set_spin(lua_State *L) {
+  static const char spin[] = "local n = ... for i = 1, n do end";
+  if (luaL_loadbufferx(L, spin, sizeof spin - 1, "=celigo", "t") != LUA_OK)
+    lua_error(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, CEL_SPIN);
+}
+
+int luaopen_celigo_core(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"new", cel_l_new},
+      {"operations", cel_l_operations},
+      {"client_options", cel_l_client_options},
+      {"call_options", cel_l_call_options},
+      {"request_options", cel_l_request_options},
+      {"nearest", cel_l_nearest},
+      {"set_error_constructor", l_set_error_constructor},
+      {NULL, NULL}};
+  const char *wrong = cel_http_global();
+  if (wrong != NULL)
+    return luaL_error(L, "celigo: %s", wrong);
+  luaL_checkversion(L);
+  luaL_newlib(L, functions);
+  cel_open_box(L);
+  cel_open_walk(L);
+  cel_open_loop(L);
+  cel_open_cursor(L);
+  set_spin(L);
+  cel_open_call(L);
+  cel_open_client(L);
+  lua_setfield(L, -2, "methods");
+  return 1;
+}

@@ -1,0 +1,359 @@
+/*
+** lcursor.c - the records of a page, one for each turn of a loop.
+**
+** The cursor takes the text of a page call over and decodes straight from
+** the buffer that libcurl's callback filled.
+*/
+#include "pages/lcursor.h"
+
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "client/lcall.h"
+#include "client/lresult.h"
+#include "client/lstep.h"
+#include "json/ljson.h"
+#include "pages/lpage.h"
+
+/* {====== Cursors */
+
+/* User values of a cursor. */
+enum {
+  UV_RECORDS = CEL_BOX_UV_OWNER + 1, /* an array, where a codec of the user
+                                        has decoded them all */
+  UV_CLIENT,
+  UVS = UV_CLIENT
+};
+
+/* A block that its userdata leads to (lbox.h). */
+typedef struct page_cursor {
+  cel_client *client; /* a reference */
+  cel_buf text;
+  cel_json_cursor json;
+  lua_Integer given; /* of decoded records, those handed out */
+  lua_Integer total; /* of decoded records */
+  bool decoded;
+  bool reading;  /* the text is being read */
+  bool doomed;   /* closed meanwhile, by a finaliser: free it afterwards */
+  double looked; /* when it last let the network have a turn */
+} page_cursor;
+
+static const char cursor_kind = 'p';
+
+static void free_text(page_cursor *p) {
+  if (p->text.alloc != NULL)
+    cel_buf_free(&p->text);
+}
+
+static bool free_cursor(void *block) {
+  page_cursor *p = block;
+  if (p->reading)
+    return false;
+  free_text(p);
+  cel_client *client = p->client;
+  client->alloc.fn(client->alloc.ud, p, sizeof *p, 0);
+  cel_client_release(client);
+  return true;
+}
+
+/* Gives the box at idx a cursor with nothing in it [-0, +0]. */
+static page_cursor *fill_box(lua_State *L, int idx, cel_client *client) {
+  cel_box_owner *owner = cel_box_push_owner(L, idx);
+  page_cursor *p = cel_allocate(L, &client->alloc, sizeof *p);
+  memset(p, 0, sizeof *p);
+  p->client = cel_client_retain(client);
+  cel_box_fill(owner, p);
+  lua_pop(L, 1);
+  return p;
+}
+
+static page_cursor *check_cursor(lua_State *L, int idx) {
+  page_cursor *p = cel_box_at(L, idx, &cursor_kind);
+  if (p != NULL)
+    return p;
+  if (!cel_box_is(L, idx, &cursor_kind))
+    luaL_typeerror(L, idx, CEL_CURSOR_MT);
+  idx = lua_absindex(L, idx);
+  luaL_checkstack(L, 4, "no room for a cursor");
+  lua_getiuservalue(L, idx, UV_CLIENT);
+  p = fill_box(L, idx, cel_client_check(L, -1)); /* a finaliser that runs after
+                                                    its own has it */
+  lua_pop(L, 1);
+  return p;
+}
+
+/* cursor:close(), and the finaliser, which may be called by hand, even while
+   a record is decoded. */
+static int l_cursor_close(lua_State *L) {
+  page_cursor *p = cel_box_at(L, 1, &cursor_kind);
+  if (p == NULL)
+    return 0; /* memory ran out before it was one */
+  p->json.open = p->json.failed = false;
+  p->total = 0;
+  p->doomed = p->reading;
+  if (!p->reading)
+    free_text(p);
+  lua_pushnil(L);
+  lua_setiuservalue(L, 1, UV_RECORDS);
+  return 0;
+}
+
+/* Whether the whole text is a page: no record of a broken one is handed out,
+   so that the walk can be taken up again at that page. */
+static bool check_text(const cel_buf *text, cel_json_cursor *cursor,
+                       cel_json_fault *fault) {
+  cel_json_scan s;
+  if (cel_json_cursor_open(cursor, text->data, text->len, fault) != 0)
+    return false;
+  return cursor->in_object /* which was read to its end to open it */
+         || (cel_json_scan_begin(&s, text->data, text->len, fault) &&
+             cel_json_skip_value(&s) && cel_json_scan_end(&s));
+}
+
+/* Takes the text of the call at index 1 over into the cursor at index 2
+   [-0, +1]: pushes the reference that a nextPageURL member holds, or nil. Or
+   returns false and pushes what is wrong with the text. */
+static bool take_text(lua_State *L, cel_call *c, page_cursor *p) {
+  cel_json_fault fault;
+  if (!check_text(&c->transfer.body, &p->json, &fault)) {
+    lua_pushstring(L, fault.message);
+    return false;
+  }
+  p->text = c->transfer.body; /* moved, before a finaliser can end the call */
+  cel_buf_init(&c->transfer.body, p->text.alloc, p->text.max);
+  if (p->json.next_len == 0)
+    lua_pushnil(L);
+  else if (cel_json_decode(L, p->json.text + p->json.next_start - 1,
+                           p->json.next_len + 2, &fault) != 0) {
+    lua_pushstring(L, fault.message);
+    return false;
+  }
+  return true;
+}
+
+/* The same with the user's codec, which decodes the whole page. */
+static bool take_decoded(lua_State *L, cel_call *c, page_cursor *p) {
+  if (!cel_push_decoded_page(L, 1))
+    return false;
+  p->decoded = true;
+  p->total = (lua_Integer)lua_rawlen(L, -2);
+  lua_insert(L, -2);
+  lua_setiuservalue(L, 2, UV_RECORDS);
+  cel_buf_free(&c->transfer.body);
+  return true;
+}
+
+/* core.cursor(call): takes the page's text over. Returns a cursor, and the
+   reference that a nextPageURL member holds or nil; or nil and an error
+   object where the page holds no records. */
+static int l_cursor(lua_State *L) {
+  cel_call *c = cel_call_check(L, 1);
+  lua_settop(L, 1);
+  cel_box_push(L, &cursor_kind, CEL_CURSOR_MT, UVS, free_cursor);
+  cel_call_push_client(L, 1);
+  lua_setiuservalue(L, 2, UV_CLIENT);
+  page_cursor *p = fill_box(L, 2, c->client);
+  if (cel_page_is_blank(c))
+    return 1;
+  if (c->client->has_codec ? take_decoded(L, c, p) : take_text(L, c, p))
+    return 2;
+  const cel_failure f = {.kind = "decode",
+                         .code = "invalid_json",
+                         .message = lua_tostring(L, -1),
+                         .answered = true};
+  cel_push_failure(L, 1, &f);
+  lua_pushnil(L);
+  lua_insert(L, -2);
+  return 2;
+}
+
+/* Seconds between two looks at the network while records are handed out. */
+#define LOOK_INTERVAL 1e-3
+
+/* Lets the next page come nearer while this one is consumed. */
+static void look_at_network(lua_State *L, int cursor, page_cursor *p) {
+  const cel_client *c = p->client;
+  if (c->http.running == 0 && c->lists[CEL_STATE_QUEUED].head == NULL)
+    return;
+  double now = cel_clock();
+  if (now - p->looked < LOOK_INTERVAL)
+    return;
+  p->looked = now;
+  lua_getiuservalue(L, cursor, UV_CLIENT);
+  if (cel_client_at(L, -1) == c)
+    cel_client_step(L, -1, 0);
+  lua_pop(L, 1);
+}
+
+typedef struct reading {
+  page_cursor *cursor;
+  int status;
+  cel_json_fault fault;
+} reading;
+
+/* Gets a reading, and a table or nil [-2, +1]. */
+static int l_read(lua_State *L) {
+  reading *r = lua_touserdata(L, 1);
+  cel_json_cursor *json = &r->cursor->json;
+  lua_Integer n = 0;
+  if (lua_istable(L, 2))
+    r->status = cel_json_cursor_append(L, json, 2, &n, &r->fault);
+  else
+    r->status = cel_json_cursor_next(L, json, &r->fault);
+  return r->status == 1 && !lua_istable(L, 2) ? 1 : 0;
+}
+
+/* Reads from the text: the next record, pushed [-0, +1], or where `into` is
+   not 0 all that are left, appended to that table. Results as below. It is
+   protected, so that `reading` holds only while somebody reads. */
+static int read_text(lua_State *L, page_cursor *p, int into) {
+  reading r = {.cursor = p};
+  bool outer = p->reading; /* a finaliser may ask for records, too */
+  lua_pushcfunction(L, l_read);
+  lua_pushlightuserdata(L, &r);
+  if (into == 0)
+    lua_pushnil(L);
+  else
+    lua_pushvalue(L, into);
+  p->reading = true;
+  int raised = lua_pcall(L, 2, into == 0 ? 1 : 0, 0);
+  p->reading = outer;
+  int status = r.status;
+  if (p->doomed && !outer) {
+    p->json.open = p->json.failed = false;
+    free_text(p);
+  }
+  if (raised != LUA_OK)
+    return lua_error(L);
+  if (into == 0 && status != 1)
+    lua_pop(L, 1);
+  if (status < 0)
+    lua_pushstring(L, r.fault.message);
+  return status;
+}
+
+/* 1: the next record is pushed [-0, +1]. 0: the page has ended, nothing is
+   pushed. -1: what is wrong with the text is pushed [-0, +1]. */
+static int push_record(lua_State *L, int cursor, page_cursor *p) {
+  look_at_network(L, cursor, p);
+  if (!p->decoded)
+    return p->json.open || p->json.failed ? read_text(L, p, 0) : 0;
+  if (p->given >= p->total)
+    return 0;
+  if (lua_getiuservalue(L, cursor, UV_RECORDS) != LUA_TTABLE)
+    luaL_error(L, "a user value of the cursor has been changed");
+  lua_rawgeti(L, -1, ++p->given);
+  lua_remove(L, -2);
+  return 1;
+}
+
+/* cursor:rest(): the records that are left, as an array; or nil and what is
+   wrong with the text. */
+static int l_cursor_rest(lua_State *L) {
+  page_cursor *p = check_cursor(L, 1);
+  lua_settop(L, 1);
+  lua_newtable(L);
+  cel_set_class(L, CEL_ARRAY_MT);
+  if (p->decoded) {
+    for (lua_Integer n = 1; push_record(L, 1, p) == 1; n++)
+      lua_rawseti(L, 2, n);
+  } else if ((p->json.open || p->json.failed) && read_text(L, p, 2) < 0) {
+    lua_pushnil(L);
+    lua_insert(L, -2);
+    return 2;
+  }
+  return 1;
+}
+
+/* cursor:ended(): whether all its records have been handed out. */
+static int l_cursor_ended(lua_State *L) {
+  const page_cursor *p = check_cursor(L, 1);
+  lua_pushboolean(L, p->decoded ? p->given >= p->total : !p->json.open);
+  return 1;
+}
+
+/* }====== */
+
+/* {====== The iterator's function */
+
+/* Upvalues: the cursor at hand or nil, advance(walk), the walk, and
+   fail(walk, message), which raises; without a message the client is
+   closed. */
+enum { UP_CURSOR = 1, UP_ADVANCE, UP_WALK, UP_FAIL };
+
+/* Raises; what is wrong is on top, or nil. */
+static int fail_walk(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(UP_FAIL));
+  lua_pushvalue(L, lua_upvalueindex(UP_WALK));
+  lua_pushvalue(L, -3);
+  lua_call(L, 2, 0);
+  return 0;
+}
+
+/* Takes over the next page's cursor, which advance() has left on top; false
+   at the end of the walk [-1, +0]. */
+static bool take_cursor(lua_State *L) {
+  bool more = !lua_isnil(L, -1);
+  if (more)
+    lua_replace(L, lua_upvalueindex(UP_CURSOR));
+  return more;
+}
+
+/* Pushes the next record, or nil at the end of the walk. advance() may give
+   way, and comes back here; there may be any number of empty pages. */
+static int next_k(lua_State *L, int status, lua_KContext advanced) {
+  (void)status;
+  for (;; advanced = 1) {
+    if (advanced && !take_cursor(L))
+      return 1;
+    lua_settop(L, 0);
+    lua_pushvalue(L, lua_upvalueindex(UP_CURSOR)); /* lest it is collected */
+    if (!lua_isnil(L, 1)) {
+      const page_cursor *p = check_cursor(L, 1);
+      int found = push_record(L, 1, check_cursor(L, 1));
+      if (found == 1 && p->client->closed)
+        lua_pushnil(L);
+      else if (found == 1)
+        return 1;
+      if (found != 0)
+        return fail_walk(L);
+    }
+    lua_pushvalue(L, lua_upvalueindex(UP_ADVANCE));
+    lua_pushvalue(L, lua_upvalueindex(UP_WALK));
+    lua_callk(L, 1, 1, 1, next_k);
+  }
+}
+
+static int l_next(lua_State *L) {
+  return next_k(L, LUA_OK, 0);
+}
+
+/* core.records(advance, walk, fail): the function of a for loop over the
+   records of a walk. advance(walk) gives the next cursor or nil. */
+static int l_records(lua_State *L) {
+  lua_settop(L, 3);
+  lua_pushnil(L);
+  lua_insert(L, 1);
+  lua_pushcclosure(L, l_next, 4);
+  return 1;
+}
+
+/* }====== */
+
+void cel_open_cursor(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"cursor", l_cursor}, {"records", l_records}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {
+      {"__gc", l_cursor_close}, {"__close", l_cursor_close}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"rest", l_cursor_rest},
+                                     {"ended", l_cursor_ended},
+                                     {"close", l_cursor_close},
+                                     {NULL, NULL}};
+  luaL_setfuncs(L, functions, 0);
+  luaL_newmetatable(L, CEL_CURSOR_MT);
+  luaL_setfuncs(L, meta, 0);
+  luaL_newlib(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}

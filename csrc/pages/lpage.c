@@ -1,0 +1,411 @@
+/*
+** lpage.c - from a good answer to a value, page after page.
+*/
+#include "pages/lpage.h"
+
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "client/levent.h"
+#include "client/lresult.h"
+#include "http/link.h"
+#include "json/ljson.h"
+
+/* {====== The next page */
+
+const char *cel_push_resolved(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  size_t len;
+  const char *reference = luaL_checklstring(L, -1, &len);
+  const char *wrong = NULL;
+  const char *target = c->target == NULL ? "" : c->target + c->prefix_len;
+  curl_free(c->scratch); /* of one that was cut short */
+  c->scratch = NULL;
+  if (c->target == NULL || memchr(reference, '\0', len) != NULL ||
+      cel_url_resolve(&c->client->base, target, reference, &c->scratch) !=
+          CURLUE_OK)
+    wrong = "the target of its next link is no URL";
+  else
+    wrong = cel_target_check(c->scratch, strlen(c->scratch));
+  lua_pop(L, 1);
+  if (wrong == NULL)
+    lua_pushstring(L, c->scratch);
+  else
+    lua_pushnil(L);
+  curl_free(c->scratch);
+  c->scratch = NULL;
+  return wrong;
+}
+
+const char *cel_push_next_link(lua_State *L, int idx) {
+  const cel_call *c = cel_call_get(L, idx);
+  cel_span target;
+  size_t len;
+  if (!cel_push_header(L, c, "link")) {
+    lua_pushnil(L);
+    return NULL;
+  }
+  const char *value = lua_tolstring(L, -1, &len);
+  switch (cel_link_find(value, len, "next", &target)) {
+  case CEL_LINK_FOUND:
+    lua_pushlstring(L, target.text, target.len);
+    lua_remove(L, -2);
+    return cel_push_resolved(L, idx);
+  case CEL_LINK_NONE:
+    lua_pop(L, 1);
+    lua_pushnil(L);
+    return NULL;
+  default:
+    lua_pop(L, 1);
+    lua_pushnil(L);
+    return "its Link header cannot be parsed";
+  }
+}
+
+const char *cel_push_next_member(lua_State *L, int idx, const char *raw,
+                                 size_t len) {
+  cel_json_fault fault;
+  if (cel_json_decode(L, raw - 1, len + 2, &fault) != 0) {
+    lua_pushnil(L);
+    return "its nextPageURL cannot be read";
+  }
+  return cel_push_resolved(L, idx);
+}
+
+/* Whether the target on top has been visited; notes it if not [-0, +0]. */
+static bool visited(lua_State *L, int idx) {
+  int target = lua_gettop(L);
+  if (lua_getiuservalue(L, idx, CEL_CALL_UV_SEEN) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_createtable(L, 0, 4);
+    const cel_call *c = cel_call_get(L, idx);
+    lua_pushstring(L, c->target + c->prefix_len);
+    lua_pushboolean(L, true);
+    lua_rawset(L, -3);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, idx, CEL_CALL_UV_SEEN);
+  }
+  lua_pushvalue(L, target);
+  bool seen = lua_rawget(L, -2) != LUA_TNIL;
+  lua_pop(L, 1);
+  lua_pushvalue(L, target);
+  lua_pushboolean(L, true);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  return seen;
+}
+
+/* }====== */
+
+/* {====== Values */
+
+static void finish_failure(lua_State *L, int idx, const char *kind,
+                           const char *code, const char *message) {
+  const cel_failure f = {
+      .kind = kind, .code = code, .message = message, .answered = true};
+  cel_push_failure(L, idx, &f);
+  cel_call_finish(L, idx, CEL_END_ERROR);
+}
+
+static bool is_blank(const char *text, size_t len) {
+  for (size_t i = 0; i < len; i++)
+    if (strchr(" \t\r\n", text[i]) == NULL || text[i] == '\0')
+      return false;
+  return true;
+}
+
+static int l_codec_decode(lua_State *L) {
+  lua_getfield(L, 1, "decode");
+  lua_pushvalue(L, 2);
+  lua_call(L, 1, 2);
+  if (lua_isnil(L, -2))
+    return luaL_error(L, "%s",
+                      lua_isstring(L, -1) ? lua_tostring(L, -1)
+                                          : "the codec's decode returned nil");
+  lua_pop(L, 1);
+  return 1;
+}
+
+/* Decodes the body with the user's codec [-0, +1]: the value, or what is
+   wrong as a string. */
+static bool codec_decode(lua_State *L, int idx) {
+  const cel_call *c = cel_call_get(L, idx);
+  lua_pushcfunction(L, l_codec_decode);
+  cel_call_push_client(L, idx);
+  lua_getiuservalue(L, -1, CEL_CLIENT_UV_CODEC);
+  lua_remove(L, -2);
+  lua_pushlstring(L, c->transfer.body.data, c->transfer.body.len);
+  int status = lua_pcall(L, 2, 1, 0);
+  if (status == LUA_OK)
+    return true;
+  if (status == LUA_ERRMEM)
+    lua_error(L);
+  luaL_tolstring(L, -1, NULL);
+  lua_remove(L, -2);
+  return false;
+}
+
+bool cel_page_is_blank(const cel_call *c) {
+  return is_blank(c->transfer.body.data, c->transfer.body.len);
+}
+
+/* Pushes the body's value, true where there is none, or what is wrong with
+   it as a string [-0, +1]. */
+static bool push_value(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  const cel_buf *body = &c->transfer.body;
+  cel_json_fault fault;
+  if (cel_page_is_blank(c)) {
+    lua_pushboolean(L, true);
+    return true;
+  }
+  if (c->client->has_codec)
+    return codec_decode(L, idx);
+  if (cel_json_decode(L, body->data, body->len, &fault) == 0)
+    return true;
+  lua_pushstring(L, fault.message);
+  return false;
+}
+
+/* Ends the call with what is wrong with its body, a string on top
+   [-1, +0]. */
+static void finish_undecoded(lua_State *L, int idx) {
+  finish_failure(L, idx, "decode", "invalid_json", lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
+/* Pushes the records so far [-0, +1]. */
+static void push_records(lua_State *L, int idx) {
+  if (lua_getiuservalue(L, idx, CEL_CALL_UV_VALUE) == LUA_TTABLE)
+    return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  cel_set_class(L, CEL_ARRAY_MT);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);
+}
+
+/* Appends the body's records to those on top; pushes the next page's
+   target as a body tells it, or nil [-0, +1]. Or ends the call [-0, +0]. */
+static bool append_page(lua_State *L, int idx, const char **wrong) {
+  cel_call *c = cel_call_get(L, idx);
+  cel_json_fault fault;
+  cel_json_cursor cursor;
+  const char *text = c->transfer.body.data;
+  int status =
+      cel_json_cursor_open(&cursor, text, c->transfer.body.len, &fault);
+  if (status == 0)
+    status =
+        cel_json_cursor_append(L, &cursor, lua_gettop(L), &c->records, &fault);
+  if (status != 0) {
+    finish_failure(L, idx, "decode", "invalid_json", fault.message);
+    return false;
+  }
+  if (cursor.next_len > 0)
+    *wrong = cel_push_next_member(L, idx, text + cursor.next_start,
+                                  cursor.next_len);
+  else
+    lua_pushnil(L);
+  return true;
+}
+
+/* What a table of the user's codec is: most codecs do not mark arrays, so an
+   empty table may be either. */
+typedef enum table_kind { TABLE_EMPTY, TABLE_ARRAY, TABLE_OBJECT } table_kind;
+
+static table_kind kind_of(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  if (lua_rawlen(L, idx) > 0)
+    return TABLE_ARRAY;
+  lua_pushnil(L);
+  if (lua_next(L, idx) == 0)
+    return TABLE_EMPTY;
+  lua_pop(L, 2);
+  return TABLE_OBJECT;
+}
+
+/* The table on top where it is an array, else its one member that is;
+   false where there is none, or more than one [-1, +1]. */
+static bool codec_array(lua_State *L) {
+  if (!lua_istable(L, -1))
+    return false;
+  if (kind_of(L, -1) != TABLE_OBJECT)
+    return true;
+  int full = 0;
+  int empty = 0;
+  lua_pushnil(L); /* the array, when found, stands below the key */
+  lua_pushnil(L);
+  while (lua_next(L, -3) != 0) {
+    table_kind kind = lua_istable(L, -1) ? kind_of(L, -1) : TABLE_OBJECT;
+    full += kind == TABLE_ARRAY;
+    empty += kind == TABLE_EMPTY;
+    if (kind == TABLE_ARRAY || (kind == TABLE_EMPTY && full == 0)) {
+      lua_pushvalue(L, -1);
+      lua_replace(L, -4);
+    }
+    lua_pop(L, 1);
+  }
+  lua_remove(L, -2);
+  return full == 1 || (full == 0 && empty > 0);
+}
+
+bool cel_push_decoded_page(lua_State *L, int idx) {
+  if (!push_value(L, idx))
+    return false;
+  if (!lua_istable(L, -1)) {
+    lua_pushnil(L);
+  } else if (lua_getfield(L, -1, "nextPageURL") != LUA_TSTRING) {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+  }
+  lua_insert(L, -2); /* the next page's reference, the value */
+  if (codec_array(L)) {
+    lua_insert(L, -2);
+    return true;
+  }
+  lua_pop(L, 2);
+  lua_pushliteral(L, "expected an array of records");
+  return false;
+}
+
+/* The same as append_page, with the user's codec. */
+static bool append_decoded(lua_State *L, int idx, const char **wrong) {
+  cel_call *c = cel_call_get(L, idx);
+  int records = lua_gettop(L);
+  if (!cel_push_decoded_page(L, idx)) {
+    finish_undecoded(L, idx);
+    return false;
+  }
+  lua_Integer n = (lua_Integer)lua_rawlen(L, -2);
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_rawgeti(L, -2, i);
+    lua_rawseti(L, records, ++c->records);
+  }
+  lua_remove(L, -2);
+  if (!lua_isnil(L, -1))
+    *wrong = cel_push_resolved(L, idx);
+  return true;
+}
+
+/* }====== */
+
+/* Finishes the call with the value and the next page's target, or nil, on
+   top [-2, +0]. */
+static void finish_value(lua_State *L, int idx) {
+  cel_push_response(L, idx);
+  lua_setiuservalue(L, idx, CEL_CALL_UV_RESPONSE);
+  cel_call_finish(L, idx, CEL_END_VALUE);
+}
+
+static bool emit_page(lua_State *L, int idx) {
+  const cel_call *c = cel_call_get(L, idx);
+  const cel_event e = {.type = "page",
+                       .wait = -1,
+                       .elapsed = cel_clock() - c->started,
+                       .bytes = (double)c->transfer.body.len,
+                       .status = c->transfer.status};
+  cel_emit(L, idx, &e);
+  return c->state != CEL_STATE_DONE;
+}
+
+/* Forgets the outcome of the page; the count of exchanges goes on. */
+static void next_attempt(cel_attempt *a) {
+  a->uncounted = a->attempts;
+  a->attempts++;
+  a->stale = 0;
+  a->maybe_done = a->unanswered = false;
+}
+
+/* The next page's target is on top [-1, +0]. */
+static void go_on(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  if (c->prefix_len > 0) {
+    lua_pushlstring(L, c->target, c->prefix_len);
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+  }
+  cel_call_set_target(L, c);
+  next_attempt(&c->attempt);
+  cel_call_move(c, CEL_STATE_QUEUED);
+}
+
+/* A list's page has been appended to the records; they and the next target
+   are on top [-2, +0]. */
+static void list_on(lua_State *L, int idx, const char *wrong) {
+  const cel_call *c = cel_call_get(L, idx);
+  bool more = !lua_isnil(L, -1);
+  if (wrong == NULL && more && c->follow && visited(L, idx))
+    wrong = "its next link leads to a page that was visited already";
+  if (!emit_page(L, idx)) {
+    lua_pop(L, 2);
+  } else if (wrong != NULL) {
+    lua_pop(L, 2);
+    finish_failure(L, idx, "pagination", "bad_next_link", wrong);
+  } else if (c->follow && more) {
+    go_on(L, idx);
+    lua_pop(L, 1);
+  } else {
+    finish_value(L, idx);
+  }
+}
+
+/* One page of a list [-0, +0]. */
+static void list_over(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  const char *wrong = NULL;
+  const cel_buf *body = &c->transfer.body;
+  bool good = true;
+  push_records(L, idx);
+  if (is_blank(body->data, body->len))
+    lua_pushnil(L);
+  else if (c->client->has_codec)
+    good = append_decoded(L, idx, &wrong);
+  else
+    good = append_page(L, idx, &wrong);
+  if (!good) {
+    lua_pop(L, 1);
+    return;
+  }
+  /* a Link goes first, as in iterators, which see it before the body */
+  const char *wrong_link = cel_push_next_link(L, idx);
+  if (wrong_link != NULL || !lua_isnil(L, -1)) {
+    wrong = wrong_link;
+    lua_replace(L, -2);
+  } else {
+    lua_pop(L, 1);
+  }
+  list_on(L, idx, wrong);
+}
+
+/* An answer that is one value [-0, +0]. */
+static void value_over(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  if (c->answer == CEL_ANSWER_TRUE)
+    lua_pushboolean(L, true);
+  else if (!push_value(L, idx)) {
+    finish_undecoded(L, idx);
+    return;
+  }
+  if (c->op == NULL) /* what a bad link would say here is of no use */
+    cel_push_next_link(L, idx);
+  else
+    lua_pushnil(L);
+  finish_value(L, idx);
+}
+
+void cel_page_over(lua_State *L, int idx) {
+  cel_call *c = cel_call_get(L, idx);
+  idx = lua_absindex(L, idx);
+  luaL_checkstack(L, 16, "no room for an answer");
+  if (c->page_only) {
+    if (!emit_page(L, idx))
+      return;
+    lua_pushnil(L);
+    cel_call_finish(L, idx, CEL_END_PAGE);
+  } else if (c->answer == CEL_ANSWER_LIST || c->follow) {
+    list_over(L, idx);
+  } else {
+    value_over(L, idx);
+  }
+}

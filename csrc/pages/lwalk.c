@@ -1,0 +1,229 @@
+/*
+** lwalk.c - page calls, for lua/celigo/pages.lua, and what lua/celigo/
+** tasks.lua needs to run calls side by side.
+**
+** A page call ends with its answer's text, which a cursor (lcursor.c) takes
+** over.
+*/
+#include "pages/lwalk.h"
+
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "client/lcall.h"
+#include "client/lrequest.h"
+#include "client/lresult.h"
+#include "client/lstep.h"
+#include "loop/lloop.h"
+#include "pages/lpage.h"
+
+/* {====== Page calls */
+
+static void make_page_call(cel_call *c) {
+  c->page_only = true;
+  c->follow = false;
+  c->transfer.wants_head = true;
+}
+
+/* core.fetch(client, name, ...): a page call of an operation, or of the
+   escape hatch where name is nil; nothing is sent yet. */
+static int l_fetch(lua_State *L) {
+  const cel_operation *op = NULL;
+  cel_client_check(L, 1);
+  if (!lua_isnil(L, 2)) {
+    op = cel_operation_find(luaL_checkstring(L, 2));
+    luaL_argcheck(L, op != NULL, 2, "no such operation");
+  }
+  lua_remove(L, 2);
+  if (op != NULL ? cel_request_operation(L, op) : cel_request_any(L))
+    return luaL_error(L, "request: option 'dry_run': an iterator has none");
+  cel_call *c = cel_call_check(L, 1);
+  if (strcmp(c->method, "GET") != 0)
+    return luaL_error(L, "request: option 'method': expected GET, got \"%s\"",
+                      c->method);
+  make_page_call(c);
+  return 1;
+}
+
+/* core.follow(call, target): the same page call for another target. */
+static int l_follow(lua_State *L) {
+  const cel_call *from = cel_call_check(L, 1);
+  size_t len;
+  const char *target = luaL_checklstring(L, 2, &len);
+  luaL_argcheck(L, cel_target_check(target, len) == NULL, 2, "no target");
+  lua_settop(L, 2);
+  cel_call_push_client(L, 1);
+  cel_call *c = cel_call_new(L, -1);
+  int call = lua_gettop(L);
+  c->op = from->op;
+  memcpy(c->method, from->method, sizeof c->method);
+  c->answer = from->answer;
+  c->policy = from->policy;
+  c->timeout = from->timeout;
+  c->attempt.repeat = from->attempt.repeat;
+  c->prefix_len = from->prefix_len;
+  make_page_call(c);
+  for (const struct curl_slist *s = from->own; s != NULL; s = s->next) {
+    struct curl_slist *longer = curl_slist_append(c->own, s->data);
+    if (longer == NULL)
+      cel_raise_memory(L);
+    c->own = longer;
+  }
+  lua_pushlstring(L, from->target, from->prefix_len);
+  lua_pushvalue(L, 2);
+  lua_concat(L, 2);
+  cel_call_set_target(L, c);
+  lua_settop(L, call);
+  return 1;
+}
+
+/* core.start(call): queues a page call. */
+static int l_start(lua_State *L) {
+  const cel_call *c = cel_call_check(L, 1);
+  if (c->state == CEL_STATE_NEW)
+    cel_call_start(L, 1);
+  return 0;
+}
+
+/* core.start_ahead(call): the same for a page that nobody waits for yet. The
+   client keeps it in its table of calls, for the step has to announce it. */
+static int l_start_ahead(lua_State *L) {
+  cel_call *c = cel_call_check(L, 1);
+  lua_settop(L, 1);
+  if (c->state != CEL_STATE_NEW)
+    return 0;
+  cel_call_push_client(L, 1);
+  cel_client_push_calls(L, 2);
+  lua_pushvalue(L, 1);
+  lua_rawsetp(L, 3, c);
+  c->ahead = true;
+  cel_call_start(L, 1);
+  cel_client_step(L, 2, 0); /* the request goes out now */
+  return 0;
+}
+
+/* core.await(call): waits for the head of a page ("head"), or its end
+   (true); or nil and an error object. */
+static int l_await(lua_State *L) {
+  cel_call *c = cel_call_check(L, 1);
+  lua_settop(L, 1);
+  cel_call_attend(c);
+  return cel_call_await(L);
+}
+
+/* core.drop(call): ends a call whose owner is gone. A submitted one is the
+   user's. */
+static int l_drop(lua_State *L) {
+  cel_call *c = cel_call_check(L, 1);
+  if (!c->submitted)
+    cel_call_abandon(c, CEL_END_CANCELLED);
+  if (c->client->stirred)
+    cel_loop_ring_call(L, 1);
+  return 0;
+}
+
+/* core.target(call): path and query. */
+static int l_target(lua_State *L) {
+  const cel_call *c = cel_call_check(L, 1);
+  lua_pushstring(L, c->target == NULL ? "" : c->target + c->prefix_len);
+  return 1;
+}
+
+/* core.next_target(call): the next page's path and query as the Link header
+   tells, or nil, or nil and what is wrong with it. */
+static int l_next_target(lua_State *L) {
+  cel_call_check(L, 1);
+  const char *wrong = cel_push_next_link(L, 1);
+  lua_pushstring(L, wrong);
+  return 2;
+}
+
+/* core.resolve(call, reference): the path and query of a reference that a
+   page's body gave, or nil and what is wrong with it. */
+static int l_resolve(lua_State *L) {
+  cel_call_check(L, 1);
+  luaL_checkstring(L, 2);
+  lua_settop(L, 2);
+  const char *wrong = cel_push_resolved(L, 1);
+  lua_pushstring(L, wrong);
+  return 2;
+}
+
+/* core.response(call, next_url): the response table of a page. */
+static int l_response(lua_State *L) {
+  cel_call_check(L, 1);
+  lua_settop(L, 2);
+  cel_push_response(L, 1);
+  return 1;
+}
+
+/* core.page_error(call, kind, code, message): an error about a page whose
+   answer is at hand. */
+static int l_page_error(lua_State *L) {
+  cel_call_check(L, 1);
+  const cel_failure f = {.kind = luaL_checkstring(L, 2),
+                         .code = luaL_checkstring(L, 3),
+                         .message = luaL_checkstring(L, 4),
+                         .answered = true};
+  cel_push_failure(L, 1, &f);
+  return 1;
+}
+
+/* core.closed_error(call): what the next page after this one would come to:
+   the client is closed. */
+static int l_closed_error(lua_State *L) {
+  cel_call_check(L, 1);
+  const cel_failure f = {.kind = "closed",
+                         .code = "client_closed",
+                         .message = "the client is closed"};
+  cel_push_failure(L, 1, &f);
+  return 1;
+}
+
+/* }====== */
+
+/* {====== Schedulers */
+
+/* core.set_give_way(client, f): f(call) waits without blocking and returns
+   true, or returns false where the thread has to block. */
+static int l_set_give_way(lua_State *L) {
+  cel_client *c = cel_client_check(L, 1);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_settop(L, 2);
+  lua_setiuservalue(L, 1, CEL_CLIENT_UV_GIVE_WAY);
+  c->gives_way = true;
+  return 0;
+}
+
+/* core.turn(client, seconds): one step, which a signal or news cut short,
+   and a debug hook's turn. */
+static int l_turn(lua_State *L) {
+  cel_client_check(L, 1);
+  double seconds = luaL_checknumber(L, 2);
+  double start = cel_clock();
+  if (!cel_client_step(L, 1, seconds) || cel_clock() - start >= seconds)
+    cel_hook_turn(L);
+  return 0;
+}
+
+/* }====== */
+
+void cel_open_walk(lua_State *L) {
+  static const luaL_Reg functions[] = {{"fetch", l_fetch},
+                                       {"follow", l_follow},
+                                       {"start", l_start},
+                                       {"start_ahead", l_start_ahead},
+                                       {"await", l_await},
+                                       {"drop", l_drop},
+                                       {"target", l_target},
+                                       {"next_target", l_next_target},
+                                       {"resolve", l_resolve},
+                                       {"response", l_response},
+                                       {"page_error", l_page_error},
+                                       {"closed_error", l_closed_error},
+                                       {"set_give_way", l_set_give_way},
+                                       {"turn", l_turn},
+                                       {NULL, NULL}};
+  luaL_setfuncs(L, functions, 0);
+}

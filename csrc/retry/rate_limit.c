@@ -1,0 +1,97 @@
+/*
+** rate_limit.c - the token bucket.
+**
+** Tokens are a double that is brought up to date whenever somebody asks, so
+** fractions are kept and nothing ticks while nobody asks. While the bucket is
+** off the same arithmetic, at the default rate, spaces the requests that
+** follow a pause.
+*/
+#include "retry/rate_limit.h"
+
+#include <float.h>
+
+/* A token that is this near, in seconds, is there: what is left of a wait
+   after rounding must not become another wait too short for any clock to
+   show. The debt stays in the bucket, so the rate holds. */
+#define RATE_TOLERANCE 1e-6
+
+/* A clock that is back by more, in seconds, was set back; one that is back
+   by less is a reading taken earlier than the last. */
+#define RATE_CLOCK_STEP 1.0
+
+static double rate_later(double a, double b) {
+  return a > b ? a : b;
+}
+
+/* Brings the bucket up to `now`. Nothing drips into it during a pause. */
+static void rate_settle(cel_rate_limit *r, double now) {
+  if (now < r->at - RATE_CLOCK_STEP) {
+    r->paused_until -= r->at - now;
+    r->at = now;
+  }
+  double from = rate_later(r->at, r->paused_until);
+  if (now > from) {
+    r->tokens += (now - from) * r->rate;
+    if (r->tokens > r->burst)
+      r->tokens = r->burst;
+  }
+  r->at = rate_later(r->at, now);
+}
+
+/* Seconds until the request behind `ahead` others may leave, for a settled
+   bucket. */
+static double rate_due(const cel_rate_limit *r, double ahead) {
+  double need = ahead + 1;
+  if (!r->on && need > r->recovering)
+    need = r->recovering; /* those after it are free to go */
+  double drip = need > r->tokens ? (need - r->tokens) / r->rate : 0;
+  if (drip < RATE_TOLERANCE || need <= 0)
+    drip = 0;
+  double paused = r->paused_until - r->at;
+  return (paused > 0 ? paused : 0) + drip;
+}
+
+void cel_rate_limit_init(cel_rate_limit *r, double rate, double burst,
+                         double now) {
+  bool on = rate > 0 && rate <= DBL_MAX;
+  double size = burst >= 1 ? burst : 1;
+  *r = (cel_rate_limit){
+      .on = on,
+      .rate = on ? rate : CEL_RATE_DEFAULT,
+      .burst = on ? size : CEL_BURST_DEFAULT,
+      .tokens = on ? size : CEL_BURST_DEFAULT,
+      .at = now,
+      .paused_until = now,
+  };
+}
+
+double cel_rate_limit_take(cel_rate_limit *r, double now) {
+  rate_settle(r, now);
+  double wait = rate_due(r, 0);
+  if (wait > 0)
+    return wait;
+  if (r->on) {
+    r->tokens -= 1;
+  } else if (r->recovering > 0) {
+    r->tokens -= 1;
+    r->recovering -= 1;
+  }
+  return 0;
+}
+
+double cel_rate_limit_wait(const cel_rate_limit *r, double now, double ahead) {
+  cel_rate_limit then = *r;
+  rate_settle(&then, now);
+  return rate_due(&then, ahead);
+}
+
+void cel_rate_limit_pause(cel_rate_limit *r, double now, double seconds) {
+  if (!(seconds > 0))
+    return;
+  rate_settle(r, now);
+  r->paused_until = rate_later(r->paused_until, r->at + seconds);
+  if (r->tokens > 0)
+    r->tokens = 0; /* a debt is kept */
+  if (!r->on)
+    r->recovering = CEL_BURST_DEFAULT;
+}
