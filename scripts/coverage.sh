@@ -5,7 +5,7 @@
 
 sh scripts/build.sh coverage
 find build/coverage -name '*.gcda' -exec rm -f {} +
-sh scripts/spec.sh coverage --exclude-tags=prism,install "$@"
+sh scripts/spec.sh coverage --exclude-tags=install "$@"
 mkdir -p build/coverage/report
 gcovr --root . --filter csrc/ --object-directory build/coverage \
   --exclude-unreachable-branches --print-summary \

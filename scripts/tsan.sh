@@ -6,7 +6,7 @@
 . scripts/common.sh
 
 export TSAN_OPTIONS=halt_on_error=1
-exec sh scripts/spec.sh tsan --exclude-tags=prism,install,slow \
+exec sh scripts/spec.sh tsan --exclude-tags=install \
   --exclude-pattern=json_ --exclude-pattern=time_ \
   --exclude-pattern=schema_ --exclude-pattern=sandbox \
   --exclude-pattern=nearest_ --exclude-pattern=leak_ "$@"

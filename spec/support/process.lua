@@ -24,6 +24,16 @@ function process.lua()
   return first < 0 and arg[first] or "lua5.4"
 end
 
+--- The words that run a C test program (see spec/c): the program itself, or
+-- what $CELIGO_TEST_WRAPPER, valgrind and its options, runs it by.
+function process.program(name, ...)
+  local directory = assert(os.getenv "CELIGO_TEST_BIN", "CELIGO_TEST_BIN names the directory of test programs")
+  local words = {}
+  for word in (os.getenv "CELIGO_TEST_WRAPPER" or ""):gmatch "%S+" do words[#words + 1] = word end
+  words[#words + 1] = directory .. "/" .. name
+  return table.move({ ... }, 1, select("#", ...), #words + 1, words)
+end
+
 -- The child tells its number itself, before it becomes the program, so that
 -- this line is the first of all.
 local SCRIPT = [[

@@ -68,11 +68,16 @@ end
 
 local share = tonumber(os.getenv "CELIGO_TEST_CASES") or 1
 
---- Calls check(random, n) for `count` cases. An error in one goes through
+--- How many cases of `count` are tried.
+function seeded.share(count)
+  return math.ceil(count * share)
+end
+
+--- Calls check(random, n) for that many cases. An error in one goes through
 -- untouched, after its seed has been printed.
 function seeded.each(count, check)
   local first = math.tointeger(os.getenv "CELIGO_TEST_SEED") or os.time()
-  for n = 1, math.ceil(count * share) do
+  for n = 1, seeded.share(count) do
     local seed = first + n - 1
     local _ <close> = setmetatable({}, {
       __close = function(_, failure)
