@@ -8,6 +8,6 @@
 export CELIGO_TEST_CASES=0.02
 export WRAPPER="valgrind --quiet --error-exitcode=99 --leak-check=full \
   --errors-for-leak-kinds=definite --show-leak-kinds=definite \
-  --num-callers=30"
+  --num-callers=30 --suppressions=$PWD/scripts/valgrind.supp"
 export CELIGO_TEST_WRAPPER="$WRAPPER"
 exec sh scripts/spec.sh dev "$@"

@@ -436,10 +436,13 @@ static short poll_events(int what) {
                  (what & CURL_POLL_OUT ? POLLOUT : 0));
 }
 
+/* An error is to be read: of an event that is nothing but one libcurl makes a
+   failure of its own, and does not look whether the connection was a kept one
+   that died. The kernel tells of a reset in two steps, so that it is seen. */
 static int curl_events(short revents) {
-  return (revents & (POLLIN | POLLHUP) ? CURL_CSELECT_IN : 0) |
+  return (revents & (POLLIN | POLLHUP | POLLERR) ? CURL_CSELECT_IN : 0) |
          (revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
-         (revents & (POLLERR | POLLNVAL) ? CURL_CSELECT_ERR : 0);
+         (revents & POLLNVAL ? CURL_CSELECT_ERR : 0);
 }
 
 static bool wait_for_sockets(cel_http *h, double seconds) {
