@@ -54,6 +54,9 @@ bool cel_emit(lua_State *L, int idx, const cel_event *e) {
 }
 
 void cel_call_token(lua_State *L, int idx, bool renew) {
+  const cel_client *c = cel_call_get(L, idx)->client;
+  if (c->headers != NULL && !renew)
+    return;
   luaL_checkstack(L, 4, "no room for the token function");
   cel_call_push_client(L, idx);
   cel_client_token(L, lua_gettop(L), renew);

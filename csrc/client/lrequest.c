@@ -157,47 +157,53 @@ static const char *id_at(lua_State *L, const arguments *a, int idx,
   return id;
 }
 
-/* Pushes the part of the target that the user never writes [-0, +1]. */
-static void push_origin(lua_State *L, cel_call *c) {
+/* The part of the target that the user never writes; notes its length. */
+static const char *set_origin(cel_call *c) {
   const cel_base_url *base = &c->client->base;
+  const char *origin = base->prefix;
   if (c->client->closed) /* nothing will be sent, and what it was made of may
                             be gone */
-    lua_pushliteral(L, "");
+    origin = "";
   else if (cel_http_absolute(&c->client->http))
-    lua_pushstring(L, base->text);
-  else
-    lua_pushstring(L, base->prefix);
-  c->prefix_len = lua_rawlen(L, -1);
+    origin = base->text;
+  c->prefix_len = strlen(origin);
+  return origin;
 }
 
-/* Pushes the operation's path with its ids, which are at index 2 and on
-   [-0, +1]. */
+/* Pushes the operation's path with its ids, which are at index 2 and on, and
+   the origin before it [-0, +1]. */
 static void push_path(lua_State *L, const arguments *a) {
   static const char *const names[CEL_MAX_IDS] = {"id", "license id"};
-  const char *p = a->op->path;
-  int top = lua_gettop(L);
+  const char *ids[CEL_MAX_IDS];
+  size_t lens[CEL_MAX_IDS];
+  cel_call *c = cel_call_get(L, a->call);
+  size_t size = strlen(a->op->path);
   for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++) {
-    size_t len;
-    const char *id = id_at(L, a, (int)i + 2, names[i], &len);
-    const char *brace = strchr(p, '{');
-    luaL_Buffer b;
-    lua_pushlstring(L, p, (size_t)(brace - p));
-    char *out = luaL_buffinitsize(L, &b, 3 * len);
-    luaL_pushresultsize(&b, cel_url_escape(id, len, out));
-    p = strchr(brace, '}') + 1;
+    ids[i] = id_at(L, a, (int)i + 2, names[i], &lens[i]);
+    size += 3 * lens[i];
   }
-  lua_pushstring(L, p);
-  lua_concat(L, lua_gettop(L) - top);
+  const char *origin = set_origin(c);
+  const char *p = a->op->path;
+  luaL_Buffer b;
+  char *out = luaL_buffinitsize(L, &b, c->prefix_len + size);
+  size_t n = c->prefix_len;
+  memcpy(out, origin, n);
+  for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++) {
+    size_t len = strcspn(p, "{");
+    memcpy(out + n, p, len);
+    n += len;
+    n += cel_url_escape(ids[i], lens[i], out + n);
+    p = strchr(p + len, '}') + 1;
+  }
+  size_t len = strlen(p);
+  memcpy(out + n, p, len);
+  luaL_pushresultsize(&b, n + len);
 }
 
-/* The target, without its origin, is on top [-1, +0]. */
+/* The target, with its origin and without the query, is on top [-1, +0]. */
 static void set_target(lua_State *L, const arguments *a) {
-  cel_call *c = cel_call_get(L, a->call);
   add_query(L, a);
-  push_origin(L, c);
-  lua_insert(L, -2);
-  lua_concat(L, 2);
-  cel_call_set_target(L, c);
+  cel_call_set_target(L, cel_call_get(L, a->call));
 }
 
 /* }====== */
@@ -282,7 +288,7 @@ static void push_dry_run(lua_State *L, const arguments *a) {
 /* }====== */
 
 /* What operations and the escape hatch have in common: the target without
-   its origin is on top [-1, +0]. */
+   its query is on top [-1, +0]. */
 static void set_rest(lua_State *L, const arguments *a) {
   cel_call *c = cel_call_get(L, a->call);
   double timeout = c->timeout;
@@ -379,6 +385,9 @@ static void push_any_path(lua_State *L, const arguments *a, cel_call *c) {
     luaL_error(L, "%s: option 'path': %s", a->what, wrong);
   c->attempt.repeat =
       cel_operation_repeat(c->method, path, strcspn(path, "?"));
+  lua_pushstring(L, set_origin(c));
+  lua_insert(L, -2);
+  lua_concat(L, 2);
 }
 
 bool cel_request_any(lua_State *L) {

@@ -75,14 +75,21 @@ bool cel_push_header(lua_State *L, const cel_call *c, const char *name) {
   return found;
 }
 
+#define USUAL_NAME 64 /* bytes of a header's name */
+
 static void push_lower(lua_State *L, cel_span name) {
+  char usual[USUAL_NAME];
   luaL_Buffer b;
-  char *small = luaL_buffinitsize(L, &b, name.len);
+  char *small =
+      name.len <= sizeof usual ? usual : luaL_buffinitsize(L, &b, name.len);
   for (size_t i = 0; i < name.len; i++) {
     char ch = name.text[i];
     small[i] = (char)(ch >= 'A' && ch <= 'Z' ? ch - 'A' + 'a' : ch);
   }
-  luaL_pushresultsize(&b, name.len);
+  if (small == usual)
+    lua_pushlstring(L, usual, name.len);
+  else
+    luaL_pushresultsize(&b, name.len);
 }
 
 static int count_lines(cel_span head) {
@@ -96,13 +103,16 @@ static int count_lines(cel_span head) {
 }
 
 /* Pushes all headers, names in lower case, repeated ones joined [-0, +1].
-   Reads a copy: a finaliser may free the head. */
+   Reads a copy where a finaliser may free the head. */
 static void push_headers(lua_State *L, const cel_call *c) {
   cel_span head = head_of(c);
   cel_span name;
   cel_span value;
   size_t pos = 0;
-  head.text = lua_pushlstring(L, head.text, head.len);
+  if (c->pinned)
+    lua_pushnil(L);
+  else
+    head.text = lua_pushlstring(L, head.text, head.len);
   lua_createtable(L, 0, count_lines(head) - 2);
   while (next_field(head, &pos, &name, &value)) {
     push_lower(L, name);
@@ -129,6 +139,8 @@ void cel_push_response(lua_State *L, int idx) {
   lua_pushinteger(L, c->transfer.status);
   lua_setfield(L, -2, "status");
   push_headers(L, c);
+  lua_getfield(L, -1, "x-request-id");
+  lua_setfield(L, -3, "request_id");
   lua_setfield(L, -2, "headers");
   lua_pushinteger(L, c->exchanges);
   lua_setfield(L, -2, "attempts");
@@ -136,8 +148,6 @@ void cel_push_response(lua_State *L, int idx) {
   lua_setfield(L, -2, "elapsed");
   lua_pushvalue(L, next);
   lua_setfield(L, -2, "next_url");
-  if (cel_push_header(L, c, "x-request-id"))
-    lua_setfield(L, -2, "request_id");
   lua_replace(L, next);
 }
 

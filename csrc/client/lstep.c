@@ -18,6 +18,10 @@
 
 /* {====== The pump: no Lua */
 
+static struct curl_slist *list_of(const cel_call *call) {
+  return cel_headers_for(call->headers, call->method, call->body != NULL);
+}
+
 /* The headers of the next exchange; false when memory ran out. */
 static bool set_headers(cel_client *c, cel_call *call) {
   cel_headers_release(call->headers);
@@ -25,8 +29,7 @@ static bool set_headers(cel_client *c, cel_call *call) {
   if (call->own == NULL)
     return true;
   cel_headers_free_list(call->merged);
-  call->merged = cel_headers_merge(
-      call->own, call->body == NULL ? c->headers->plain : c->headers->json);
+  call->merged = cel_headers_merge(call->own, list_of(call));
   return call->merged != NULL;
 }
 
@@ -38,9 +41,7 @@ static bool start_exchange(cel_client *c, cel_call *call) {
                               .body = call->body,
                               .body_len = call->body_len,
                               .headers = call->merged != NULL ? call->merged
-                                         : call->body == NULL
-                                             ? call->headers->plain
-                                             : call->headers->json};
+                                                              : list_of(call)};
   return cel_http_start(&c->http, &call->transfer, &r);
 }
 

@@ -58,23 +58,43 @@ static bool append_agent(struct curl_slist **list, const char *agent) {
   return good;
 }
 
+/* A list of one line and all of `rest`, which it does not own. */
+static struct curl_slist *prepend(const char *line, struct curl_slist *rest) {
+  struct curl_slist *list = curl_slist_append(NULL, line);
+  if (list != NULL)
+    list->next = rest;
+  return list;
+}
+
+/* Frees a list up to `rest`. */
+static void free_up_to(struct curl_slist *list,
+                       const struct curl_slist *rest) {
+  while (list != NULL && list != rest) {
+    struct curl_slist *next = list->next;
+    list->next = NULL;
+    curl_slist_free_all(list);
+    list = next;
+  }
+}
+
 cel_headers *cel_headers_new(const cel_allocator *alloc, const char *token,
                              size_t len, const char *agent) {
   cel_headers *h = alloc->fn(alloc->ud, NULL, 0, sizeof *h);
   if (h == NULL)
     return NULL;
   *h = (cel_headers){.alloc = alloc, .references = 1};
-  bool good = append_secret(alloc, &h->plain, token, len) &&
-              append_agent(&h->plain, agent) &&
-              append(&h->plain, "Accept: application/json") &&
-              append(&h->plain, "Content-Type:") && /* else a form's, in an
-                                                       empty POST or PUT */
-              append_secret(alloc, &h->json, token, len) &&
-              append_agent(&h->json, agent) &&
-              append(&h->json, "Accept: application/json") &&
-              append(&h->json, "Content-Type: application/json") &&
-              append(&h->json, "Expect:"); /* no 100-continue */
-  if (good)
+  struct curl_slist *json = NULL;
+  if (append_secret(alloc, &h->plain, token, len) &&
+      append_agent(&h->plain, agent) &&
+      append(&h->plain, "Accept: application/json")) {
+    h->empty = prepend("Content-Type:", h->plain); /* else a form's */
+    json = prepend("Expect:", h->plain);           /* no 100-continue */
+  }
+  if (json != NULL)
+    h->json = prepend("Content-Type: application/json", json);
+  if (h->json == NULL)
+    free_up_to(json, h->plain);
+  if (h->empty != NULL && h->json != NULL)
     return h;
   cel_headers_release(h);
   return NULL;
@@ -85,6 +105,13 @@ cel_headers *cel_headers_retain(cel_headers *h) {
   return h;
 }
 
+struct curl_slist *cel_headers_for(const cel_headers *h, const char *method,
+                                   bool has_body) {
+  if (has_body)
+    return h->json;
+  return method[0] == 'P' ? h->empty : h->plain; /* POST, PUT, PATCH */
+}
+
 const char *cel_headers_token(const cel_headers *h) {
   return h->plain->data + sizeof BEARER - 1; /* it was put in first */
 }
@@ -92,8 +119,9 @@ const char *cel_headers_token(const cel_headers *h) {
 void cel_headers_release(cel_headers *h) {
   if (h == NULL || --h->references > 0)
     return;
+  free_up_to(h->empty, h->plain);
+  free_up_to(h->json, h->plain);
   cel_headers_free_list(h->plain);
-  cel_headers_free_list(h->json);
   h->alloc->fn(h->alloc->ud, h, sizeof *h, 0);
 }
 

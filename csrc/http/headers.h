@@ -18,8 +18,10 @@
 typedef struct cel_headers {
   const cel_allocator *alloc;
   int references;
-  struct curl_slist *plain; /* of a request without a body */
-  struct curl_slist *json;  /* of a request with one */
+  struct curl_slist *plain; /* of a request without a body; owned */
+  struct curl_slist *empty; /* of a POST or PUT without one: those, and more
+                               in front, which is owned */
+  struct curl_slist *json;  /* of a request with one; the same */
 } cel_headers;
 
 /* A new set with one reference, for a token of len bytes and the value of
@@ -28,6 +30,10 @@ cel_headers *cel_headers_new(const cel_allocator *alloc, const char *token,
                              size_t len, const char *agent);
 
 cel_headers *cel_headers_retain(cel_headers *h);
+
+/* The list for a request; lives as long as the set. */
+struct curl_slist *cel_headers_for(const cel_headers *h, const char *method,
+                                   bool has_body);
 
 /* The token of a set; lives as long as the set. */
 const char *cel_headers_token(const cel_headers *h);

@@ -13,8 +13,9 @@
 
 #include "http/http_setup.h"
 
-#define MAX_SOCKETS 512   /* far beyond max_connections and its resolvers */
-#define USUAL_HEAD  1024u /* bytes; more is made when it is needed */
+#define MAX_SOCKETS 512    /* far beyond max_connections and its resolvers */
+#define USUAL_HEAD  1024u  /* bytes; more is made when it is needed */
+#define KEPT_MAX    16384u /* bytes of a buffer that is kept for the next */
 
 struct cel_http_easy {
   CURL *curl;
@@ -159,7 +160,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *ud) {
     t->end = CEL_HTTP_BIG_BODY;
     return 0;
   }
-  if (t->body.cap == 0 && len > 0) {
+  if (t->body.len == 0 && len > 0) {
     need = first_room(t, len);
     status = cel_buf_reserve(&t->body, need);
   }
@@ -230,6 +231,8 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
   h->settings = *settings;
   h->timer = -1.0;
   cel_buf_init(&h->sockets, alloc, MAX_SOCKETS * sizeof(cel_http_socket));
+  cel_buf_init(&h->head, alloc, KEPT_MAX);
+  cel_buf_init(&h->body, alloc, KEPT_MAX);
   const char *wrong = cel_http_prepare(h);
   if (wrong != NULL)
     return wrong;
@@ -262,6 +265,8 @@ void cel_http_close(cel_http *h) {
     return; /* it was never opened */
   cel_http_forget(h);
   cel_buf_free(&h->sockets);
+  cel_buf_free(&h->head);
+  cel_buf_free(&h->body);
 }
 
 /* }====== */
@@ -273,6 +278,22 @@ void cel_transfer_init(cel_transfer *t, cel_http *h) {
   t->http = h;
   cel_buf_init(&t->head, h->alloc, CEL_HTTP_MAX_HEAD);
   cel_buf_init(&t->body, h->alloc, h->settings.max_response);
+}
+
+/* Moves the memory of one buffer into another, which has none. */
+static void move_memory(cel_buf *from, cel_buf *to) {
+  to->data = from->data;
+  to->cap = from->cap;
+  to->len = from->len = from->cap = 0;
+  from->data = NULL;
+}
+
+/* Frees a buffer, or keeps it for the next transfer. */
+static void drop(const cel_http *h, cel_buf *b, cel_buf *kept) {
+  if (h->multi != NULL && kept->cap == 0 && b->cap <= KEPT_MAX)
+    move_memory(b, kept);
+  else
+    cel_buf_free(b);
 }
 
 static void forget_answer(cel_transfer *t) {
@@ -312,6 +333,10 @@ static CURLcode set_body(cel_http_easy *e, const cel_http_request *r) {
 bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r) {
   forget_answer(t);
   cel_http_easy *e = NULL;
+  if (t->head.cap == 0)
+    move_memory(&h->head, &t->head);
+  if (t->body.cap == 0)
+    move_memory(&h->body, &t->body);
   if (cel_buf_reserve(&t->head, USUAL_HEAD) == CEL_BUF_OK)
     e = take_easy(h);
   if (e == NULL)
@@ -348,8 +373,8 @@ void cel_transfer_free(cel_transfer *t) {
   if (t->http == NULL)
     return;
   cel_http_stop(t);
-  cel_buf_free(&t->head);
-  cel_buf_free(&t->body);
+  drop(t->http, &t->head, &t->http->head);
+  drop(t->http, &t->body, &t->http->body);
 }
 
 bool cel_http_feed(cel_transfer *t) {

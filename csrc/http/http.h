@@ -89,6 +89,7 @@ typedef struct cel_http {
   cel_http_easy *idle;  /* owned */
   cel_transfer *news;   /* transfers that have something to say */
   size_t running;       /* transfers that are started and not finished */
+  cel_buf head, body;   /* empty, of a transfer that is over: for the next */
   cel_buf sockets;      /* cel_http_socket[]: what to wait for */
   unsigned long serial; /* of the newest of them */
   cel_buf ca;           /* trust anchors where several files are joined */
