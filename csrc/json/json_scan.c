@@ -1,5 +1,5 @@
 /*
-** json_scan.c - strings, faults, and reading over whole values.
+** json_scan.c - strings, faults, and what stands between values.
 */
 #include "json/json_scan.h"
 
@@ -285,45 +285,4 @@ bool cel_json_scan_key(cel_json_scan *s, bool first, cel_json_string *key) {
   if (!cel_json_at(s, '"'))
     return cel_json_expected(s, s->p, first ? "a key or '}'" : "a key");
   return cel_json_scan_string(s, key);
-}
-
-/* Reads over the array or object at p. */
-static bool scan_skip_container(cel_json_scan *s) {
-  const char close = *s->p == '[' ? ']' : '}';
-  if (!cel_json_enter(s))
-    return false;
-  cel_json_skip_space(s);
-  bool more = !cel_json_at(s, close);
-  if (!more)
-    s->p++;
-  for (bool first = true; more; first = false) {
-    cel_json_string key;
-    if (close == '}' &&
-        !(cel_json_scan_key(s, first, &key) && cel_json_scan_colon(s)))
-      return false;
-    if (!cel_json_skip_value(s) || !cel_json_scan_more(s, close, &more))
-      return false;
-  }
-  s->depth--;
-  return true;
-}
-
-bool cel_json_skip_value(cel_json_scan *s) {
-  cel_json_string string;
-  cel_json_number number;
-  switch (s->p < s->end ? *s->p : '\0') {
-  case '{':
-  case '[':
-    return scan_skip_container(s);
-  case '"':
-    return cel_json_scan_string(s, &string);
-  case 't':
-    return cel_json_scan_literal(s, "true", 4);
-  case 'f':
-    return cel_json_scan_literal(s, "false", 5);
-  case 'n':
-    return cel_json_scan_literal(s, "null", 4);
-  default:
-    return cel_json_scan_number(s, &number);
-  }
 }

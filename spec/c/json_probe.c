@@ -28,9 +28,22 @@ static void probe_balance(lua_State *L, int want) {
     luaL_error(L, "stack holds %d values, expected %d", lua_gettop(L), want);
 }
 
+/* Raises unless reading over the text finds what decoding it has found. */
+static void probe_skip(lua_State *L, const char *text, size_t len,
+                       const cel_json_fault *decoded) {
+  cel_json_scan s;
+  cel_json_fault fault;
+  bool good = cel_json_scan_begin(&s, text, len, &fault) &&
+              cel_json_skip_value(&s) && cel_json_scan_end(&s);
+  if (good != (decoded == NULL) ||
+      (!good && strcmp(fault.message, decoded->message) != 0))
+    luaL_error(L, "read over: %s; decoded: %s", good ? "fine" : fault.message,
+               decoded == NULL ? "fine" : decoded->message);
+}
+
 /* decode(text): value, or nil, message, offset. The text is handed over in
    a block that ends where it ends, so that a sanitizer sees every read
-   beyond it. */
+   beyond it. It is read over, too. */
 static int l_decode(lua_State *L) {
   size_t len;
   const char *const text = luaL_checklstring(L, 1, &len);
@@ -40,6 +53,7 @@ static int l_decode(lua_State *L) {
   cel_json_fault fault;
   const int status = cel_json_decode(L, copy, len, &fault);
   probe_balance(L, status == 0 ? 3 : 2);
+  probe_skip(L, copy, len, status == 0 ? NULL : &fault);
   return status == 0 ? 1 : probe_push_fault(L, &fault);
 }
 
