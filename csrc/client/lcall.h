@@ -18,8 +18,8 @@
 #include <lua.h>
 
 #include "client/lclient.h"
+#include "common/lbox.h"
 #include "contract/operations.h"
-#include "memory/lbox.h"
 
 #define CEL_CALL_MT "celigo.call"
 

@@ -11,10 +11,10 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "common/lbox.h"
 #include "http/headers.h"
 #include "http/http.h"
 #include "http/url.h"
-#include "memory/lbox.h"
 #include "retry/rate_limit.h"
 #include "retry/retry.h"
 

@@ -8,7 +8,7 @@
 
 #include <lauxlib.h>
 
-#include "json/quote.h"
+#include "common/quote.h"
 
 void cel_faults_init(cel_faults *f, lua_State *L) {
   lua_pushnil(L);

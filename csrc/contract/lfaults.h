@@ -8,9 +8,8 @@
 
 #include <lua.h>
 
-#include "json/ljson.h"
-
-#define CEL_FAULTS_MAX 100 /* faults kept; the rest are counted */
+#define CEL_FAULTS_MAX   100 /* faults kept; the rest are counted */
+#define CEL_FAULTS_DEPTH 128 /* steps of a path: as deep as JSON may be */
 
 /* One table on the way from the value to what is looked at. */
 typedef struct cel_step {
@@ -25,7 +24,7 @@ typedef struct cel_faults {
   lua_Integer count; /* faults in the list */
   lua_Integer more;  /* faults beyond CEL_FAULTS_MAX */
   int depth;         /* steps in use */
-  cel_step steps[CEL_JSON_MAX_DEPTH];
+  cel_step steps[CEL_FAULTS_DEPTH];
 } cel_faults;
 
 /* Makes an empty list, with the path of the value itself [-0, +1]. */

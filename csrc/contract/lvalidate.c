@@ -8,8 +8,8 @@
 
 #include <lauxlib.h>
 
+#include "common/quote.h"
 #include "contract/email.h"
-#include "json/quote.h"
 #include "time/datetime.h"
 
 /* Pushes the types that a shape allows: "a string or a boolean"

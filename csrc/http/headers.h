@@ -13,7 +13,7 @@
 
 #include <curl/curl.h>
 
-#include "memory/buf.h"
+#include "common/buf.h"
 
 typedef struct cel_headers {
   const cel_allocator *alloc;

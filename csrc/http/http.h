@@ -17,8 +17,8 @@
 
 #include <curl/curl.h>
 
+#include "common/buf.h"
 #include "http/url.h"
-#include "memory/buf.h"
 
 #define CEL_HTTP_MAX_HEAD ((size_t)262144) /* bytes of response headers */
 

@@ -8,7 +8,7 @@
 #include <arpa/inet.h> /* inet_pton */
 #include <curl/mprintf.h>
 
-#include "memory/buf.h"
+#include "common/buf.h"
 
 /* A part that must not be there. */
 static bool has_part(CURLU *u, CURLUPart part) {

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "json/utf8.h"
+#include "common/utf8.h"
 
 /* What stands at `at`, in words, for a message. */
 static void scan_describe(const cel_json_scan *s, const char *at, char *out,

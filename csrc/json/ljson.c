@@ -6,8 +6,8 @@
 
 #include <lauxlib.h>
 
+#include "common/ltag.h"
 #include "json/lmarks.h"
-#include "memory/ltag.h"
 
 /***
 JSON to and from Lua values.

@@ -19,6 +19,9 @@
 #include "json/ljson_writer.h"
 #include "json/lmarks.h"
 
+_Static_assert(CEL_FAULTS_DEPTH == CEL_JSON_MAX_DEPTH,
+               "a path reaches as deep as a text");
+
 typedef struct encoder {
   lua_State *L;
   bool validate;
@@ -256,7 +259,7 @@ static bool encode_enter(encoder *e) {
       return false;
     }
   }
-  if (f->depth == CEL_JSON_MAX_DEPTH) {
+  if (f->depth == CEL_FAULTS_DEPTH) {
     encode_fault(e, "nested deeper than 128 levels");
     return false;
   }

@@ -14,7 +14,7 @@
 
 #include <lua.h>
 
-#include "memory/ltag.h"
+#include "common/ltag.h"
 
 enum {
   CEL_JSON_KEYS_BITS = 7,

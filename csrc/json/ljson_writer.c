@@ -7,10 +7,10 @@
 
 #include <lauxlib.h>
 
+#include "common/ltag.h"
+#include "common/utf8.h"
 #include "json/json_print.h"
 #include "json/json_scan.h" /* cel_json_plain, cel_json_load8 */
-#include "json/utf8.h"
-#include "memory/ltag.h"
 
 #define BOX_MT "celigo.writer"
 

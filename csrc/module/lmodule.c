@@ -12,8 +12,8 @@
 #include "client/lrequest.h"
 #include "client/lresult.h"
 #include "client/lstep.h"
+#include "common/lbox.h"
 #include "loop/lloop.h"
-#include "memory/lbox.h"
 #include "pages/lcursor.h"
 #include "pages/lwalk.h"
 

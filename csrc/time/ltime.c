@@ -9,7 +9,7 @@
 
 #include <lauxlib.h>
 
-#include "json/quote.h"
+#include "common/quote.h"
 #include "time/datetime.h"
 
 /* Seconds on either side of 1970 that are no year of four digits, with room

@@ -2,7 +2,7 @@
 ** test_buf.c - the capped buffer, on an allocator that counts, that checks
 ** the sizes it is told, and that can run dry.
 */
-#include "memory/buf.h"
+#include "common/buf.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 ** appended bytes cost O(n) copies; no length is ever computed in a way that
 ** could wrap around.
 */
-#include "memory/buf.h"
+#include "common/buf.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /*
 ** quote.c - somebody else's text inside a message of ours.
 */
-#include "json/quote.h"
+#include "common/quote.h"
 
 #include <string.h>
 
-#include "json/utf8.h"
+#include "common/utf8.h"
 
 _Static_assert(CEL_QUOTE_SIZE >= (size_t)4 * CEL_QUOTE_MAX + sizeof "\"\"...",
                "every byte may need an escape of four");

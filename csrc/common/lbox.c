@@ -1,7 +1,7 @@
 /*
 ** lbox.c - boxes and their owners.
 */
-#include "memory/lbox.h"
+#include "common/lbox.h"
 
 #include <lauxlib.h>
 

@@ -17,7 +17,7 @@
 
 #include <lua.h>
 
-#include "memory/ltag.h"
+#include "common/ltag.h"
 
 typedef struct cel_box {
   cel_tag tag;
