@@ -170,6 +170,12 @@ static const char *set_origin(cel_call *c) {
   return origin;
 }
 
+/* Puts text at out, without a terminator; returns its length. */
+static size_t put(char *out, const char *text, size_t len) {
+  memcpy(out, text, len);
+  return len;
+}
+
 /* Pushes the operation's path with its ids, which are at index 2 and on, and
    the origin before it [-0, +1]. */
 static void push_path(lua_State *L, const arguments *a) {
@@ -186,18 +192,15 @@ static void push_path(lua_State *L, const arguments *a) {
   const char *p = a->op->path;
   luaL_Buffer b;
   char *out = luaL_buffinitsize(L, &b, c->prefix_len + size);
-  size_t n = c->prefix_len;
-  memcpy(out, origin, n);
+  size_t n = put(out, origin, c->prefix_len);
   for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++) {
     size_t len = strcspn(p, "{");
-    memcpy(out + n, p, len);
-    n += len;
+    n += put(out + n, p, len);
     n += cel_url_escape(ids[i], lens[i], out + n);
     p = strchr(p + len, '}') + 1;
   }
-  size_t len = strlen(p);
-  memcpy(out + n, p, len);
-  luaL_pushresultsize(&b, n + len);
+  n += put(out + n, p, strlen(p));
+  luaL_pushresultsize(&b, n);
 }
 
 /* The target, with its origin and without the query, is on top [-1, +0]. */

@@ -118,14 +118,16 @@ static celigo_options known_options(lua_State *L,
                                     const celigo_options *given) {
   celigo_options o;
   const unsigned char *bytes = (const unsigned char *)given;
-  if (given == NULL || given->size < offsetof(celigo_options, region))
+  memset(&o, 0, sizeof o);
+  if (given == NULL || given->size < offsetof(celigo_options, region)) {
     luaL_error(L, WHAT ": options.size: expected sizeof(celigo_options)");
+    return o;
+  }
   for (size_t i = sizeof o; i < given->size; i++)
     if (bytes[i] != 0)
       luaL_error(L,
                  WHAT ": options: a member is set that celigo " CELIGO_VERSION
                       " does not know");
-  memset(&o, 0, sizeof o);
   memcpy(&o, given, given->size < sizeof o ? given->size : sizeof o);
   return o;
 }
