@@ -42,7 +42,7 @@ processors() {
 # Runs a command without its output, which is shown when it fails.
 quietly() {
   quietly_log=$(mktemp)
-  if "$@" >"$quietly_log" 2>&1; then
+  if ("$@") >"$quietly_log" 2>&1; then
     rm -f "$quietly_log"
     return 0
   fi

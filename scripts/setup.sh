@@ -118,14 +118,15 @@ group_bench() {
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
     "$@"
-  elif have sudo; then
-    sudo "$@"
   else
-    fail "Only root can do this, and sudo is missing: $*"
+    sudo "$@"
   fi
 }
 
 install_by_apt() {
+  [ "$(id -u)" -eq 0 ] || have sudo ||
+    fail "That takes root, and sudo is missing. As root:
+  apt-get install$apt_packages"
   export DEBIAN_FRONTEND=noninteractive
   say "setup: installing with apt-get:$apt_packages"
   quietly as_root apt-get update
@@ -152,7 +153,7 @@ look() {
   missing='' apt_packages='' brew_packages='' rocks=''
   group_build
   for group in "$@"; do
-    "group_$group"
+    [ "$group" = build ] || "group_$group"
   done
 }
 

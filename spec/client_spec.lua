@@ -281,10 +281,11 @@ describe("celigo.new", function()
       for _, name in ipairs { "/nowhere/at/all.pem", "", "." } do
         local message = refusal(options { ca_file = name })
         assert.is_truthy(message:find("option 'ca_file'", 1, true), message)
+        assert.is_truthy(message:find(name, 1, true), message)
       end
       with_file("no certificate", function(name)
-        assert.equal("celigo.new: option 'ca_file': the file holds no "
-          .. "certificate (PEM)", refusal(options { ca_file = name }))
+        assert.equal(("celigo.new: option 'ca_file': %s: the file holds no "
+          .. "certificate (PEM)"):format(name), refusal(options { ca_file = name }))
       end)
     end)
   end)

@@ -119,6 +119,28 @@ describe("a misspelt name", function()
   end)
 end)
 
+describe("a name that was not finished", function()
+  it("is completed, by the shortest name, and never turned into another verb", function()
+    for word, name in pairs {
+      get_connector = "get_connector_by_id",
+      get_connector_install = "get_connector_install_base",
+      list_licenses = "list_connectors",
+      preview = "preview_connector_install",
+      update_connector_lic = "update_connector_license",
+    } do
+      local message = refusal(function() client:submit(word) end)
+      local near = message:match "did you mean '(.-)'"
+      if word == "list_licenses" then
+        assert.is_true(near == nil or near:find "^list_" ~= nil, message)
+      else
+        assert.equal(name, near, message)
+      end
+    end
+    assert.is_truthy(refusal(function() return client.get_connector end)
+      :find("did you mean 'get_connector_by_id'", 1, true))
+  end)
+end)
+
 describe("a name that is near to none", function()
   it("gets no suggestion", function()
     for word, use in pairs {

@@ -658,3 +658,31 @@ describe("a request", function()
     end
   end)
 end)
+
+-- The body of these two may be left out, and so be forgotten before options.
+describe("options in the body's place", function()
+  local client = celigo.new { token = "t", base_url = "http://127.0.0.1:1", max_retries = 0 }
+
+  teardown(function() client:close() end)
+
+  it("are refused before anything is sent", function()
+    for _, name in ipairs { "install_connector", "push_connector_update" } do
+      for option, body in pairs {
+        dry_run = { dry_run = true, note = "a body of its own" },
+        timeout = { timeout = 900 },
+        max_retries = { max_retries = 0 },
+      } do
+        local good, message = pcall(client[name], client, "1", body)
+        assert.is_false(good)
+        assert.is_truthy(message:find(("%s: body: '%s' is an option, and options come after the body: ")
+          :format(name, option), 1, true), message)
+      end
+    end
+  end)
+
+  it("are a body's members where it has others, too", function()
+    local shown = assert(client:install_connector("1", { timeout = 5, note = "n" }, { dry_run = true }))
+    assert.same({ timeout = 5, note = "n" }, celigo.json.decode(shown.body))
+    assert.is_truthy(client:push_connector_update("1", {}, { dry_run = true }))
+  end)
+end)

@@ -350,8 +350,10 @@ static void open_http(lua_State *L, cel_client *c,
       .connect_timeout = config->connect_timeout,
       .max_connections = config->max_connections,
       .max_response = config->max_response};
-  refuse(L, what,
-         "option 'ca_file': ", cel_http_open(&c->http, &c->alloc, &settings));
+  const char *wrong = cel_http_open(&c->http, &c->alloc, &settings);
+  if (wrong != NULL && c->ca_file != NULL)
+    what = lua_pushfstring(L, "%s: option 'ca_file': %s", what, c->ca_file);
+  refuse(L, what, "", wrong);
 }
 
 void cel_client_new(lua_State *L, const cel_client_config *config,

@@ -65,15 +65,19 @@ static void read_token(lua_State *L, cel_client_config *c) {
                WHAT ": option 'token': expected a string or a function, "
                     "got a %s",
                luaL_typename(L, -1));
-  if (!given)
+  bool from_env = !given;
+  if (from_env)
     given = push_env(L, "CELIGO_API_TOKEN");
   if (!given || lua_rawlen(L, -1) == 0)
     luaL_error(L, WHAT ": there is no token: set option 'token' or the "
                        "environment variable CELIGO_API_TOKEN");
   c->token = lua_tolstring(L, -1, &c->token_len);
   if (!cel_token_check(c->token, c->token_len))
-    luaL_error(L, WHAT ": option 'token': it holds a character that cannot "
-                       "stand in a header, such as CR, LF, NUL or a space");
+    luaL_error(L,
+               WHAT ": %s: it holds a character that cannot stand in a "
+                    "header, such as CR, LF, NUL or a space",
+               from_env ? "environment variable CELIGO_API_TOKEN"
+                        : "option 'token'");
 }
 
 static void read_base_url(lua_State *L, cel_client_config *c) {

@@ -42,15 +42,37 @@ static size_t distance(const char *a, const char *b) {
   return rows[na % 3][nb];
 }
 
+/* Whether two names begin with nearly the same word: nobody who asks for
+   get_... means edit_... */
+static bool same_verb(const char *a, const char *b) {
+  char first[MAX_WORD + 1];
+  char second[MAX_WORD + 1];
+  size_t na = strcspn(a, "_");
+  size_t nb = strcspn(b, "_");
+  if (a[na] == '\0' || b[nb] == '\0' || na > MAX_WORD || nb > MAX_WORD)
+    return true; /* no verb */
+  memcpy(first, a, na);
+  memcpy(second, b, nb);
+  first[na] = second[nb] = '\0';
+  return distance(first, second) <= (na > nb ? na : nb) / 2;
+}
+
+#define SURE_PREFIX   4 /* letters of a name's beginning that will do */
+#define SURE_DISTANCE 2 /* letters that may be wrong, wherever they are */
+
 const char *cel_nearest(const char *word,
                         const char *(*name_at)(const void *, size_t),
                         const void *names, size_t n) {
   const char *nearest = NULL;
-  size_t best = strlen(word) / 3 + 1; /* farther is another word */
+  size_t len = strlen(word);
+  size_t best = len / 3 + 2; /* farther is another word */
   for (size_t i = 0; i < n; i++) {
     const char *name = name_at(names, i);
-    size_t d = distance(word, name);
-    if (d <= best && (nearest == NULL || d < best)) {
+    bool begun = len >= SURE_PREFIX && strncmp(word, name, len) == 0;
+    size_t d = begun ? 1 : distance(word, name);
+    bool nearer = d < best || (d == best && begun && nearest != NULL &&
+                               strlen(name) < strlen(nearest));
+    if (nearer && (d <= SURE_DISTANCE || same_verb(word, name))) {
       best = d;
       nearest = name;
     }
@@ -177,6 +199,13 @@ void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
 }
 
 /* }====== */
+
+bool cel_option_is(const cel_option *rows, size_t n, const char *name) {
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(rows[i].name, name) == 0)
+      return true;
+  return false;
+}
 
 bool cel_option_push(lua_State *L, int idx, const char *name) {
   if (lua_isnoneornil(L, idx)) {

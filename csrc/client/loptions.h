@@ -55,6 +55,9 @@ int cel_option_error(lua_State *L, const char *what, const char *name,
    documentation with them [-0, +1]. */
 void cel_options_show(lua_State *L, const cel_option *rows, size_t n);
 
+/* Whether one of n rows has this name. */
+bool cel_option_is(const cel_option *rows, size_t n, const char *name);
+
 /* The one of n names that `word` was most likely meant
    to be, or NULL where none is near; name_at(names, i) is the i-th. */
 const char *cel_nearest(const char *word,

@@ -324,6 +324,33 @@ static bool leave(lua_State *L, const arguments *a) {
   return dry;
 }
 
+/* Where the body may be left out, options are easily put in its place. A
+   table that holds nothing but options is none of a body; a dry run that were
+   sent as one would be no dry run. */
+static void refuse_options(lua_State *L, const arguments *a) {
+  const char *first = NULL;
+  bool all = true;
+  bool dry = false;
+  lua_pushnil(L);
+  while (lua_next(L, a->body) != 0) {
+    lua_pop(L, 1);
+    const char *name =
+        lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    bool known = cel_option_is(per_call, PER_CALL_ROWS, name);
+    all = all && known;
+    dry = dry || strcmp(name, "dry_run") == 0;
+    if (known && first == NULL)
+      first = name; /* a key of the table: it stays */
+  }
+  if (dry)
+    first = "dry_run";
+  if (first != NULL && (all || dry))
+    luaL_error(L,
+               "%s: body: '%s' is an option, and options come after the "
+               "body: %s(id, nil, { %s = ... })",
+               a->what, first, a->what, first);
+}
+
 bool cel_request_operation(lua_State *L, const cel_operation *op) {
   arguments a = {.what = op->name, .op = op};
   int at = (int)op->ids + 2;
@@ -343,6 +370,8 @@ bool cel_request_operation(lua_State *L, const cel_operation *op) {
   if (a.body != 0 && !lua_istable(L, a.body))
     luaL_error(L, "%s: body: expected a table, got %s", op->name,
                luaL_typename(L, a.body));
+  if (a.body != 0 && op->body == CEL_BODY_OPTIONAL)
+    refuse_options(L, &a);
   cel_call *c = cel_call_new(L, 1);
   c->op = op;
   memcpy(c->method, op->method, strlen(op->method) + 1);

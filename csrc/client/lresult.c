@@ -169,7 +169,7 @@ static const code_row codes[] = {
      "check base_url, the network and the proxy"},
     {CURLE_PROXY, "proxy_failed", "check the proxy option"},
     {CURLE_SSL_CONNECT_ERROR, "tls_failed",
-     "the server and this client agree on no TLS 1.2 or later"},
+     "the server speaks no TLS on this port, or none from 1.2 on"},
     {CURLE_PEER_FAILED_VERIFICATION, "tls_failed",
      "the server's certificate is not trusted; a private CA goes into "
      "ca_file"},

@@ -68,6 +68,9 @@ static const char *take_prefix(cel_base_url *base) {
     return "it cannot be taken apart";
   strip_slashes(base->text);
   strip_slashes(base->prefix);
+  size_t len = strlen(base->prefix);
+  if (len >= 3 && strcmp(base->prefix + len - 3, "/v1") == 0)
+    return "leave out the /v1 at its end: every path begins with it";
   return NULL;
 }
 
@@ -78,8 +81,10 @@ const char *cel_base_url_parse(cel_base_url *base, const char *text) {
     return CEL_NO_MEMORY;
   const char *wrong = NULL;
   CURLUcode code = curl_url_set(base->handle, CURLUPART_URL, text, 0);
-  if (code != CURLUE_OK)
-    wrong = curl_url_strerror(code);
+  if (code == CURLUE_OUT_OF_MEMORY)
+    wrong = CEL_NO_MEMORY;
+  else if (code != CURLUE_OK)
+    wrong = "expected a URL such as https://api.integrator.io";
   if (wrong == NULL)
     wrong = check_origin(base);
   if (wrong == NULL)
