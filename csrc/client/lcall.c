@@ -140,7 +140,7 @@ static bool free_call(void *block) {
 
 /* Gives the box at idx a call with nothing in it [-0, +0]. */
 static cel_call *fill_box(lua_State *L, int idx, cel_client *client) {
-  cel_box_owner *owner = cel_box_push_owner(L, idx);
+  cel_box_owner *owner = cel_box_push_owner(L, idx, free_call);
   cel_call *c = cel_allocate(L, &client->alloc, sizeof *c);
   memset(c, 0, sizeof *c);
   c->client = cel_client_retain(client);

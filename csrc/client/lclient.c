@@ -91,7 +91,7 @@ static bool free_client(void *block) {
 static cel_client *fill_box(lua_State *L, int idx) {
   cel_allocator alloc;
   alloc.fn = lua_getallocf(L, &alloc.ud);
-  cel_box_owner *owner = cel_box_push_owner(L, idx);
+  cel_box_owner *owner = cel_box_push_owner(L, idx, free_client);
   cel_client *c = cel_allocate(L, &alloc, sizeof *c);
   memset(c, 0, sizeof *c);
   c->alloc = alloc;

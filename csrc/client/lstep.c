@@ -342,6 +342,7 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
       lua_settop(L, 1);
       if (!gave_way)
         block(L, 1);
+      k = cel_call_check(L, 1);
     }
     waited = 0;
     if (k->submitted ? k->state == CEL_STATE_DONE : cel_call_advance(L, 1)) {

@@ -5,10 +5,11 @@
 ** an object is a block of the state's allocator, and its userdata, the box,
 ** only leads to it. The box's own finaliser, which a script can call by hand
 ** at any time or take away, ends what the object does. What frees the block
-** is the finaliser of an owner: another userdata, which only the box and the
-** registry know. Finalisers run in the opposite order of creation, so the
-** owner's comes after the box's. Where Lua has no memory to call one, the
-** block is left behind: nothing ever points to memory that is gone.
+** is the finaliser of an owner, another userdata, and only once the box is
+** gone for good: a finaliser of the script's may bring it back, and a program
+** runs on between two finalisers. A weak table tells. Where Lua has no memory
+** to call a finaliser, the block is left behind: nothing ever points to
+** memory that is gone.
 */
 #ifndef CEL_LBOX_H
 #define CEL_LBOX_H
@@ -39,8 +40,9 @@ void cel_box_push(lua_State *L, const void *kind, const char *class_name,
                   int uvs, cel_box_free release);
 
 /* Pushes the owner of the box at idx, for a block that is to be made
-   [-0, +1]. */
-cel_box_owner *cel_box_push_owner(lua_State *L, int idx);
+   [-0, +1]; raises where the debug library has put something else in its
+   place. */
+cel_box_owner *cel_box_push_owner(lua_State *L, int idx, cel_box_free release);
 
 /* Gives the owner and its box their block. No Lua. */
 void cel_box_fill(cel_box_owner *owner, void *block);

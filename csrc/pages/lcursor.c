@@ -59,7 +59,7 @@ static bool free_cursor(void *block) {
 
 /* Gives the box at idx a cursor with nothing in it [-0, +0]. */
 static page_cursor *fill_box(lua_State *L, int idx, cel_client *client) {
-  cel_box_owner *owner = cel_box_push_owner(L, idx);
+  cel_box_owner *owner = cel_box_push_owner(L, idx, free_cursor);
   page_cursor *p = cel_allocate(L, &client->alloc, sizeof *p);
   memset(p, 0, sizeof *p);
   p->client = cel_client_retain(client);
