@@ -369,15 +369,15 @@ describe("what JSON cannot hold", function()
     }, faults_of { z = { y = { [2] = 1 } }, list = list, a = 0 / 0 })
   end)
 
-  it("is counted beyond a hundred faults", function()
+  it("is counted beyond a thousand faults", function()
     local list = {}
-    for i = 1, 100 do list[i] = print end
-    assert.equal(100, #faults_of(list))
-    for i = 101, 137 do list[i] = print end
+    for i = 1, 1000 do list[i] = print end
+    assert.equal(1000, #faults_of(list))
+    for i = 1001, 1037 do list[i] = print end
     local found = faults_of(list)
-    assert.equal(101, #found)
-    assert.equal("|and 37 more", found[101])
-    assert.truthy(found[100]:find("[100]", 1, true))
+    assert.equal(1001, #found)
+    assert.equal("|and 37 more", found[1001])
+    assert.truthy(found[1000]:find("[1000]", 1, true))
   end)
 
   it("is never taken for a cycle when it is only shared", function()

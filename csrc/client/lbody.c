@@ -3,18 +3,38 @@
 */
 #include "client/lbody.h"
 
+#include <string.h>
+
+#include <curl/mprintf.h>
 #include <lauxlib.h>
 
 #include "client/lresult.h"
 #include "json/ljson.h"
 
-/* Pushes a copy of the table at idx without its read-only members, or the
-   value itself where there are none [-0, +1]. */
-static void push_writable(lua_State *L, int idx, const cel_shape *shape) {
-  if (shape == NULL || !lua_istable(L, idx)) {
-    lua_pushvalue(L, idx);
-    return;
-  }
+/* What stands for an empty array while the codec of a user encodes, since most
+   of them know but one empty table. */
+#define EMPTY_MARK "celigo:empty-array:"
+#define MARK_SIZE  64 /* bytes */
+
+/* Whether the table at idx is empty, has no mark, and is an array by the
+   contract. */
+static bool is_empty_array(lua_State *L, int idx, const cel_shape *shape) {
+  bool marked = lua_getmetatable(L, idx) != 0;
+  if (marked)
+    lua_pop(L, 1);
+  if (marked ||
+      (shape->types & (CEL_TYPE_ARRAY | CEL_TYPE_OBJECT)) != CEL_TYPE_ARRAY)
+    return false;
+  lua_pushnil(L);
+  bool empty = lua_next(L, idx) == 0;
+  if (!empty)
+    lua_pop(L, 2);
+  return empty;
+}
+
+/* Pushes a table of the same members and metatable as the one at idx
+   [-0, +1]. */
+static void push_copy(lua_State *L, int idx) {
   lua_newtable(L);
   if (lua_getmetatable(L, idx))
     lua_setmetatable(L, -2);
@@ -24,13 +44,68 @@ static void push_writable(lua_State *L, int idx, const cel_shape *shape) {
     lua_insert(L, -2);
     lua_rawset(L, -4);
   }
-  for (size_t i = 0; i < shape->nfields; i++) {
+}
+
+/* Replaces the value on top by what the codec gets for it: the value itself,
+   or the mark, or a copy of a table whose members may be replaced
+   [-1, +1]. */
+static void replace_empty(lua_State *L, const cel_shape *shape,
+                          const char *mark) {
+  luaL_checkstack(L, 8, "no room for a body");
+  int value = lua_gettop(L);
+  if (shape == NULL || !lua_istable(L, value))
+    return;
+  if (is_empty_array(L, value, shape)) {
+    lua_pushstring(L, mark);
+  } else if (shape->fields != NULL) {
+    push_copy(L, value);
+    for (size_t i = 0; i < shape->nfields; i++) {
+      lua_pushstring(L, shape->fields[i].name);
+      lua_pushvalue(L, -1);
+      lua_rawget(L, -3);
+      replace_empty(L, shape->fields[i].shape, mark);
+      lua_rawset(L, -3);
+    }
+  } else if (shape->items != NULL) {
+    push_copy(L, value);
+    lua_Integer n = (lua_Integer)lua_rawlen(L, value);
+    for (lua_Integer i = 1; i <= n; i++) {
+      lua_rawgeti(L, -1, i);
+      replace_empty(L, shape->items, mark);
+      lua_rawseti(L, -2, i);
+    }
+  } else {
+    return;
+  }
+  lua_replace(L, value);
+}
+
+/* Pushes the value at idx as the codec gets it, without its read-only
+   members [-0, +1]. */
+static void push_writable(lua_State *L, int idx, const cel_shape *shape,
+                          const char *mark) {
+  lua_pushvalue(L, idx);
+  if (shape == NULL || !lua_istable(L, idx))
+    return;
+  replace_empty(L, shape, mark);
+  for (size_t i = 0; lua_istable(L, -1) && i < shape->nfields; i++) {
     if (!shape->fields[i].read_only)
       continue;
     lua_pushstring(L, shape->fields[i].name);
     lua_pushnil(L);
     lua_rawset(L, -3);
   }
+}
+
+/* Puts empty arrays where the marks are in the text on top [-1, +1]. */
+static void restore_empty(lua_State *L, const char *mark) {
+  char quoted[MARK_SIZE + 2];
+  const char *text = lua_tostring(L, -1);
+  if (strstr(text, mark) == NULL || strlen(text) != lua_rawlen(L, -1))
+    return;
+  curl_msnprintf(quoted, sizeof quoted, "\"%s\"", mark);
+  luaL_gsub(L, text, quoted, "[]");
+  lua_remove(L, -2);
 }
 
 static int l_codec_encode(lua_State *L) {
@@ -50,14 +125,20 @@ static int l_codec_encode(lua_State *L) {
    body, or a table with the one fault that it found [-0, +1]. */
 static bool codec_encode(lua_State *L, int call, int body,
                          const cel_shape *shape) {
+  char mark[MARK_SIZE];
+  cel_client *client = cel_call_get(L, call)->client;
+  curl_msnprintf(mark, sizeof mark, EMPTY_MARK "%.0f",
+                 cel_client_random(client) * 1e15);
   lua_pushcfunction(L, l_codec_encode);
   cel_call_push_client(L, call);
   lua_getiuservalue(L, -1, CEL_CLIENT_UV_CODEC);
   lua_remove(L, -2);
-  push_writable(L, body, shape);
+  push_writable(L, body, shape, mark);
   int status = lua_pcall(L, 2, 1, 0);
-  if (status == LUA_OK)
+  if (status == LUA_OK) {
+    restore_empty(L, mark);
     return true;
+  }
   if (status == LUA_ERRMEM)
     lua_error(L);
   const char *message = luaL_tolstring(L, -1, NULL);

@@ -10,6 +10,7 @@
 #include <lauxlib.h>
 
 #include "client/levent.h"
+#include "client/loptions.h"
 #include "client/lresult.h"
 #include "client/lstep.h"
 #include "loop/lloop.h"
@@ -88,8 +89,8 @@ void cel_call_release(cel_call *c) {
     return;
   drop_text(c, &c->body, c->body_len);
   cel_transfer_free(&c->transfer);
-  cel_headers_free_list(c->own);
-  cel_headers_free_list(c->merged);
+  cel_headers_free_merged(&c->client->alloc, c->merged);
+  cel_headers_free_own(&c->client->alloc, c->own);
   cel_headers_release(c->headers);
   c->own = c->merged = NULL;
   c->headers = NULL;
@@ -423,6 +424,7 @@ void cel_open_call(lua_State *L) {
   luaL_newmetatable(L, CEL_CALL_MT);
   luaL_setfuncs(L, meta, 0);
   luaL_newlib(L, methods);
+  cel_suggest_methods(L, CEL_CALL_MT);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
 }

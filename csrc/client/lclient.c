@@ -194,16 +194,42 @@ static bool is_shown(const char *text, const char *p) {
   return (size_t)(p - text) >= n && curl_strnequal(p - n, word, n);
 }
 
+/* How many bytes from p on are the token, as it is or as JSON may escape its
+   characters (RFC 8259, section 7): "\/", "\u002f"; 0 where they are not. */
+static size_t match_token(const char *p, const char *end, const char *token) {
+  const char *start = p;
+  for (; *token != '\0'; token++) {
+    char unit[8];
+    curl_msnprintf(unit, sizeof unit, "\\u%04x", (unsigned)*token);
+    if (p < end && *p == *token && *p != '\\')
+      p++;
+    else if (end - p >= 2 && p[0] == '\\' && p[1] == *token)
+      p += 2;
+    else if (end - p >= 6 && curl_strnequal(p, unit, 6))
+      p += 6;
+    else
+      return 0;
+  }
+  return (size_t)(p - start);
+}
+
+/* The next place where a token that begins with c can begin. */
+static char *next_start(char *p, const char *end, char c) {
+  while (p < end && *p != c && *p != '\\')
+    p++;
+  return p;
+}
+
 static void redact(const cel_headers *headers, char *text, size_t len) {
   if (headers == NULL || text == NULL)
     return;
   const char *token = cel_headers_token(headers);
-  size_t n = strlen(token);
-  char *end = text + len;
+  bool is_long = strlen(token) >= SHORT_TOKEN;
+  const char *end = text + len;
   char *p = text;
-  while ((size_t)(end - p) >= n &&
-         (p = memchr(p, token[0], (size_t)(end - p) - n + 1)) != NULL) {
-    if (memcmp(p, token, n) == 0 && (n >= SHORT_TOKEN || is_shown(text, p))) {
+  while ((p = next_start(p, end, token[0])) < end) {
+    size_t n = match_token(p, end, token);
+    if (n > 0 && (is_long || is_shown(text, p))) {
       memset(p, '*', n);
       p += n;
     } else {

@@ -59,8 +59,10 @@ static int l_request(lua_State *L) {
   return cel_call_await(L);
 }
 
-static const char *operation_name(const void *rows, size_t i) {
-  return ((const cel_operation *)rows)[i].name;
+/* What can be submitted: the operations, and the escape hatch. */
+static const char *submitted_name(const void *unused, size_t i) {
+  (void)unused;
+  return i < CEL_OPERATIONS ? cel_operations[i].name : "request";
 }
 
 /***
@@ -87,7 +89,7 @@ static int l_submit(lua_State *L) {
   bool any = strcmp(name, "request") == 0;
   if (op == NULL && !any) {
     const char *nearest =
-        cel_nearest(name, operation_name, cel_operations, CEL_OPERATIONS);
+        cel_nearest(name, submitted_name, NULL, CEL_OPERATIONS + 1);
     return nearest == NULL
                ? luaL_error(L, "submit: no operation '%s'", name)
                : luaL_error(L, "submit: no operation '%s'; did you mean '%s'?",
@@ -188,48 +190,7 @@ int cel_l_operations(lua_State *L) {
 
 /* {====== Unknown methods */
 
-#define MAX_METHODS 64
-
-static const char *string_at(const void *names, size_t i) {
-  return ((const char *const *)names)[i];
-}
-
-/* __index of the table of methods: says which name was meant. */
-static int l_unknown(lua_State *L) {
-  const char *names[MAX_METHODS];
-  size_t n = 0;
-  if (lua_type(L, 2) != LUA_TSTRING)
-    return 0;
-  const char *word = lua_tostring(L, 2);
-  lua_pushnil(L);
-  while (n < MAX_METHODS && lua_next(L, 1) != 0) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) == LUA_TSTRING)
-      names[n++] = lua_tostring(L, -1); /* the table keeps the string */
-  }
-  const char *nearest = cel_nearest(word, string_at, names, n);
-  if (nearest == NULL)
-    return luaL_error(L, "celigo.client has no method '%s'", word);
-  return luaL_error(L, "celigo.client has no method '%s'; did you mean '%s'?",
-                    word, nearest);
-}
-
 /* }====== */
-
-/* core.nearest(word, names): the name that was most likely meant, or nil. */
-int cel_l_nearest(lua_State *L) {
-  const char *names[MAX_METHODS];
-  size_t n = 0;
-  const char *word = luaL_checkstring(L, 1);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  while (n < MAX_METHODS &&
-         lua_rawgeti(L, 2, (lua_Integer)n + 1) == LUA_TSTRING) {
-    names[n++] = lua_tostring(L, -1); /* the table keeps the string */
-    lua_pop(L, 1);
-  }
-  lua_pushstring(L, cel_nearest(word, string_at, names, n));
-  return 1;
-}
 
 /***
 Life
@@ -262,10 +223,7 @@ void cel_open_client(lua_State *L) {
     lua_pushcclosure(L, l_operation, 1);
     lua_setfield(L, -2, cel_operations[i].name);
   }
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, l_unknown);
-  lua_setfield(L, -2, "__index");
-  lua_setmetatable(L, -2);
+  cel_suggest_methods(L, CEL_CLIENT_MT);
   lua_pushvalue(L, -1);
   lua_setfield(L, -3, "__index");
   lua_remove(L, -2);

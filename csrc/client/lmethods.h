@@ -14,7 +14,4 @@ void cel_open_client(lua_State *L);
    [-0, +1]. */
 int cel_l_operations(lua_State *L);
 
-/* core.nearest(word, names), a lua_CFunction. */
-int cel_l_nearest(lua_State *L);
-
 #endif

@@ -64,4 +64,11 @@ const char *cel_nearest(const char *word,
                         const char *(*name_at)(const void *, size_t),
                         const void *names, size_t n);
 
+/* core.nearest(word, names), a lua_CFunction. */
+int cel_l_nearest(lua_State *L);
+
+/* Makes the table of methods on top say which of them was meant when one is
+   asked for that it has not [-0, +0]. */
+void cel_suggest_methods(lua_State *L, const char *class_name);
+
 #endif

@@ -229,10 +229,8 @@ static void add_header(lua_State *L, const arguments *a) {
   bool empty = strspn(value, " \t") == len; /* libcurl's way to send one */
   const char *line = empty ? lua_pushfstring(L, "%s;", name)
                            : lua_pushfstring(L, "%s: %s", name, value);
-  struct curl_slist *longer = curl_slist_append(c->own, line);
-  if (longer == NULL)
-    cel_raise_memory(L);
-  c->own = longer;
+  void *memory = cel_allocate(L, &c->client->alloc, cel_header_size(line));
+  cel_header_put(&c->own, memory, line);
   lua_pop(L, 2);
 }
 

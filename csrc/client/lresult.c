@@ -349,9 +349,12 @@ static void describe(const cel_call *c, char *buf, size_t size) {
                    CEL_HTTP_MAX_HEAD);
   else {
     const char *advice = find_code(t->code)->advice;
-    curl_msnprintf(buf, size, "%s%s%s",
-                   t->message[0] ? t->message : curl_easy_strerror(t->code),
-                   advice ? "; " : "", advice ? advice : "");
+    const char *words = t->message;
+    if (words[0] == '\0' || strstr(words, "://") != NULL ||
+        strchr(words, '@') != NULL) /* a proxy's URL may hold a password */
+      words = curl_easy_strerror(t->code);
+    curl_msnprintf(buf, size, "%s%s%s", words, advice ? "; " : "",
+                   advice ? advice : "");
   }
 }
 

@@ -28,8 +28,8 @@ static bool set_headers(cel_client *c, cel_call *call) {
   call->headers = cel_headers_retain(c->headers);
   if (call->own == NULL)
     return true;
-  cel_headers_free_list(call->merged);
-  call->merged = cel_headers_merge(call->own, list_of(call));
+  cel_headers_free_merged(&c->alloc, call->merged);
+  call->merged = cel_headers_merge(&c->alloc, call->own, list_of(call));
   return call->merged != NULL;
 }
 

@@ -8,8 +8,8 @@
 
 #include <lua.h>
 
-#define CEL_FAULTS_MAX   100 /* faults kept; the rest are counted */
-#define CEL_FAULTS_DEPTH 128 /* steps of a path: as deep as JSON may be */
+#define CEL_FAULTS_MAX   1000 /* faults kept; the rest are counted */
+#define CEL_FAULTS_DEPTH 128  /* steps of a path: as deep as JSON may be */
 
 /* One table on the way from the value to what is looked at. */
 typedef struct cel_step {

@@ -13,7 +13,7 @@ void cel_wipe(void *p, size_t n) {
     *byte++ = 0;
 }
 
-void cel_headers_free_list(struct curl_slist *list) {
+static void free_list(struct curl_slist *list) {
   for (struct curl_slist *s = list; s != NULL; s = s->next)
     if (s->data != NULL)
       cel_wipe(s->data, strlen(s->data));
@@ -24,7 +24,7 @@ void cel_headers_free_list(struct curl_slist *list) {
 static bool append(struct curl_slist **list, const char *line) {
   struct curl_slist *longer = curl_slist_append(*list, line);
   if (longer == NULL) {
-    cel_headers_free_list(*list);
+    free_list(*list);
     *list = NULL;
     return false;
   }
@@ -121,7 +121,7 @@ void cel_headers_release(cel_headers *h) {
     return;
   free_up_to(h->empty, h->plain);
   free_up_to(h->json, h->plain);
-  cel_headers_free_list(h->plain);
+  free_list(h->plain);
   h->alloc->fn(h->alloc->ud, h, sizeof *h, 0);
 }
 
@@ -134,17 +134,69 @@ static bool names(const struct curl_slist *own, const char *line) {
   return false;
 }
 
-struct curl_slist *cel_headers_merge(const struct curl_slist *own,
+/* {====== A call's own lists: libcurl reads them only, so they need not be
+   made by it */
+
+size_t cel_header_size(const char *line) {
+  return sizeof(struct curl_slist) + strlen(line) + 1;
+}
+
+void cel_header_put(struct curl_slist **list, void *memory, const char *line) {
+  struct curl_slist *node = memory;
+  node->data = (char *)memory + sizeof *node;
+  node->next = NULL;
+  memcpy(node->data, line, strlen(line) + 1);
+  while (*list != NULL)
+    list = &(*list)->next;
+  *list = node;
+}
+
+void cel_headers_free_own(const cel_allocator *alloc,
+                          struct curl_slist *list) {
+  while (list != NULL) {
+    struct curl_slist *next = list->next;
+    alloc->fn(alloc->ud, list, cel_header_size(list->data), 0);
+    list = next;
+  }
+}
+
+void cel_headers_free_merged(const cel_allocator *alloc,
+                             struct curl_slist *list) {
+  while (list != NULL) {
+    struct curl_slist *next = list->next;
+    alloc->fn(alloc->ud, list, sizeof *list, 0);
+    list = next;
+  }
+}
+
+/* Puts a node with the same text before a list; false when memory ran out. */
+static bool share(const cel_allocator *alloc, struct curl_slist **list,
+                  char *data) {
+  struct curl_slist *node = alloc->fn(alloc->ud, NULL, 0, sizeof *node);
+  if (node == NULL)
+    return false;
+  node->data = data;
+  node->next = *list;
+  *list = node;
+  return true;
+}
+
+struct curl_slist *cel_headers_merge(const cel_allocator *alloc,
+                                     const struct curl_slist *own,
                                      const struct curl_slist *base) {
   struct curl_slist *list = NULL;
-  for (const struct curl_slist *s = base; s != NULL; s = s->next)
-    if (!names(own, s->data) && !append(&list, s->data))
-      return NULL;
-  for (; own != NULL; own = own->next)
-    if (!append(&list, own->data))
-      return NULL;
-  return list;
+  bool good = true;
+  for (const struct curl_slist *s = own; good && s != NULL; s = s->next)
+    good = share(alloc, &list, s->data);
+  for (const struct curl_slist *s = base; good && s != NULL; s = s->next)
+    good = names(own, s->data) || share(alloc, &list, s->data);
+  if (good)
+    return list;
+  cel_headers_free_merged(alloc, list);
+  return NULL;
 }
+
+/* }====== */
 
 static bool is_token(const char *text, size_t len) {
   static const char marks[] = "!#$%&'*+-.^_`|~";

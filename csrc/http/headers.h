@@ -42,13 +42,21 @@ const char *cel_headers_token(const cel_headers *h);
    harmless. */
 void cel_headers_release(cel_headers *h);
 
-/* A list of a call's own headers and of those of `base` that it does not
-   name itself; NULL when memory ran out. Freed by cel_headers_free_list. */
-struct curl_slist *cel_headers_merge(const struct curl_slist *own,
-                                     const struct curl_slist *base);
+/* A call's own headers, on the state's allocator. Each is a node with its
+   text in one block of cel_header_size() bytes, which cel_header_put() appends
+   to the list. */
+size_t cel_header_size(const char *line);
+void cel_header_put(struct curl_slist **list, void *memory, const char *line);
+void cel_headers_free_own(const cel_allocator *alloc, struct curl_slist *list);
 
-/* Wipes the strings of a list, then frees it. */
-void cel_headers_free_list(struct curl_slist *list);
+/* A list of a call's own headers and of those of `base` that it does not
+   name itself, whose texts it shares; NULL when memory ran out. Freed by
+   cel_headers_free_merged. */
+struct curl_slist *cel_headers_merge(const cel_allocator *alloc,
+                                     const struct curl_slist *own,
+                                     const struct curl_slist *base);
+void cel_headers_free_merged(const cel_allocator *alloc,
+                             struct curl_slist *list);
 
 /* What is wrong with a header that a user gives, as a constant text, or
    NULL: the name must be a token (RFC 9110, section 5.6.2) and not one that

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <curl/mprintf.h>
+#include <fcntl.h>
 #include <pthread.h>  /* pthread_once */
 #include <sys/mman.h> /* memfd_create */
 #include <unistd.h>   /* access, close, write */
@@ -226,6 +227,14 @@ static CURLcode set_proxy(const cel_http *h, CURL *c) {
   return code;
 }
 
+/* A program that the host starts must not keep the connection open. */
+static int on_new_socket(void *ud, curl_socket_t fd, curlsocktype purpose) {
+  (void)ud;
+  (void)purpose;
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return CURL_SOCKOPT_OK;
+}
+
 CURLcode cel_http_set_up(const cel_http *h, CURL *c) {
   CURLcode code = curl_easy_setopt(c, CURLOPT_CURLU, h->settings.base->handle);
   if (code == CURLE_OK)
@@ -245,6 +254,7 @@ CURLcode cel_http_set_up(const cel_http *h, CURL *c) {
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
                    (long)(h->settings.connect_timeout * 1e3));
   curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(c, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
   return code;
 }
 

@@ -53,6 +53,7 @@ typedef struct cel_json_cursor {
   bool in_object;    /* the array is a member of an object */
   size_t next_start; /* a nextPageURL member's string, raw, between its */
   size_t next_len;   /* quotes; 0 and 0 where there is none */
+  bool next_bad;     /* it is neither a string nor null or false */
   uint32_t members;  /* implementation's: members of the last record */
 } cel_json_cursor;
 

@@ -17,7 +17,7 @@ static bool cursor_is_next_url(const cel_json_string *key) {
    next page's URL is. */
 static bool cursor_member(cel_json_cursor *c, cel_json_scan *s,
                           const cel_json_string *key) {
-  if (cel_json_at(s, '[')) {
+  if (cel_json_at(s, '[') && !cursor_is_next_url(key)) {
     if (c->pos != 0)
       return cel_json_wrong(s, s->p,
                             "expected one array of records but found two");
@@ -29,10 +29,12 @@ static bool cursor_member(cel_json_cursor *c, cel_json_scan *s,
         return false;
       c->next_start = (size_t)(url.bytes - s->text);
       c->next_len = url.len;
+      c->next_bad = false;
       return true;
     }
     c->next_start = 0;
     c->next_len = 0;
+    c->next_bad = !cel_json_at(s, 'n') && !cel_json_at(s, 'f');
   }
   return cel_json_skip_value(s);
 }

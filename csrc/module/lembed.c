@@ -167,18 +167,20 @@ static void check_strings(lua_State *L, const celigo_options *o) {
     refuse(L, "token", "a string that is not empty");
   if (!cel_token_check(o->token, strlen(o->token)))
     refuse(L, "token", "characters that can stand in a header");
+  const char *wrong = o->proxy == NULL ? NULL : cel_proxy_check(o->proxy);
+  if (wrong != NULL)
+    luaL_error(L, WHAT ": option 'proxy': %s", wrong);
   if (agent != NULL &&
       cel_header_check("User-Agent", 10, agent, strlen(agent)) != NULL)
     refuse(L, "user_agent", "no control characters");
 }
 
-/* The class, for a client that is made before the script makes one. */
+/* The class and all of the Lua layer, for a client that is made before the
+   script makes one: a table look-up once they are there. */
 static void open_client(lua_State *L) {
-  if (luaL_getmetatable(L, CEL_CLIENT_MT) == LUA_TNIL) {
-    lua_pushcfunction(L, l_require);
-    lua_pushliteral(L, "celigo.client");
-    lua_call(L, 1, 0);
-  }
+  lua_pushcfunction(L, l_require);
+  lua_pushliteral(L, "celigo.client");
+  lua_call(L, 1, 0);
   lua_settop(L, 0);
 }
 

@@ -9,6 +9,7 @@
 #include "client/lcall.h"
 #include "client/lconfig.h"
 #include "client/lmethods.h"
+#include "client/loptions.h"
 #include "client/lrequest.h"
 #include "client/lresult.h"
 #include "client/lstep.h"

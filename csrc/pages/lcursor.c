@@ -122,7 +122,9 @@ static bool take_text(lua_State *L, cel_call *c, page_cursor *p) {
   }
   p->text = c->transfer.body; /* moved, before a finaliser can end the call */
   cel_buf_init(&c->transfer.body, p->text.alloc, p->text.max);
-  if (p->json.next_len == 0)
+  if (p->json.next_bad)
+    lua_pushboolean(L, true); /* no reference, but not none */
+  else if (p->json.next_len == 0)
     lua_pushnil(L);
   else if (cel_json_decode(L, p->json.text + p->json.next_start - 1,
                            p->json.next_len + 2, &fault) != 0) {
@@ -149,6 +151,11 @@ static bool take_decoded(lua_State *L, cel_call *c, page_cursor *p) {
    object where the page holds no records. */
 static int l_cursor(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
+  luaL_argcheck(L,
+                c->state != CEL_STATE_DONE || c->end == CEL_END_PAGE ||
+                    c->end == CEL_END_CLOSED || c->end == CEL_END_CANCELLED,
+                1, "no page call");
+  luaL_argcheck(L, c->state == CEL_STATE_DONE, 1, "the page has not come yet");
   lua_settop(L, 1);
   cel_box_push(L, &cursor_kind, CEL_CURSOR_MT, UVS, free_cursor);
   cel_call_push_client(L, 1);
@@ -243,7 +250,10 @@ static int push_record(lua_State *L, int cursor, page_cursor *p) {
     return 0;
   if (lua_getiuservalue(L, cursor, UV_RECORDS) != LUA_TTABLE)
     luaL_error(L, "a user value of the cursor has been changed");
-  lua_rawgeti(L, -1, ++p->given);
+  if (lua_rawgeti(L, -1, ++p->given) == LUA_TNIL) { /* would end the loop */
+    lua_pop(L, 1);
+    lua_pushlightuserdata(L, NULL); /* celigo.null */
+  }
   lua_remove(L, -2);
   return 1;
 }

@@ -17,7 +17,12 @@
 const char *cel_push_resolved(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   size_t len;
-  const char *reference = luaL_checklstring(L, -1, &len);
+  if (lua_type(L, -1) != LUA_TSTRING) {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+    return "its nextPageURL is no string";
+  }
+  const char *reference = lua_tolstring(L, -1, &len);
   const char *wrong = NULL;
   const char *target = c->target == NULL ? "" : c->target + c->prefix_len;
   curl_free(c->scratch); /* of one that was cut short */
@@ -202,7 +207,10 @@ static bool append_page(lua_State *L, int idx, const char **wrong) {
     finish_failure(L, idx, "decode", "invalid_json", fault.message);
     return false;
   }
-  if (cursor.next_len > 0)
+  if (cursor.next_bad) {
+    lua_pushboolean(L, true); /* no reference, but not none */
+    *wrong = cel_push_resolved(L, idx);
+  } else if (cursor.next_len > 0)
     *wrong = cel_push_next_member(L, idx, text + cursor.next_start,
                                   cursor.next_len);
   else
@@ -250,14 +258,30 @@ static bool codec_array(lua_State *L) {
   return full == 1 || (full == 0 && empty > 0);
 }
 
+/* Whether the value on top says that there is no next page: nothing, null,
+   false or an empty text. */
+static bool is_no_reference(lua_State *L) {
+  switch (lua_type(L, -1)) {
+  case LUA_TSTRING:
+    return lua_rawlen(L, -1) == 0;
+  case LUA_TBOOLEAN:
+    return !lua_toboolean(L, -1);
+  default:
+    return lua_isnil(L, -1) || lua_islightuserdata(L, -1);
+  }
+}
+
 bool cel_push_decoded_page(lua_State *L, int idx) {
   if (!push_value(L, idx))
     return false;
   if (!lua_istable(L, -1)) {
     lua_pushnil(L);
-  } else if (lua_getfield(L, -1, "nextPageURL") != LUA_TSTRING) {
-    lua_pop(L, 1);
-    lua_pushnil(L);
+  } else {
+    lua_getfield(L, -1, "nextPageURL");
+    if (is_no_reference(L)) {
+      lua_pop(L, 1);
+      lua_pushnil(L);
+    }
   }
   lua_insert(L, -2); /* the next page's reference, the value */
   if (codec_array(L)) {

@@ -64,12 +64,10 @@ static int l_follow(lua_State *L) {
   c->attempt.repeat = from->attempt.repeat;
   c->prefix_len = from->prefix_len;
   make_page_call(c);
-  for (const struct curl_slist *s = from->own; s != NULL; s = s->next) {
-    struct curl_slist *longer = curl_slist_append(c->own, s->data);
-    if (longer == NULL)
-      cel_raise_memory(L);
-    c->own = longer;
-  }
+  for (const struct curl_slist *s = from->own; s != NULL; s = s->next)
+    cel_header_put(
+        &c->own, cel_allocate(L, &c->client->alloc, cel_header_size(s->data)),
+        s->data);
   lua_pushlstring(L, from->target, from->prefix_len);
   lua_pushvalue(L, 2);
   lua_concat(L, 2);
@@ -130,10 +128,21 @@ static int l_target(lua_State *L) {
   return 1;
 }
 
+/* A page call whose head has come, and been searched for a host's token; where
+   not, it is as if nothing had come [-0, +0]. */
+static cel_call *check_page(lua_State *L) {
+  cel_call *c = cel_call_check(L, 1);
+  luaL_argcheck(L, c->page_only, 1, "no page call");
+  if (c->client->secret)
+    cel_client_redact(c->client, c->headers, c->transfer.head.data,
+                      c->transfer.head.len);
+  return c;
+}
+
 /* core.next_target(call): the next page's path and query as the Link header
    tells, or nil, or nil and what is wrong with it. */
 static int l_next_target(lua_State *L) {
-  cel_call_check(L, 1);
+  check_page(L);
   const char *wrong = cel_push_next_link(L, 1);
   lua_pushstring(L, wrong);
   return 2;
@@ -143,7 +152,7 @@ static int l_next_target(lua_State *L) {
    page's body gave, or nil and what is wrong with it. */
 static int l_resolve(lua_State *L) {
   cel_call_check(L, 1);
-  luaL_checkstring(L, 2);
+  luaL_checkany(L, 2);
   lua_settop(L, 2);
   const char *wrong = cel_push_resolved(L, 1);
   lua_pushstring(L, wrong);
@@ -152,7 +161,7 @@ static int l_resolve(lua_State *L) {
 
 /* core.response(call, next_url): the response table of a page. */
 static int l_response(lua_State *L) {
-  cel_call_check(L, 1);
+  check_page(L);
   lua_settop(L, 2);
   cel_push_response(L, 1);
   return 1;
@@ -161,7 +170,7 @@ static int l_response(lua_State *L) {
 /* core.page_error(call, kind, code, message): an error about a page whose
    answer is at hand. */
 static int l_page_error(lua_State *L) {
-  cel_call_check(L, 1);
+  check_page(L);
   const cel_failure f = {.kind = luaL_checkstring(L, 2),
                          .code = luaL_checkstring(L, 3),
                          .message = luaL_checkstring(L, 4),
