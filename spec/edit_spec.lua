@@ -241,8 +241,8 @@ describe("edit_connector", function()
     local cases = {
       { "id: expected a string", nil, nothing },
       { "expected an id", "", nothing },
-      { "edit: expected a function, got a nil", id },
-      { "edit: expected a function, got a table", id, {} },
+      { "edit_connector: expected a function, got a nil", id },
+      { "edit_connector: expected a function, got a table", id, {} },
       { "timeot", id, nothing, { timeot = 1 } },
     }
     for _, case in ipairs(cases) do

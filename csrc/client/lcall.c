@@ -92,10 +92,18 @@ void cel_call_release(cel_call *c) {
   cel_headers_free_merged(&c->client->alloc, c->merged);
   cel_headers_free_own(&c->client->alloc, c->own);
   cel_headers_release(c->headers);
+  cel_headers_release(c->earlier);
   c->own = c->merged = NULL;
-  c->headers = NULL;
+  c->headers = c->earlier = NULL;
   curl_free(c->scratch);
   c->scratch = NULL;
+}
+
+void cel_call_redact(const cel_call *c, char *text, size_t len) {
+  cel_redact(c->client->headers, text, len);
+  if (c->headers != c->client->headers)
+    cel_redact(c->headers, text, len);
+  cel_redact(c->earlier, text, len);
 }
 
 bool cel_call_is_begun(const cel_call *c) {
@@ -396,7 +404,7 @@ end
 */
 static int l_ready(lua_State *L) {
   const cel_call *c = cel_call_check(L, 1);
-  lua_pushboolean(L, c->state == CEL_STATE_DONE ||
+  lua_pushboolean(L, c->state >= CEL_STATE_DONE ||
                          (c->state == CEL_STATE_READY && !c->submitted));
   return 1;
 }

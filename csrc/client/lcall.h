@@ -70,6 +70,7 @@ struct cel_call {
   struct curl_slist *own;    /* headers of this call only; owned */
   struct curl_slist *merged; /* those and the client's; owned */
   cel_headers *headers;      /* the set in use; a reference */
+  cel_headers *earlier; /* the one before its token was renewed; the same */
 
   /* How it goes. */
   cel_transfer transfer;
@@ -133,6 +134,10 @@ void cel_call_abandon(cel_call *c, cel_end end);
    may end a call whose answer is being read: that stays until it was. No
    Lua. */
 void cel_call_release(cel_call *c);
+
+/* Replaces every token that the call has sent, and the client's, by asterisks,
+   in place, in a text that leaves the library. No Lua. */
+void cel_call_redact(const cel_call *c, char *text, size_t len);
 
 /* Whether the exchange of its newest attempt has been begun, be it over or
    not; before that the transfer holds the one before. */

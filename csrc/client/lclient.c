@@ -220,7 +220,7 @@ static char *next_start(char *p, const char *end, char c) {
   return p;
 }
 
-static void redact(const cel_headers *headers, char *text, size_t len) {
+void cel_redact(const cel_headers *headers, char *text, size_t len) {
   if (headers == NULL || text == NULL)
     return;
   const char *token = cel_headers_token(headers);
@@ -236,13 +236,6 @@ static void redact(const cel_headers *headers, char *text, size_t len) {
       p++;
     }
   }
-}
-
-void cel_client_redact(const cel_client *c, const cel_headers *used,
-                       char *text, size_t len) {
-  redact(c->headers, text, len);
-  if (used != c->headers)
-    redact(used, text, len);
 }
 
 /* }====== */

@@ -113,11 +113,10 @@ void cel_client_push_calls(lua_State *L, int idx);
 /* Ends every call with `closed` and gives all resources back. No Lua. */
 void cel_client_close(cel_client *c);
 
-/* Replaces the token by asterisks, in place, in a text that leaves the
-   library, and that of the headers `used`, which may be an older one, or
-   NULL; a very short one only where it stands behind "Bearer". */
-void cel_client_redact(const cel_client *c, const cel_headers *used,
-                       char *text, size_t len);
+/* Replaces the token of a set of headers by asterisks, in place, in a text
+   that leaves the library; NULL has none. A very short one only where it
+   stands behind "Bearer". */
+void cel_redact(const cel_headers *headers, char *text, size_t len);
 
 /* What a client is made of; strings are borrowed. */
 typedef struct cel_client_config {

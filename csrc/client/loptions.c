@@ -66,6 +66,8 @@ const char *cel_nearest(const char *word,
   const char *nearest = NULL;
   size_t len = strlen(word);
   size_t best = len / 3 + 2; /* farther is another word */
+  if (len > MAX_WORD)
+    return NULL;
   for (size_t i = 0; i < n; i++) {
     const char *name = name_at(names, i);
     bool begun = len >= SURE_PREFIX && strncmp(word, name, len) == 0;

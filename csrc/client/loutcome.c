@@ -129,6 +129,8 @@ static bool renew_token(lua_State *L, int idx) {
   if (!c->client->has_function)
     return false;
   c->renewed = true;
+  if (c->headers != NULL)
+    c->earlier = cel_headers_retain(c->headers);
   cel_call_token(L, idx, true);
   if (c->state != CEL_STATE_DONE) {
     const cel_decision again = {.action = CEL_ACTION_RETRY, .counts = false};

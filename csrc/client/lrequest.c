@@ -17,6 +17,10 @@
 #define MAX_TIMEOUT 1e7 /* seconds */
 #define MAX_LIMIT   1e9 /* records of a page */
 
+/* Bytes; libcurl has limits of its own beyond these, and poor words. */
+#define MAX_TARGET  (256 * 1024)
+#define MAX_HEADERS (256 * 1024)
+
 #define PER_CALL                                                              \
   {"timeout", CEL_OPTION_NUMBER, 1e-3, MAX_TIMEOUT,                           \
    "seconds, a number from 0.001"},                                           \
@@ -137,6 +141,11 @@ static void add_query(lua_State *L, const arguments *a) {
     }
   }
   lua_settop(L, target);
+  const char *query = strchr(lua_tostring(L, target), '?');
+  if (has_limit && query != NULL &&
+      (strstr(query, "?limit=") != NULL || strstr(query, "&limit=") != NULL))
+    luaL_error(L, "%s: limit is given twice, as an option and in the path",
+               a->what);
   if (has_limit)
     add_parameter(L, a, "limit", 5, target - 1);
   lua_remove(L, -2);
@@ -152,7 +161,8 @@ static const char *id_at(lua_State *L, const arguments *a, int idx,
     luaL_error(L, "%s: %s: expected a string, got %s", a->what, name,
                luaL_typename(L, idx));
   const char *id = lua_tolstring(L, idx, len);
-  if (*len == 0 || strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
+  if (*len == 0 || (*len == 1 && id[0] == '.') ||
+      (*len == 2 && id[0] == '.' && id[1] == '.'))
     luaL_error(L, "%s: %s: expected an id, got \"%s\"", a->what, name, id);
   return id;
 }
@@ -206,6 +216,9 @@ static void push_path(lua_State *L, const arguments *a) {
 /* The target, with its origin and without the query, is on top [-1, +0]. */
 static void set_target(lua_State *L, const arguments *a) {
   add_query(L, a);
+  if (lua_rawlen(L, -1) > MAX_TARGET)
+    luaL_error(L, "%s: path and query are longer than %d bytes", a->what,
+               MAX_TARGET);
   cel_call_set_target(L, cel_call_get(L, a->call));
 }
 
@@ -213,7 +226,8 @@ static void set_target(lua_State *L, const arguments *a) {
 
 /* {====== Headers */
 
-static void add_header(lua_State *L, const arguments *a) {
+/* The name is below the value on top [-0, +0]; returns the line's length. */
+static size_t add_header(lua_State *L, const arguments *a) {
   cel_call *c = cel_call_get(L, a->call);
   size_t name_len;
   size_t len;
@@ -231,14 +245,20 @@ static void add_header(lua_State *L, const arguments *a) {
                            : lua_pushfstring(L, "%s: %s", name, value);
   void *memory = cel_allocate(L, &c->client->alloc, cel_header_size(line));
   cel_header_put(&c->own, memory, line);
+  size_t size = strlen(line);
   lua_pop(L, 2);
+  return size;
 }
 
 static void set_headers(lua_State *L, const arguments *a) {
   if (cel_option_push(L, a->options, "headers")) {
+    size_t size = 0;
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
-      add_header(L, a);
+      size += add_header(L, a);
+      if (size > MAX_HEADERS)
+        luaL_error(L, "%s: headers: they are longer than %d bytes", a->what,
+                   MAX_HEADERS);
       lua_pop(L, 1);
     }
   }

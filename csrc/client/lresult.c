@@ -28,6 +28,8 @@ static bool next_field(cel_span head, size_t *pos, cel_span *name,
     while (len > 0 && strchr("\r \t", line[len - 1]) != NULL)
       len--;
     *name = (cel_span){line, (size_t)(colon - line)};
+    while (name->len > 0 && strchr(" \t", line[name->len - 1]) != NULL)
+      name->len--;
     const char *start = colon + 1;
     while (start < line + len && (*start == ' ' || *start == '\t'))
       start++;
@@ -133,8 +135,7 @@ static void push_headers(lua_State *L, const cel_call *c) {
 void cel_push_response(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   int next = lua_gettop(L);
-  cel_client_redact(c->client, c->headers, c->transfer.head.data,
-                    c->transfer.head.len);
+  cel_call_redact(c, c->transfer.head.data, c->transfer.head.len);
   lua_createtable(L, 0, 6);
   lua_pushinteger(L, c->transfer.status);
   lua_setfield(L, -2, "status");
@@ -230,8 +231,8 @@ void cel_push_identity(lua_State *L, int idx, int into) {
 
 static void set_answer(lua_State *L, cel_call *c, int into) {
   cel_transfer *t = &c->transfer;
-  cel_client_redact(c->client, c->headers, t->head.data, t->head.len);
-  cel_client_redact(c->client, c->headers, t->body.data, t->body.len);
+  cel_call_redact(c, t->head.data, t->head.len);
+  cel_call_redact(c, t->body.data, t->body.len);
   lua_pushinteger(L, t->status);
   lua_setfield(L, into, "status");
   push_headers(L, c);
@@ -261,7 +262,7 @@ static void set_message(lua_State *L, const cel_call *c, int into,
   size_t len = strlen(message);
   char *copy = luaL_buffinitsize(L, &b, len + 1);
   memcpy(copy, message, len + 1);
-  cel_client_redact(c->client, c->headers, copy, len);
+  cel_call_redact(c, copy, len);
   luaL_pushresultsize(&b, len);
   lua_setfield(L, into, "message");
 }
@@ -322,7 +323,7 @@ static const char *expired_format(const cel_call *c) {
     return "could not be sent within %.3g s (timeout): there is no "
            "connection yet; check the network";
   return "could not be sent within %.3g s (timeout): the client waits for "
-         "its rate limit or a pause";
+         "a connection, its token, its rate limit or a pause";
 }
 
 /* The words for a failed exchange go into buf. */

@@ -161,9 +161,9 @@ double cel_client_wait(const cel_client *c) {
    way to it, may answer with what it was sent. */
 static void redact_answer(cel_call *k) {
   cel_transfer *t = &k->transfer;
-  cel_client_redact(k->client, k->headers, t->head.data, t->head.len);
+  cel_call_redact(k, t->head.data, t->head.len);
   if (t->finished)
-    cel_client_redact(k->client, k->headers, t->body.data, t->body.len);
+    cel_call_redact(k, t->body.data, t->body.len);
 }
 
 static void read_news(cel_client *c) {

@@ -113,6 +113,15 @@ static int parse_status(const char *line, size_t len) {
   return status;
 }
 
+/* What follows goes on with the last line (RFC 9112, section 5.2). */
+static void unfold(cel_buf *head) {
+  for (size_t i = head->len; i > 0; i--) {
+    if (head->data[i - 1] != '\r' && head->data[i - 1] != '\n')
+      return;
+    head->data[i - 1] = ' ';
+  }
+}
+
 static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   (void)one;
   cel_transfer *t = ((cel_http_easy *)ud)->transfer;
@@ -124,6 +133,8 @@ static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   }
   if (t->head.len == 0)
     t->status = parse_status(data, len);
+  else if (data[0] == ' ' || data[0] == '\t')
+    unfold(&t->head);
   switch (cel_buf_append(&t->head, data, len)) {
   case CEL_BUF_OK:
     break;
@@ -396,7 +407,7 @@ static bool is_big_head(const cel_transfer *t, CURLcode code) {
   if (code == CURLE_TOO_LARGE)
     return true;
 #endif
-  return code == CURLE_OUT_OF_MEMORY && t->sends > 0 && !t->head_done;
+  return code == CURLE_OUT_OF_MEMORY && t->head.len > 0 && !t->head_done;
 }
 
 /* Whether a proxy has refused to make a tunnel. */

@@ -186,7 +186,7 @@ void cel_http_forget(cel_http *h) {
 
 bool cel_http_absolute(const cel_http *h) {
   const char *proxy = h->settings.proxy;
-  return proxy != NULL && !h->settings.base->https &&
+  return proxy != NULL && *proxy != '\0' && !h->settings.base->https &&
          (strstr(proxy, "://") == NULL || curl_strnequal(proxy, "http", 4));
 }
 

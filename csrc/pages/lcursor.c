@@ -117,7 +117,7 @@ static bool check_text(const cel_buf *text, cel_json_cursor *cursor,
 static bool take_text(lua_State *L, cel_call *c, page_cursor *p) {
   cel_json_fault fault;
   if (!check_text(&c->transfer.body, &p->json, &fault)) {
-    lua_pushstring(L, fault.message);
+    lua_pushstring(L, cel_page_fault(c, true, &fault));
     return false;
   }
   p->text = c->transfer.body; /* moved, before a finaliser can end the call */

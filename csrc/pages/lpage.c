@@ -27,7 +27,7 @@ const char *cel_push_resolved(lua_State *L, int idx) {
   const char *target = c->target == NULL ? "" : c->target + c->prefix_len;
   curl_free(c->scratch); /* of one that was cut short */
   c->scratch = NULL;
-  if (c->target == NULL || memchr(reference, '\0', len) != NULL ||
+  if (c->target == NULL || len == 0 || memchr(reference, '\0', len) != NULL ||
       cel_url_resolve(&c->client->base, target, reference, &c->scratch) !=
           CURLUE_OK)
     wrong = "the target of its next link is no URL";
@@ -151,6 +151,19 @@ static bool codec_decode(lua_State *L, int idx) {
   return false;
 }
 
+const char *cel_page_fault(cel_call *c, bool page, cel_json_fault *fault) {
+  const cel_buf *body = &c->transfer.body;
+  cel_json_cursor cursor;
+  cel_json_scan s;
+  cel_call_redact(c, body->data, body->len);
+  if ((page &&
+       cel_json_cursor_open(&cursor, body->data, body->len, fault) != 0) ||
+      !cel_json_scan_begin(&s, body->data, body->len, fault) ||
+      !cel_json_skip_value(&s) || !cel_json_scan_end(&s))
+    return fault->message;
+  return "it is no valid JSON"; /* but for what is masked now */
+}
+
 bool cel_page_is_blank(const cel_call *c) {
   return is_blank(c->transfer.body.data, c->transfer.body.len);
 }
@@ -169,7 +182,7 @@ static bool push_value(lua_State *L, int idx) {
     return codec_decode(L, idx);
   if (cel_json_decode(L, body->data, body->len, &fault) == 0)
     return true;
-  lua_pushstring(L, fault.message);
+  lua_pushstring(L, cel_page_fault(c, false, &fault));
   return false;
 }
 
@@ -204,7 +217,8 @@ static bool append_page(lua_State *L, int idx, const char **wrong) {
     status =
         cel_json_cursor_append(L, &cursor, lua_gettop(L), &c->records, &fault);
   if (status != 0) {
-    finish_failure(L, idx, "decode", "invalid_json", fault.message);
+    finish_failure(L, idx, "decode", "invalid_json",
+                   cel_page_fault(c, true, &fault));
     return false;
   }
   if (cursor.next_bad) {

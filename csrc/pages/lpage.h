@@ -7,6 +7,7 @@
 #include <lua.h>
 
 #include "client/lcall.h"
+#include "json/ljson.h"
 
 /* Takes the whole 2xx answer of the call at idx: finishes the call, or
    queues it again for the next page [-0, +0]. */
@@ -23,6 +24,11 @@ const char *cel_push_next_link(lua_State *L, int idx);
 /* Resolves the reference on top of the stack against the call's target
    [-1, +1]; results as above. */
 const char *cel_push_resolved(lua_State *L, int idx);
+
+/* What is wrong with a body that cannot be decoded; `page` says that it was
+   to hold records. The message may quote the body, so tokens are masked in
+   there first. No Lua. */
+const char *cel_page_fault(cel_call *c, bool page, cel_json_fault *fault);
 
 /* Whether the answer has no body to speak of. */
 bool cel_page_is_blank(const cel_call *c);

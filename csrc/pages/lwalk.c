@@ -134,8 +134,7 @@ static cel_call *check_page(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   luaL_argcheck(L, c->page_only, 1, "no page call");
   if (c->client->secret)
-    cel_client_redact(c->client, c->headers, c->transfer.head.data,
-                      c->transfer.head.len);
+    cel_call_redact(c, c->transfer.head.data, c->transfer.head.len);
   return c;
 }
 

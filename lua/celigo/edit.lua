@@ -3,6 +3,7 @@
 
 local core = require "celigo.core"
 local base = require "celigo.base"
+local errors = require "celigo.errors"
 
 local null = base.json.null
 
@@ -48,10 +49,11 @@ local function compare(sent, returned, path, lost)
   if #sent > #returned then return compare_shorter(sent, returned, path, lost) end
   for key, value in pairs(sent) do
     local there = returned[key]
-    if there == nil and value ~= null then
-      lost[#lost + 1] = member_path(path, key)
-    elseif type(value) == "table" and type(there) == "table" then
+    if there == nil then there = null end
+    if type(value) == "table" and type(there) == "table" then
       compare(value, there, member_path(path, key), lost)
+    elseif there == null and value ~= null or type(value) == "table" then
+      lost[#lost + 1] = member_path(path, key)
     end
   end
 end
@@ -79,14 +81,30 @@ local function reading(options)
 end
 
 -- Wrong arguments raise with the user's position, before anything is sent.
-local function check(client, name, edit, options, ...)
+-- Returns the path of the record.
+local function check(client, what, name, edit, options, ...)
   local ids = table.pack(...)
   ids[ids.n + 1] = reading(options)
-  local good, message = pcall(core.fetch, client, name, table.unpack(ids, 1, ids.n + 1))
-  if not good then error(message, 3) end
-  if type(edit) ~= "function" then
-    error(("edit: expected a function, got a %s"):format(type(edit)), 3)
+  local good, call = pcall(core.fetch, client, name, table.unpack(ids, 1, ids.n + 1))
+  if not good then
+    if call == "not enough memory" then error(call, 0) end
+    error((tostring(call):gsub("^[%w_]+: ", what .. ": ", 1)), 3)
   end
+  if type(edit) ~= "function" then
+    error(("%s: expected a function, got a %s"):format(what, type(edit)), 3)
+  end
+  return core.target(call):match "^[^?]*"
+end
+
+-- The error of a read whose answer is no record.
+local function no_record(value, response, name, path)
+  return errors.new {
+    kind = "decode", code = "unexpected_answer",
+    message = ("expected an object, got a %s"):format(type(value)),
+    method = "GET", path = path, operation = name, status = response.status,
+    attempts = response.attempts, elapsed = response.elapsed, headers = response.headers,
+    retryable = false, maybe_applied = false,
+  }
 end
 
 -- What the function makes of a record; nil where nothing is to be written.
@@ -130,9 +148,10 @@ local methods = core.methods
 --   connector.published = true
 -- end)
 function methods.edit_connector(client, id, edit, options)
-  check(client, "get_connector_by_id", edit, options, id)
+  local path = check(client, "edit_connector", "get_connector_by_id", edit, options, id)
   local record, response = client:get_connector_by_id(id, reading(options))
   if record == nil then return nil, response end
+  if type(record) ~= "table" then return nil, no_record(record, response, "get_connector_by_id", path) end
   local sent = changed(edit, record)
   if not sent then return record, response end
   return finish("connector", sent, client:update_connector(id, sent, options))
@@ -150,9 +169,10 @@ end
 --   license.expires = celigo.timestamp(os.time() + 30 * 86400)
 -- end)
 function methods.edit_connector_license(client, id, license_id, edit, options)
-  check(client, "get_connector_license_by_id", edit, options, id, license_id)
+  local path = check(client, "edit_connector_license", "get_connector_license_by_id", edit, options, id, license_id)
   local record, response = client:get_connector_license_by_id(id, license_id, reading(options))
   if record == nil then return nil, response end
+  if type(record) ~= "table" then return nil, no_record(record, response, "get_connector_license_by_id", path) end
   local sent = changed(edit, record)
   if not sent then return record, response end
   return finish("license", sent, client:update_connector_license(id, license_id, sent, options))

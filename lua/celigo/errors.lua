@@ -190,7 +190,7 @@ function Error:has(code)
 end
 
 local function is_error(v)
-  return getmetatable(v) == Error
+  return rawequal(getmetatable(v), Error)
 end
 
 return { new = new, is_error = is_error }

@@ -62,14 +62,14 @@ local celigo = {
 function celigo.new(options)
   celigo.new = require "celigo.client"
   local good, client = pcall(celigo.new, options)
-  if not good then error(client, 2) end
+  if not good then error(client, client == "not enough memory" and 0 or 2) end
   return client
 end
 
 function celigo.log(file)
   celigo.log = require "celigo.log"
   local good, on_event = pcall(celigo.log, file)
-  if not good then error(on_event, 2) end
+  if not good then error(on_event, on_event == "not enough memory" and 0 or 2) end
   return on_event
 end
 
