@@ -202,3 +202,83 @@ describe("a codec", function()
     assert.same({}, server:requests())
   end)
 end)
+
+describe("a codec with one empty table", function()
+  local server, client
+
+  setup(function()
+    server = fault.start()
+    client = celigo.new { base_url = server.url, token = "t", json = cjson, max_retries = 0 }
+  end)
+
+  teardown(function()
+    client:close()
+    server:stop()
+  end)
+
+  it("sends empty arrays where the contract has arrays", function()
+    local given = {
+      name = "n", _id = "1", applications = {}, settings = {}, _sharedImportIds = {},
+      _iClientIdMap = { { _id = "m", _iClientIds = {} } },
+    }
+    for _, validate in ipairs { true, false } do
+      local shown = assert(client:create_connector(given, { dry_run = true, validate = validate }))
+      local sent = celigo.json.decode(shown.body)
+      assert.equal("[]", celigo.json.encode(sent._iClientIdMap[1]._iClientIds))
+      for _, name in ipairs { "applications", "_sharedImportIds" } do
+        assert.is_truthy(shown.body:find(('"%s":[]'):format(name), 1, true), shown.body)
+      end
+      assert.is_truthy(shown.body:find('"settings":{}', 1, true), shown.body)
+      assert.is_nil(sent._id)
+    end
+    assert.same({}, given.applications) -- the caller's table is as it was
+    assert.equal("1", given._id)
+  end)
+
+  it("puts empty arrays back that were read", function()
+    server:script {
+      { body = '{"_id":"1","name":"n","_sharedImportIds":[],"applications":[]}' },
+      { body = '{"_id":"1","name":"m","_sharedImportIds":[],"applications":[]}' },
+    }
+    assert(client:edit_connector("1", function(record) record.name = "m" end))
+    local body = server:requests()[2].body
+    assert.is_truthy(body:find('"_sharedImportIds":[]', 1, true), body)
+    assert.is_truthy(body:find('"applications":[]', 1, true), body)
+  end)
+
+  -- The same with either codec.
+  for name, codec in pairs { own = celigo.json, cjson = cjson } do
+    it("takes a nextPageURL for what it is: " .. name, function()
+      local other <close> = celigo.new { base_url = server.url, token = "t", json = codec, max_retries = 0 }
+      for text, last in pairs {
+        ["null"] = true, ["false"] = true, ['""'] = true, ["5"] = false, ["true"] = false, ["{}"] = false,
+      } do
+        local step = { body = ('{"nextPageURL":%s,"items":[1,2]}'):format(text) }
+        server:script { step }
+        local list, err = other:list_connectors()
+        assert.equal(last, list ~= nil, text .. " " .. tostring(err))
+        if not last then assert.equal("pagination", err.kind, text) end
+        server:script { step }
+        local seen = 0
+        local good, raised = pcall(function() for _ in other:each_connector() do seen = seen + 1 end end)
+        assert.equal(last, good, text)
+        assert.equal(2, seen)
+        if not last then assert.equal("pagination", raised.kind, text) end
+      end
+    end)
+  end
+
+  it("may make nothing of null, which ends no walk", function()
+    local loose = { encode = cjson.encode }
+    function loose.decode(text)
+      local value = cjson.decode(text)
+      for i = 1, #value do if value[i] == cjson.null then value[i] = nil end end
+      return value
+    end
+    local other <close> = celigo.new { base_url = server.url, token = "t", json = loose }
+    server:script { { body = "[1,null,3,4]" } }
+    local seen = {}
+    for record in other:each_connector() do seen[#seen + 1] = record end
+    assert.same({ 1, celigo.null, 3, 4 }, seen)
+  end)
+end)

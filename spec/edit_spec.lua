@@ -379,3 +379,36 @@ describe("response.dropped", function()
     assert.same({}, response.dropped)
   end)
 end)
+
+describe("an edit whose read is no record", function()
+  it("is an error, and the function is not called", function()
+    local server <close> = fault.start()
+    local client <close> = celigo.new { base_url = server.url, token = "t", max_retries = 0 }
+    for _, step in ipairs { { status = 204 }, { body = '"text"' }, { body = "5" } } do
+      server:script { step }
+      local called = false
+      local record, err = client:edit_connector("1", function() called = true end)
+      assert.is_nil(record)
+      assert.is_true(celigo.is_error(err))
+      assert.equal("decode", err.kind)
+      assert.equal("/v1/connectors/1", err.path)
+      assert.equal("get_connector_by_id", err.operation)
+      assert.is_false(called)
+      assert.equal(1, #server:requests())
+    end
+  end)
+
+  it("tells of what came back as null, or as something else", function()
+    local server <close> = fault.start()
+    local client <close> = celigo.new { base_url = server.url, token = "t", max_retries = 0 }
+    server:script {
+      { body = '{"name":"n"}' },
+      { body = '{"name":"n","description":null,"applications":null,"settings":false,"cleared":null}' },
+    }
+    local _, response = assert(client:edit_connector("1", function(record)
+      record.description, record.applications = "x", { "a" }
+      record.settings, record.cleared = { p = 1 }, celigo.null
+    end))
+    assert.same({ "applications", "description", "settings" }, response.dropped)
+  end)
+end)

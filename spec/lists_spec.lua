@@ -387,3 +387,35 @@ describe("a list", function()
     end)
   end)
 end)
+
+-- RFC 9112, section 5.2: a line that begins with white space goes on with the
+-- last one; and section 5.1: nothing may stand before the colon, but does.
+describe("a Link header that is oddly written", function()
+  local server, client
+
+  setup(function()
+    server = fault.start()
+    client = celigo.new { base_url = server.url, token = "t", max_retries = 0 }
+  end)
+
+  teardown(function()
+    client:close()
+    server:stop()
+  end)
+
+  for name, lines in pairs {
+    ["folded with a space"] = 'Link: </v1/x?skip=0>; rel="prev",\r\n </v1/x?skip=2>; rel="next"',
+    ["folded with a tab"] = 'Link: </v1/x?skip=2>;\r\n\trel="next"',
+    ["spaced before its colon"] = 'Link : </v1/x?skip=2>; rel="next"',
+  } do
+    it(name .. " is followed", function()
+      local first = { raw = ("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n%s\r\n\r\n[1,2,3]"):format(lines) }
+      server:script { first, { body = "[4]" } }
+      assert.same({ 1, 2, 3, 4 }, (client:list_connectors()))
+      server:script { first, { body = "[4]" } }
+      local seen = {}
+      for record in client:each_connector() do seen[#seen + 1] = record end
+      assert.same({ 1, 2, 3, 4 }, seen)
+    end)
+  end
+end)

@@ -119,6 +119,25 @@ describe("a misspelt name", function()
   end)
 end)
 
+describe("a method of a call", function()
+  it("is suggested, and so is request to submit", function()
+    local call = client:submit("list_connectors")
+    call:cancel()
+    assert.is_truthy(refusal(function() return call.cancle end)
+      :find("celigo.call has no method 'cancle'; did you mean 'cancel'?", 1, true))
+    assert.is_truthy(refusal(function() client:submit "reqest" end):find("did you mean 'request'?", 1, true))
+  end)
+
+  it("is not guessed from a word that is longer than any", function()
+    for _, use in ipairs {
+      function(word) celigo.new { token = "t", [word] = 1 } end,
+      function(word) return client[word] end,
+    } do
+      assert.is_nil(refusal(use, ("x"):rep(200)):find("did you mean", 1, true))
+    end
+  end)
+end)
+
 describe("a name that was not finished", function()
   it("is completed, by the shortest name, and never turned into another verb", function()
     for word, name in pairs {

@@ -659,6 +659,61 @@ describe("a request", function()
   end)
 end)
 
+describe("a request that is too large", function()
+  it("is refused with the caller's position, and nothing is sent", function()
+    local server <close> = fault.start()
+    local client <close> = celigo.new { base_url = server.url, token = "t", max_retries = 0 }
+    local long = ("a"):rep(1100000)
+    for _, use in ipairs {
+      function() client:request { path = "/" .. long } end,
+      function() client:request { method = "POST", path = "/" .. long, body = {} } end,
+      function() client:get_connector_by_id(long) end,
+      function() client:get_connector_by_id("1", { query = { q = long } }) end,
+      function() client:get_connector_by_id("1", { headers = { A = long } }) end,
+    } do
+      local good, message = pcall(use)
+      assert.is_false(good)
+      assert.is_truthy(message:find("request_spec.lua:%d+: [%w_]+: .* longer than 262144 bytes"), message)
+    end
+    assert.same({}, server:requests())
+    server:script { { body = "[]" } }
+    assert(client:get_connector_by_id("1", { headers = { A = ("b"):rep(9000) } }))
+  end)
+
+  it("is none for a limit that stands in the path already", function()
+    local client <close> = celigo.new { base_url = "http://127.0.0.1:1", token = "t", max_retries = 0 }
+    local good, message = pcall(client.request, client, { path = "/v1/x?a=b&limit=5", limit = 10 })
+    assert.is_false(good)
+    assert.is_truthy(message:find("limit is given twice", 1, true), message)
+  end)
+end)
+
+describe("no proxy", function()
+  it("has the path alone in its request line", function()
+    local server <close> = fault.start()
+    local client <close> = celigo.new { base_url = server.url, token = "t", proxy = "" }
+    server:script { { body = "[]" } }
+    assert(client:list_connectors())
+    assert.is_truthy(server:requests()[1].raw:find("^GET /v1/connectors HTTP/1.1\r\n"))
+  end)
+end)
+
+describe("a connection", function()
+  it("is not handed to the programs that a script starts", function()
+    if not os.execute "test -d /proc/self/fd" then return end
+    local server <close> = fault.start()
+    local client <close> = celigo.new { base_url = server.url, token = "t", proxy = "" }
+    local function sockets()
+      local pipe <close> = assert(io.popen "ls -l /proc/self/fd")
+      return select(2, pipe:read "a":gsub("socket:", ""))
+    end
+    local before = sockets()
+    server:script { { body = "[]" } }
+    assert(client:list_connectors())
+    assert.equal(before, sockets())
+  end)
+end)
+
 -- The body of these two may be left out, and so be forgotten before options.
 describe("options in the body's place", function()
   local client = celigo.new { token = "t", base_url = "http://127.0.0.1:1", max_retries = 0 }

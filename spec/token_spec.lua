@@ -302,3 +302,79 @@ describe("the token", function()
                  server:requests()[1].headers.authorization)
   end)
 end)
+
+-- What a server says back may hold the token in other clothes.
+describe("a token that is said back", function()
+  local PLAIN <const> = 'tok-secret/1+2="3\\4'
+  local server, client
+
+  setup(function() server = fault.start() end)
+  teardown(function() server:stop() end)
+  after_each(function() client:close() end)
+
+  local function open(token)
+    client = celigo.new { base_url = server.url, token = token, max_retries = 0 }
+  end
+
+  -- No eight bytes of it in anything that the error says.
+  local function assert_none(token, err)
+    for _, text in ipairs { tostring(err), err.message, err.body or "", err.field or "" } do
+      for at = 1, #token - 7 do
+        assert.is_nil(text:find(token:sub(at, at + 7), 1, true), text)
+      end
+    end
+  end
+
+  it("is masked behind JSON's escapes", function()
+    open(PLAIN)
+    for _, escape in ipairs {
+      function(c) return ({ ["/"] = "\\/", ['"'] = '\\"', ["\\"] = "\\\\" })[c] end,
+      function(c) return (c:find "[%p]" and ("\\u%04x"):format(c:byte())) or nil end,
+      function(c) return ("\\u%04X"):format(c:byte()) end,
+    } do
+      local said = PLAIN:gsub(".", escape)
+      for _, body in ipairs { '{"message":"bad %s"}', '{"errors":[{"code":"x","message":"m","field":"%s"}]}' } do
+        server:script { { status = 422, body = body:gsub("%%s", (said:gsub("%%", "%%%%"))) } }
+        local _, err = client:get_connector_by_id "1"
+        assert_none(PLAIN, err)
+        assert.is_truthy((err.message .. (err.field or "")):find("***", 1, true))
+      end
+    end
+  end)
+
+  it("is not quoted where the answer cannot be decoded", function()
+    local token = "deadbeefcafe0123456789abcdef4242"
+    open(token)
+    for _, body in ipairs { token, '{"token":' .. token .. "}", "[" .. token .. "]" } do
+      server:script { { body = body } }
+      local _, err = client:get_connector_by_id "1"
+      assert.equal("decode", err.kind)
+      assert_none(token, err)
+      _, err = client:list_connectors()
+      assert.equal("decode", err.kind)
+      assert_none(token, err)
+      local _, raised = pcall(function() for _ in client:each_connector() do end end)
+      assert_none(token, raised)
+    end
+  end)
+
+  it("is masked after it was renewed, too", function()
+    local n = 0
+    client = celigo.new {
+      base_url = server.url,
+      max_retries = 0,
+      token = function()
+        n = n + 1
+        return "number-" .. n .. "-of-tokens"
+      end,
+    }
+    server:script {
+      { status = 401, body = '{"message":"no"}' },
+      { status = 401, body = '{"message":"number-1-of-tokens was revoked, number-2-of-tokens is bad"}' },
+    }
+    local _, err = client:get_connector_by_id "1"
+    assert.equal(2, n)
+    assert_none("number-1-of-tokens", err)
+    assert_none("number-2-of-tokens", err)
+  end)
+end)

@@ -377,6 +377,43 @@ static const hostile_script hostile[] = {
      "end",
      false},
 
+    {"objects that finalisers bring back",
+     "local kept "
+     "local mt = { __gc = function() end } "
+     "local function churn() "
+     "  for _ = 1, 3000 do setmetatable({}, mt) end end "
+     "collectgarbage('incremental', 100, 40, 1) "
+     "for _ = 1, 20 do "
+     "  do local calls = {} "
+     "    for i = 1, 20 do "
+     "      calls[i] = client:submit('list_connectors') "
+     "      calls[i]:cancel() end "
+     "    calls.mine = celigo.new { token = 'mine-0123456', base_url = url } "
+     "    calls.next = client:each_connector { limit = 1 } "
+     "    setmetatable(calls, { __gc = function(self) kept = self end }) "
+     "  end "
+     "  repeat churn() until kept "
+     "  for _, c in ipairs(kept) do churn() c:result() c:done() end "
+     "  pcall(kept.mine.submit, kept.mine, 'list_connectors') "
+     "  pcall(kept.mine.list_connectors, kept.mine) "
+     "  pcall(kept.next) churn() pcall(kept.next) "
+     "  kept = nil "
+     "end "
+     "collectgarbage('incremental', 200, 100, 13)",
+     false},
+
+    {"an answer that is not whole yet",
+     "local core "
+     "each_value(function(v) "
+     "  if type(v) == 'table' and rawget(v, 'cursor') and rawget(v, 'fetch') "
+     "  then core = v end end) "
+     "local call = client:submit('get_connector_by_id', id) "
+     "for _, name in ipairs { 'cursor', 'next_target', 'response', "
+     "  'page_error' } do "
+     "  assert(not pcall(assert(core)[name], call, 'a', 'b', 'c')) end "
+     "assert(call:wait())",
+     false},
+
     {"a registry that lies",
      "local registry = debug.getregistry() "
      "local names = {} "

@@ -101,6 +101,8 @@ static const scenario scenarios[] = {
      "query = { c = 'd' } }))"},
     {"a write",
      "assert(client:update_connector(id, { name = 'n', settings = {} }))"},
+    {"an edit", "assert(client:edit_connector(id, function(record) "
+                "record.name = 'n' end))"},
     {"a write that is refused before it is sent",
      "local _, err = client:create_connector { name = 1 } "
      "assert(err.kind == 'validation')"},

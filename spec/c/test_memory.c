@@ -124,6 +124,20 @@ static void test_walk(lua_State *L, memory *m, size_t took) {
   m->limit = SIZE_MAX;
 }
 
+/* What a call is to send counts, too. */
+static void test_requests(lua_State *L, memory *m) {
+  collect(L);
+  m->limit = m->in_use + 4 * MIB;
+  CHECK("requests", run(L, "local calls = {} "
+                           "for i = 1, 100 do "
+                           "  calls[i] = client:submit('list_connectors', "
+                           "    { headers = { A = ('x'):rep(200000) } }) "
+                           "end") == LUA_ERRMEM);
+  collect(L);
+  go(L, "a call after requests", small_call);
+  m->limit = SIZE_MAX;
+}
+
 /* A limit that does not even let the module open, or a client be made. */
 static void test_opening(const char *url) {
   const celigo_options o = {
@@ -144,6 +158,10 @@ static void test_opening(const char *url) {
     m.limit = SIZE_MAX;
     lua_settop(L, 0);
     CHECK("a client after all", celigo_push_client(L, &o) == LUA_OK);
+    lua_setglobal(L, "client");
+    go(L, "a whole client",
+       "assert(client.map and client.each_connector and "
+       "client.edit_connector)");
     lua_close(L);
     CHECK("a client under a limit", m.in_use == 0);
     if (status == LUA_OK)
@@ -172,6 +190,7 @@ int main(int argc, char **argv) {
   size_t took = measure(L, &m);
   test_limits(L, &m, took);
   test_walk(L, &m, took);
+  test_requests(L, &m);
   lua_close(L);
   CHECK("the state", m.in_use == 0);
   test_opening(argv[1]);
