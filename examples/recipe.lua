@@ -30,9 +30,39 @@ Exit codes: 0 done; 1 done, but something was found or has failed;
 
 -- {====== Output
 
---- Writes a line to the standard error.
-function recipe.say(format, ...)
+local quiet = false -- --quiet is given
+
+--- Writes a line to the standard error: what went wrong.
+function recipe.complain(format, ...)
   io.stderr:write(format:format(...), "\n")
+end
+
+--- Writes a line to the standard error: what is good to know. Nothing with
+-- --quiet.
+function recipe.say(format, ...)
+  if not quiet then recipe.complain(format, ...) end
+end
+
+local unwritten -- why results were lost
+
+--- Writes a text to the standard output. Where that fails, the example goes
+-- on, for the rest of what it does is still to be told, and fails at its end.
+function recipe.write(text)
+  local good, message = io.stdout:write(text)
+  if not good then unwritten = unwritten or message end
+end
+
+--- Like `print`, which does not tell whether it could.
+function recipe.print(...)
+  local words = table.pack(...)
+  for i = 1, words.n do words[i] = tostring(words[i]) end
+  recipe.write(table.concat(words, "\t") .. "\n")
+end
+
+--- Hands on what was written so far.
+function recipe.flush()
+  local good, message = io.stdout:flush()
+  if not good then unwritten = unwritten or message end
 end
 
 local terminals = {}
@@ -81,7 +111,7 @@ function recipe.print_table(headings, rows, indent)
     local cells = {}
     for i, cell in ipairs(line) do cells[i] = padded(cell, widths[i], numeric[i]) end
     local text = table.concat(cells, "  "):gsub("%s+$", "")
-    print((indent or "") .. (n == 1 and recipe.styled("dim", text) or text))
+    recipe.print((indent or "") .. (n == 1 and recipe.styled("dim", text) or text))
   end
 end
 
@@ -89,7 +119,7 @@ local BAR = 30 -- characters
 
 --- An `on_progress` for client:map: a bar on a terminal, nothing in a pipe.
 function recipe.progress_bar(label)
-  if not recipe.is_terminal(2) then return nil end
+  if quiet or not recipe.is_terminal(2) then return nil end
   return function(done, total)
     local full = BAR * done // total
     io.stderr:write(("\r%s [%s%s] %d/%d"):format(label, ("#"):rep(full), ("."):rep(BAR - full), done, total))
@@ -99,18 +129,37 @@ end
 
 -- }======
 
+-- Ends the example. Results that nobody can read make it fail, whatever the
+-- code says.
+local function finish(code)
+  recipe.flush()
+  if unwritten then
+    recipe.complain("The standard output could not be written: %s", unwritten)
+    code = recipe.FAILED
+  end
+  os.exit(code, true)
+end
+
 --- A parser of arguments with the options that every example has.
 -- @tparam string name of the file, without `.lua`
 -- @tparam string summary what it does
-function recipe.parser(name, summary)
+-- @tparam[opt] string details to stand below the options
+function recipe.parser(name, summary, details)
   if not has_argparse then
-    recipe.say("The examples need argparse: luarocks install argparse, or your system's lua-argparse.")
+    recipe.complain("The examples need argparse: luarocks install argparse, or your system's lua-argparse.")
     os.exit(recipe.FAILED)
   end
-  local parser = argparse(name, summary, EXIT_CODES)
+  local parser = argparse(name, summary, details and details .. "\n\n" .. EXIT_CODES or EXIT_CODES)
   parser:usage_max_width(79)
+  parser:add_help {
+    action = function()
+      recipe.print(parser:get_help())
+      finish(recipe.DONE)
+    end,
+  }
   parser:flag("--live", "Work on the account of CELIGO_API_TOKEN, not on a sandbox.")
   parser:option("--log", "Append what is sent and received to FILE, as JSON lines."):argname "FILE"
+  parser:flag("--quiet", "Say nothing on the standard error but what went wrong.")
   return parser
 end
 
@@ -146,6 +195,35 @@ function recipe.open(path, mode)
   return file or recipe.fail(message)
 end
 
+--- All of a file, or the end of the example.
+function recipe.read(path)
+  local file <close> = recipe.open(path, "r")
+  local text, message = file:read "a" -- a directory opens, and fails here
+  return text or recipe.fail(("%s: %s"):format(path, message))
+end
+
+--- A word of a shell command.
+function recipe.quote(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+--- Writes a file, or ends the example. A file that is there is replaced when
+-- the text is written whole; anything else (a device, a pipe, a link) is
+-- there to be written to, and stays what it is.
+function recipe.save(path, text)
+  local is_other = 'p=%s; test -h "$p" || { test -e "$p" && ! test -f "$p"; }'
+  local stays = os.execute(is_other:format(recipe.quote(path)))
+  local target = stays and path or path .. ".part"
+  local file = recipe.open(target, "w")
+  local good, message = file:write(text)
+  local closed, close_message = file:close()
+  if good and not closed then good, message = closed, close_message end
+  if good and not stays then good, message = os.rename(target, path) end
+  if good then return end
+  if not stays then os.remove(target) end
+  recipe.fail(("%s: %s"):format(path, message))
+end
+
 local function open_client(args, base_url, token)
   local log = args.log and recipe.open(args.log, "a")
   return must(pcall(celigo.new, {
@@ -174,22 +252,42 @@ function recipe.count(text)
   return nil, ("'%s': expected an integer from 1"):format(text)
 end
 
+local DAY = 86400 -- seconds
+
+--- The end of the time that a timestamp can tell.
+recipe.LAST = celigo.parse_timestamp "9999-12-31T23:59:59Z"
+
+--- A converter for arguments: days that end before the year 10000.
+function recipe.days(text)
+  local days, message = recipe.count(text)
+  if not days then return nil, message end
+  if days <= (recipe.LAST - os.time()) // DAY then return days end
+  return nil, ("'%s': leads beyond the year 9999"):format(text)
+end
+
+--- A converter for arguments: what can be an id in a path.
+function recipe.id(text)
+  if text ~= "" and text ~= "." and text ~= ".." then return text end
+  return nil, ("'%s': expected an id"):format(text)
+end
+
 --- Parses the arguments, makes a client, calls `main(client, args, is_sandbox)`
 -- and exits with the code that it returns, DONE by default.
 function recipe.run(parser, main)
   local parsed, args = parser:pparse()
   if not parsed then
-    recipe.say("%s\n\nError: %s", parser:get_usage(), args)
+    recipe.complain("%s\n\nError: %s", parser:get_usage(), args)
     os.exit(recipe.USAGE)
   end
+  quiet = args.quiet == true
   local good, code = xpcall(work, explain, main, args)
   if not good then
     local problem = code
     local is_exit = getmetatable(problem) == Exit
-    recipe.say("%s", is_exit and problem.message or tostring(problem))
+    recipe.complain("%s", is_exit and problem.message or tostring(problem))
     code = is_exit and problem.code or recipe.FAILED
   end
-  os.exit(code, true)
+  finish(code)
 end
 
 return recipe

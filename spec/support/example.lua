@@ -32,10 +32,12 @@ function example.command(name, arguments, service)
   return table.concat(words, " ")
 end
 
--- Runs an example: exit code, standard output, standard error.
-function example.run(name, arguments, service)
+-- Runs an example: exit code, standard output, standard error. more is what
+-- the shell is to read behind the command, such as a redirection.
+function example.run(name, arguments, service, more)
   local errors = os.tmpname()
-  local pipe = assert(io.popen(example.command(name, arguments, service) .. " 2>" .. errors))
+  local command = example.command(name, arguments, service)
+  local pipe = assert(io.popen(("%s %s 2>%s"):format(command, more or "", errors)))
   local output = pipe:read "a"
   local _, _, code = pipe:close()
   local messages = example.read(errors)
