@@ -29,12 +29,16 @@ local function expiry_of(license)
 end
 
 function actions.extend(value)
-  local days = recipe.count(value)
+  local days = recipe.days(value)
   local last_day = celigo.parse_timestamp(value .. "T23:59:59Z")
-  if not days and not last_day then return nil, "expected days, or a date such as 2026-12-31" end
+  if not days and not last_day then
+    return nil, recipe.count(value) and "leads beyond the year 9999" or "expected days, or a date such as 2026-12-31"
+  end
   return function(license)
     local from = math.max(expiry_of(license) or 0, os.time())
-    local till = celigo.timestamp(last_day or from + days * DAY)
+    local last = last_day or from + days * DAY
+    if last > recipe.LAST then error(("extend from %s leads beyond the year 9999"):format(license.expires), 0) end
+    local till = celigo.timestamp(last)
     local said = ("extend from %s to %s"):format(license.expires, till)
     license.expires = till
     return said
@@ -67,6 +71,10 @@ local function job_of(row)
   for _, name in ipairs { "connector_id", "license_id", "action" } do
     if not row[name] or row[name] == "" then return nil, name .. " is missing" end
   end
+  for _, name in ipairs { "connector_id", "license_id" } do
+    local id, problem = recipe.id(row[name])
+    if not id then return nil, ("%s %s"):format(name, problem) end
+  end
   local action = actions[row.action]
   if not action then return nil, ("action '%s': expected extend, upgrade or expire"):format(row.action) end
   local change, expected = action(row.value or "")
@@ -74,13 +82,12 @@ local function job_of(row)
   return { line = row.line, connector = row.connector_id, license = row.license_id, change = change }
 end
 
--- Reads the file into licenses, each an array of jobs; ends the example where
--- any line is wrong.
+-- Reads the file into jobs, and into licenses, each an array of its jobs;
+-- ends the example where any line is wrong.
 local function read_jobs(path)
-  local file <close> = recipe.open(path, "r")
-  local rows, message = csv.parse(file:read "a")
+  local rows, message = csv.parse(recipe.read(path))
   if not rows then recipe.fail(("%s: %s"):format(path, message), recipe.USAGE) end
-  local licenses, by_id, wrong = {}, {}, {}
+  local all, licenses, by_id, wrong = {}, {}, {}, {}
   for _, row in ipairs(rows) do
     local job, problem = job_of(row)
     if not job then
@@ -93,10 +100,11 @@ local function read_jobs(path)
         licenses[#licenses + 1] = jobs
       end
       jobs[#jobs + 1] = job
+      all[#all + 1] = job
     end
   end
   if #wrong > 0 then recipe.fail(table.concat(wrong, "\n"), recipe.USAGE) end
-  return licenses, #rows
+  return all, licenses
 end
 
 -- Does one job: what was done, or nil and what went wrong.
@@ -115,48 +123,55 @@ local function renew(client, job, dry_run)
   return dry_run and "would " .. said or said
 end
 
--- Does the jobs of one license; the first that fails ends them.
+-- Does the jobs of one license, and notes in each what came of it; the first
+-- that fails ends them.
 local function renew_all(client, jobs, dry_run)
-  local report = {}
-  for i, job in ipairs(jobs) do
-    local said, problem = renew(client, job, dry_run)
-    report[i] = { line = job.line, license = job.license, said = said, problem = problem }
-    if problem then break end
+  local failed = false
+  for _, job in ipairs(jobs) do
+    if failed then
+      job.problem = "not tried: a line before it failed"
+    else
+      -- Whatever it raises is this line's: others are done already.
+      local good, said, problem = pcall(renew, client, job, dry_run)
+      if good then
+        job.said, job.problem = said, problem
+      else
+        job.problem = tostring(said)
+      end
+      failed = job.problem ~= nil
+    end
   end
-  for i = #report + 1, #jobs do
-    report[i] = { line = jobs[i].line, license = jobs[i].license, problem = "not tried: a line before it failed" }
-  end
-  return report
 end
 
-local function print_report(reports)
-  local entries, failed = {}, 0
-  for _, report in ipairs(reports) do table.move(report, 1, #report, #entries + 1, entries) end
-  table.sort(entries, function(a, b) return a.line < b.line end)
-  for _, entry in ipairs(entries) do
-    if entry.problem then
-      failed = failed + 1
-      recipe.say("line %d: %s: FAILED: %s", entry.line, entry.license, entry.problem)
+local function print_report(jobs)
+  local failed = 0
+  for _, job in ipairs(jobs) do
+    if job.said then
+      recipe.print(("%s  %s"):format(job.license, job.said))
     else
-      print(("%s  %s"):format(entry.license, entry.said))
+      failed = failed + 1
+      recipe.complain("line %d: %s: FAILED: %s", job.line, job.license, job.problem or "not finished")
     end
   end
   return failed
 end
 
-local parser = recipe.parser("renew_licenses", "Extends, upgrades or expires licenses as a CSV file says.")
+local parser = recipe.parser("renew_licenses", "Extends, upgrades or expires licenses as a CSV file says.", [[
+Actions, and their values:
+   extend    days, added to what is left; or the date of the last day
+   upgrade   the edition
+   expire    no value: the license ends now]])
 parser:argument("file", "The CSV file, with the columns connector_id, license_id, action, value.")
 parser:flag("--dry-run", "Read the licenses, say what would be done, and write nothing.")
-parser:option("--concurrency", "How many licenses at a time.", 8, recipe.count):argname "N"
+parser:option("--concurrency", "How many licenses at a time.", "8", recipe.count):argname "N"
 
 recipe.run(parser, function(client, args)
-  local licenses, count = read_jobs(args.file)
-  local reports, errors = client:map(licenses, function(jobs)
-    return renew_all(client, jobs, args.dry_run)
+  local jobs, licenses = read_jobs(args.file)
+  local good, err = pcall(client.map, client, licenses, function(of_license)
+    renew_all(client, of_license, args.dry_run)
   end, { concurrency = args.concurrency, on_progress = recipe.progress_bar "renewing" })
-  local _, err = next(errors)
-  if err then error(err, 0) end
-  local failed = print_report(reports)
-  recipe.say("%d lines, %d failed%s", count, failed, args.dry_run and "; nothing was written" or "")
+  local failed = print_report(jobs) -- in any case: licenses may have been written
+  if not good then error(err, 0) end
+  recipe.say("%d lines, %d failed%s", #jobs, failed, args.dry_run and "; nothing was written" or "")
   return failed > 0 and recipe.FOUND or recipe.DONE
 end)

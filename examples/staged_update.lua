@@ -18,19 +18,40 @@ package.path = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "?.lua;" .. package.path
 local recipe = require "recipe"
 local celigo = require "celigo"
 
--- {====== State: arrays of integration ids
+-- {====== State: a connector, and arrays of integration ids
 --
 -- `unsure` are about to be pushed, `unchecked` are pushed, `done` are pushed
 -- and well.
 
+local ARRAY = getmetatable(celigo.array {})
+
+local function is_state(value)
+  if type(value) ~= "table" or type(value.connector) ~= "string" then return false end
+  for _, name in ipairs { "done", "unchecked", "unsure" } do
+    if getmetatable(value[name]) ~= ARRAY then return false end
+    for _, id in ipairs(value[name]) do
+      if type(id) ~= "string" then return false end
+    end
+  end
+  return true
+end
+
+local ENOENT = 2
+
+-- A file that is there and cannot be read is no new beginning.
+local function is_missing(path)
+  local file, _, number = io.open(path, "r")
+  if file then file:close() end
+  return number == ENOENT
+end
+
 local function load_state(path, connector)
-  local file = path and io.open(path, "r")
-  if not file then
+  if not path or is_missing(path) then
     return { connector = connector, done = celigo.array {}, unchecked = celigo.array {}, unsure = celigo.array {} }
   end
-  local state, message = celigo.json.decode(file:read "a")
-  file:close()
-  if not state then recipe.fail(("%s: %s"):format(path, message)) end
+  local state, message = celigo.json.decode(recipe.read(path))
+  if state == nil then recipe.fail(("%s: %s"):format(path, message)) end
+  if not is_state(state) then recipe.fail(path .. " is not a state that this example has written", recipe.USAGE) end
   if state.connector ~= connector then
     recipe.fail(("%s is the state of connector %s"):format(path, tostring(state.connector)), recipe.USAGE)
   end
@@ -38,11 +59,7 @@ local function load_state(path, connector)
 end
 
 local function save_state(path, state)
-  if not path then return end
-  local file = recipe.open(path .. ".part", "w")
-  assert(file:write(assert(celigo.json.encode(state)), "\n"))
-  assert(file:close())
-  assert(os.rename(path .. ".part", path))
+  if path then recipe.save(path, assert(celigo.json.encode(state)) .. "\n") end
 end
 
 -- Moves ids on, and remembers it.
@@ -78,20 +95,34 @@ local function set_of(...)
   return set
 end
 
+-- The integration ids of the install base, and how many have none.
 local function installed_ids(client, connector)
-  local ids = {}
-  for install in client:each_connector_install(connector) do ids[#ids + 1] = install._integrationId end
-  return ids
+  local ids, without = {}, 0
+  for install in client:each_connector_install(connector) do
+    local id = install._integrationId
+    if type(id) == "string" and id ~= "" then
+      ids[#ids + 1] = id
+    else
+      without = without + 1
+    end
+  end
+  return ids, without
 end
 
--- The canaries by name, or the first of all.
-local function choose_canaries(all, named)
+-- The canaries by name, each once, or the first of all. One that is pushed
+-- may be gone since.
+local function choose_canaries(all, named, pushed)
   if #named == 0 then return { all[1] } end
-  local known = set_of(all)
+  local known, chosen, is_chosen = set_of(all), {}, {}
   for _, id in ipairs(named) do
-    if not known[id] then recipe.fail(("--canary %s: not in the install base"):format(id), recipe.USAGE) end
+    if not known[id] and not pushed[id] then
+      recipe.fail(("--canary %s: not in the install base"):format(id), recipe.USAGE)
+    end
+    if not is_chosen[id] then
+      chosen[#chosen + 1], is_chosen[id] = id, true
+    end
   end
-  return named
+  return chosen
 end
 
 -- Arrays of ids: the canaries, then the rest by `size`; without what is
@@ -115,27 +146,27 @@ local function plan(all, canaries, size, pushed)
   return waves
 end
 
-local function quote(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
--- Whether the wave that was pushed last is well.
-local function check(client, args, state)
+-- Whether the wave that was pushed last is well. An installation that is gone
+-- stops the run that pushed it: the update may be to blame. A later run says
+-- so and goes on; it counts as done, never to be pushed again.
+local function check(client, args, state, is_later)
   if #state.unchecked == 0 then return true end
-  local present = set_of(installed_ids(client, args.connector))
-  local words = { args.check }
+  local present = set_of((installed_ids(client, args.connector)))
+  local words, gone = {}, false
   for _, id in ipairs(state.unchecked) do
-    if not present[id] then
-      recipe.say("Stopped: %s is not in the install base any more", id)
-      return false
+    if present[id] then
+      words[#words + 1] = recipe.quote(id)
+    else
+      gone = true
+      recipe.complain("%s%s is not in the install base any more", is_later and "" or "Stopped: ", id)
     end
-    words[#words + 1] = quote(id)
   end
-  if args.check then
-    io.stdout:flush() -- before what the check prints
-    local good, _, status = os.execute(table.concat(words, " "))
+  if gone and not is_later then return false end
+  if args.check and #words > 0 then
+    recipe.flush() -- before what the check prints
+    local good, _, status = os.execute(args.check .. " " .. table.concat(words, " "))
     if not good then
-      recipe.say("Stopped: the check of %s exited with %d", table.concat(state.unchecked, ", "), status)
+      recipe.complain("Stopped: the check of %s exited with %d", table.concat(state.unchecked, ", "), status)
       return false
     end
   end
@@ -143,12 +174,20 @@ local function check(client, args, state)
   return true
 end
 
+-- Whether an error says that a write was refused. Any other answer may come
+-- from a proxy, or from a service that failed halfway.
+local function is_refusal(err)
+  if err.kind == "validation" then return true end
+  local status = err.kind == "http" and err.status or 0
+  return status >= 400 and status < 500 and status ~= 408 and not err.maybe_applied
+end
+
 local function push(client, args, state, wave)
   state.unsure = celigo.array(wave)
   save_state(args.state, state)
   local pushed, err = client:push_connector_update(args.connector, { _integrationIds = wave })
   if not pushed then
-    if not err.maybe_applied then
+    if is_refusal(err) then
       state.unsure = celigo.array {}
       save_state(args.state, state)
     end
@@ -157,36 +196,46 @@ local function push(client, args, state, wave)
   move(args.state, state, "unsure", "unchecked")
 end
 
+local function count_done(all, state)
+  local done, count = set_of(state.done), 0
+  for _, id in ipairs(all) do
+    if done[id] then count = count + 1 end
+  end
+  return count
+end
+
 -- }======
 
 local parser = recipe.parser("staged_update", "Pushes an update to canaries first, then in waves.")
-parser:argument("connector", "The connector's id.")
+parser:argument("connector", "The connector's id."):convert(recipe.id)
 parser:option("--canary", "An integration id; may be given several times. Default: the first."):count("*"):argname "ID"
-parser:option("--wave", "How many installations at a time.", 10, recipe.count):argname "N"
+parser:option("--wave", "How many installations at a time.", "10", recipe.count):argname "N"
 parser:option("--check", "A command that tells whether a wave is well."):argname "COMMAND"
-parser:option("--state", "Where to remember what was done."):argname "FILE"
-parser:option("--unsure", "A wave of unknown fate: push it again, or count it as done.")
-  :choices({ "push", "done" }):argname "WHAT"
+parser:option("--state", "Where to remember what was done. Default: nowhere."):argname "FILE"
+parser:option("--unsure", "A wave of unknown fate: push it again (push), or count it as done (done).")
+  :choices { "push", "done" }
 parser:flag("--dry-run", "Show the waves, and push nothing.")
 
 recipe.run(parser, function(client, args)
   local state = load_state(args.state, args.connector)
   settle_unsure(args.state, state, args.unsure)
-  if not args.dry_run and not check(client, args, state) then return recipe.FOUND end
-  local all = installed_ids(client, args.connector)
+  if not args.dry_run and not check(client, args, state, true) then return recipe.FOUND end
+  local all, without = installed_ids(client, args.connector)
+  if without > 0 then recipe.complain("Passed over for want of an integration id: %d", without) end
   if #all == 0 then
     recipe.say("%s is not installed anywhere", args.connector)
     return recipe.DONE
   end
   local pushed = set_of(state.done, state.unchecked)
-  local waves = plan(all, choose_canaries(all, args.canary), args.wave, pushed)
+  local waves = plan(all, choose_canaries(all, args.canary, pushed), args.wave, pushed)
   for i, wave in ipairs(waves) do
-    print(("wave %d of %d: %s"):format(i, #waves, table.concat(wave, " ")))
+    recipe.print(("wave %d of %d: %s"):format(i, #waves, table.concat(wave, " ")))
     if not args.dry_run then
       push(client, args, state, wave)
       if not check(client, args, state) then return recipe.FOUND end
     end
   end
-  recipe.say("%d of %d installations are updated%s", #state.done, #all, args.dry_run and "; nothing was pushed" or "")
+  recipe.say("%d of %d installations are updated%s", count_done(all, state), #all,
+    args.dry_run and "; nothing was pushed" or "")
   return recipe.DONE
 end)

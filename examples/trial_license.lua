@@ -27,22 +27,22 @@ end
 
 local function explain(err, email)
   if err:has "invalid_user" then
-    recipe.say("%s: integrator.io knows no user with this address.", email)
-    recipe.say("Ask them to sign up at https://integrator.io with it, and run this again.")
+    recipe.complain("%s: integrator.io knows no user with this address.", email)
+    recipe.complain("Ask them to sign up at https://integrator.io with it, and run this again.")
     return recipe.FOUND
   elseif err.maybe_applied then
-    recipe.say("%s", tostring(err))
-    recipe.say("The license may have been made. Run this again: it looks first.")
+    recipe.complain("%s", tostring(err))
+    recipe.complain("The license may have been made. Run this again: it looks first.")
     return recipe.FAILED
   end
   recipe.fail(err)
 end
 
 local parser = recipe.parser("trial_license", "Gives a user a trial license.")
-parser:argument("connector", "The connector's id."):args(1)
+parser:argument("connector", "The connector's id."):args(1):convert(recipe.id)
 parser:argument("email", "The user's address."):args(1)
-parser:option("--days", "For how many days.", 30, recipe.count)
-parser:option("--edition", "The connector's edition.", "trial")
+parser:option("--days", "For how many days.", "30", recipe.days):argname "DAYS"
+parser:option("--edition", "The connector's edition.", "trial"):argname "EDITION"
 parser:flag("--dry-run", "Show the request, and send nothing.")
 
 recipe.run(parser, function(client, args)
@@ -58,10 +58,10 @@ recipe.run(parser, function(client, args)
     }, { dry_run = args.dry_run })
     if not license then return explain(err, args.email) end
     if args.dry_run then
-      print(("%s %s\n%s"):format(license.method, license.url, license.body))
+      recipe.print(("%s %s\n%s"):format(license.method, license.url, license.body))
       return recipe.DONE
     end
   end
-  print(license._id, license.expires)
+  recipe.print(license._id, license.expires)
   return recipe.DONE
 end)

@@ -67,6 +67,22 @@ describe("trial_license", function()
     assert.equal(2, code)
     has(messages, "'0': expected an integer from 1")
   end)
+
+  it("refuses days that lead beyond the years, and a connector that is none", function()
+    for _, case in ipairs {
+      { { TRIALS, "a@example.com", "--days", "99999999" }, "'99999999': leads beyond the year 9999" },
+      { { TRIALS, "a@example.com", "--days", tostring(math.maxinteger) }, "leads beyond the year 9999" },
+      { { "", "a@example.com" }, "'': expected an id" },
+      { { "..", "a@example.com" }, "'..': expected an id" },
+    } do
+      local code, output, messages = run("trial_license", case[1], service)
+      assert.equal(2, code)
+      assert.equal("", output)
+      has(messages, "Usage: trial_license")
+      has(messages, case[2])
+      assert.is_nil(messages:find("traceback", 1, true))
+    end
+  end)
 end)
 
 describe("renew_licenses", function()
@@ -148,6 +164,46 @@ describe("renew_licenses", function()
     assert.equal("standard", license(2).opts.connectorEdition)
   end)
 
+  it("refuses ids and days that could only fail later", function()
+    write(path, HEADER .. row(2, "upgrade", "premium") .. CONNECTOR .. ",..,expire,\n"
+      .. ".," .. license_id(1) .. ",expire,\n" .. row(1, "extend", "99999999"))
+    local code, output, messages = run("renew_licenses", { path }, service)
+    assert.equal(2, code)
+    assert.equal("", output)
+    has(messages, "line 3: license_id '..': expected an id")
+    has(messages, "line 4: connector_id '.': expected an id")
+    has(messages, "line 5: extend: value '99999999': leads beyond the year 9999")
+    assert.equal("standard", license(2).opts.connectorEdition)
+  end)
+
+  it("reports a line that raises, and the others", function()
+    assert(client:edit_connector_license(CONNECTOR, license_id(1), function(record)
+      record.expires = "9999-12-31T00:00:00Z"
+    end))
+    write(path, HEADER .. row(2, "upgrade", "premium") .. row(1, "extend", "30") .. row(4, "expire"))
+    local code, output, messages = run("renew_licenses", { path }, service)
+    assert.equal(1, code, messages)
+    assert.equal(2, #lines_of(output))
+    has(messages, "line 3: " .. license_id(1) .. ": FAILED: extend from 9999-12-31T00:00:00")
+    has(messages, "leads beyond the year 9999\n")
+    has(messages, "3 lines, 1 failed")
+    local server <close> = fault.start()
+    server:script { { body = '"no record"' } }
+    write(path, HEADER .. row(2, "upgrade", "premium"))
+    local raised, _, report = run("renew_licenses", { path }, server)
+    assert.equal(1, raised)
+    has(report, "line 2: " .. license_id(2) .. ": FAILED: ")
+  end)
+
+  it("shows the failures and no more with --quiet", function()
+    write(path, HEADER .. row(99, "expire") .. row(2, "upgrade", "premium"))
+    local code, output, messages = run("renew_licenses", { "--quiet", path }, service)
+    assert.equal(1, code)
+    assert.equal(1, #lines_of(output))
+    has(messages, "line 2: " .. license_id(99) .. ": FAILED: ")
+    assert.equal(1, #lines_of(messages))
+  end)
+
   it("reports what the service silently drops", function()
     local server <close> = fault.start()
     write(path, HEADER .. row(1, "upgrade", "premium"))
@@ -165,6 +221,12 @@ describe("renew_licenses", function()
     code, _, messages = run("renew_licenses", { path }, service)
     assert.equal(2, code)
     has(messages, "line 2: a quote is out of place")
+    local folder = path .. "-folder"
+    assert(os.execute("mkdir " .. folder))
+    code, _, messages = run("renew_licenses", { folder }, service)
+    os.execute("rmdir " .. folder)
+    assert.equal(3, code)
+    assert.equal(folder .. ": Is a directory\n", messages)
   end)
 end)
 
@@ -248,6 +310,28 @@ describe("staged_update", function()
     assert.equal('{"_integrationIds":["b"]}', put.body)
   end)
 
+  it("nor one that was answered by no refusal", function()
+    local installs = '[{"_integrationId":"a"}]'
+    for _, answer in ipairs {
+      { status = 408 }, { status = 500 }, { status = 502 }, { status = 503 }, { status = 504 },
+      { status = 302 }, { status = 200, body = "<html>" },
+    } do
+      local server <close> = fault.start()
+      server:script { { body = installs }, answer }
+      local arguments = { CONNECTOR, "--state", path }
+      assert.equal(3, (run("staged_update", arguments, server)))
+      local sent = #server:requests()
+      local code, _, messages = run("staged_update", arguments, server)
+      assert.equal(3, code)
+      has(messages, "It is unknown whether these were updated: a\n")
+      assert.equal(sent, #server:requests())
+      arguments[4], arguments[5] = "--unsure", "push"
+      server:script { { body = installs }, { status = 200 }, { body = installs } }
+      assert.equal(0, (run("staged_update", arguments, server)))
+      os.remove(path)
+    end
+  end)
+
   it("tries a wave again that was refused", function()
     local server <close> = fault.start()
     local installs = '[{"_integrationId":"a"}]'
@@ -265,7 +349,68 @@ describe("staged_update", function()
     server:script { { body = '[{"_integrationId":"a"}]' }, { status = 200 }, { body = "[]" } }
     local code, _, messages = run("staged_update", { CONNECTOR }, server)
     assert.equal(1, code)
-    has(messages, "a is not in the install base any more")
+    has(messages, "Stopped: a is not in the install base any more")
+  end)
+
+  it("goes on in a later run, without what has disappeared", function()
+    local server <close> = fault.start()
+    local both, second = '[{"_integrationId":"a"},{"_integrationId":"b"}]', '[{"_integrationId":"b"}]'
+    local arguments = { CONNECTOR, "--state", path, "--canary", "a", "--check", "echo checked" }
+    server:script { { body = both }, { status = 200 }, { body = second } }
+    assert.equal(1, (run("staged_update", arguments, server)))
+    server:script { { body = second }, { body = second }, { status = 200 }, { body = second } }
+    local code, output, messages = run("staged_update", arguments, server)
+    assert.equal(0, code, messages)
+    assert.same({ "wave 1 of 1: b", "checked b" }, lines_of(output))
+    assert.equal("a is not in the install base any more\n1 of 1 installations are updated\n", messages)
+    server:script { { body = both }, { body = both } } -- it is back, and is not pushed again
+    assert.equal(0, (run("staged_update", arguments, server)))
+    assert.equal("GET", server:requests()[1].method)
+    assert.equal(1, #server:requests())
+  end)
+
+  it("passes over installations without an integration", function()
+    local server <close> = fault.start()
+    local installs = '[{"_integrationId":null},{"_integrationId":"b"},{}]'
+    server:script { { body = installs }, { status = 200 }, { body = installs } }
+    local code, output, messages = run("staged_update", { CONNECTOR }, server)
+    assert.equal(0, code, messages)
+    assert.equal("wave 1 of 1: b\n", output)
+    has(messages, "Passed over for want of an integration id: 2\n")
+    assert.equal('{"_integrationIds":["b"]}', server:requests()[2].body)
+  end)
+
+  it("counts a canary that is named twice once", function()
+    assert.equal(0, (run("staged_update", { CONNECTOR, "--canary", SECOND, "--canary", SECOND }, service)))
+    assert.same({ SECOND, FIRST .. " " .. THIRD }, pushes())
+  end)
+
+  it("ends where the state is none", function()
+    local folder = path .. "-folder"
+    assert(os.execute("mkdir " .. folder))
+    local code, _, messages = run("staged_update", { CONNECTOR, "--state", folder }, service)
+    assert.equal(3, code)
+    assert.equal(folder .. ": Is a directory\n", messages)
+    assert(os.execute("rmdir " .. folder))
+    local lists = '"done":%s,"unchecked":[],"unsure":[]}'
+    for _, text in ipairs {
+      "null", "[]", "1", '"x"', "{}", "", "{",
+      '{"connector":null,' .. lists:format "[]",
+      '{"connector":"' .. CONNECTOR .. '",' .. lists:format "null",
+      '{"connector":"' .. CONNECTOR .. '",' .. lists:format "{}",
+      '{"connector":"' .. CONNECTOR .. '",' .. lists:format "[1]",
+    } do
+      write(path, text)
+      code, _, messages = run("staged_update", { CONNECTOR, "--state", path }, service)
+      assert.is_true(code == 2 or code == 3, text)
+      has(messages, path)
+      assert.equal(1, #lines_of(messages), messages)
+    end
+    -- There is something, and it cannot be read.
+    code, _, messages = run("staged_update", { CONNECTOR, "--dry-run", "--state", path .. "/state" }, service)
+    assert.equal(3, code)
+    has(messages, "Not a directory")
+    assert.same({}, pushes())
   end)
 
   it("shows the waves and pushes nothing with --dry-run", function()
