@@ -1,6 +1,7 @@
 --- Looks for connectors that customers will stumble over: published without a
 -- stack, trials without a template, addresses that nobody reads. Prints what
--- it finds, and exits with 1 where it finds something, so that cron mails it.
+-- it finds, and exits with 1 where it finds something or could not audit a
+-- connector, so that cron mails it.
 --
 --     lua5.4 examples/audit_connectors.lua
 --     lua5.4 examples/audit_connectors.lua --live --json
@@ -83,7 +84,7 @@ end
 local function print_findings(findings, as_json)
   local rows = {}
   for i, finding in ipairs(findings) do
-    if as_json then print((assert(celigo.json.encode(finding)))) end
+    if as_json then recipe.print((assert(celigo.json.encode(finding)))) end
     rows[i] = { finding.name, finding.problem, finding.connector }
   end
   if not as_json and #rows > 0 then recipe.print_table({ "CONNECTOR", "PROBLEM", "ID" }, rows) end
@@ -97,13 +98,17 @@ recipe.run(parser, function(client, args)
   local results, errors = client:map(connectors, function(connector)
     return audit(client, connector)
   end, { concurrency = CONCURRENCY, on_progress = recipe.progress_bar "auditing" })
-  local findings = {}
+  local findings, failed = {}, 0
   for i, connector in ipairs(connectors) do
-    if errors[i] then recipe.say("%s: not audited: %s", connector.name, tostring(errors[i])) end
+    if errors[i] then
+      failed = failed + 1
+      recipe.complain("%s: not audited: %s", connector.name or connector._id, tostring(errors[i]))
+    end
     table.move(results[i] or {}, 1, #(results[i] or {}), #findings + 1, findings)
   end
   print_findings(findings, args.json)
-  recipe.say("%d connectors, %d findings", #connectors, #findings)
-  if next(errors) then return recipe.FAILED end
-  return #findings > 0 and recipe.FOUND or recipe.DONE
+  recipe.say("%d connectors, %d findings%s", #connectors, #findings,
+    failed > 0 and (", %d not audited"):format(failed) or "")
+  if failed > 0 and failed == #connectors then return recipe.FAILED end
+  return (#findings > 0 or failed > 0) and recipe.FOUND or recipe.DONE
 end)

@@ -5,8 +5,9 @@
 --     lua5.4 examples/export_install_base.lua --live --output installs.csv
 --     lua5.4 examples/export_install_base.lua --live --expiring 14 | mail …
 --
--- A file is replaced only when the export is whole. A connector that cannot
--- be read makes the exit code 1; the others are exported all the same.
+-- A file is replaced only when the export is whole; a device, a pipe or a
+-- link is written to. A connector that cannot be read makes the exit code 1;
+-- the others are exported all the same.
 
 package.path = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "?.lua;" .. package.path
 local recipe = require "recipe"
@@ -75,26 +76,10 @@ local function expires_within(row, days)
   return left ~= nil and left >= 0 and left <= days * DAY
 end
 
-local function write(args, lines)
-  if not args.output then
-    io.write(lines)
-    return
-  end
-  local part = args.output .. ".part"
-  local file = recipe.open(part, "w")
-  local written, message = file:write(lines)
-  local closed, close_message = file:close()
-  if not written or not closed then
-    os.remove(part)
-    recipe.fail(message or close_message)
-  end
-  assert(os.rename(part, args.output))
-end
-
 local parser = recipe.parser("export_install_base", "Exports licenses and installations as CSV.")
 parser:option("-o --output", "Write to FILE, not to the standard output."):argname "FILE"
-parser:option("--expiring", "Only licenses that expire within DAYS days.", nil, recipe.count):argname "DAYS"
-parser:option("--concurrency", "How many connectors at a time.", 8, recipe.count):argname "N"
+parser:option("--expiring", "Only licenses that expire within DAYS days.", nil, recipe.days):argname "DAYS"
+parser:option("--concurrency", "How many connectors at a time.", "8", recipe.count):argname "N"
 
 recipe.run(parser, function(client, args)
   local connectors = assert(client:list_connectors())
@@ -105,7 +90,7 @@ recipe.run(parser, function(client, args)
   for i, connector in ipairs(connectors) do
     if errors[i] then
       failed = failed + 1
-      recipe.say("%s: left out: %s", connector.name, tostring(errors[i]))
+      recipe.complain("%s: left out: %s", connector.name or connector._id, tostring(errors[i]))
     end
     for _, row in ipairs(results[i] or {}) do
       if not args.expiring or expires_within(row, args.expiring) then
@@ -113,7 +98,11 @@ recipe.run(parser, function(client, args)
       end
     end
   end
-  write(args, table.concat(lines))
+  if args.output then
+    recipe.save(args.output, table.concat(lines))
+  else
+    recipe.write(table.concat(lines))
+  end
   recipe.say("%d rows of %d connectors%s", #lines - 1, #connectors - failed,
     failed > 0 and (", %d failed"):format(failed) or "")
   return failed > 0 and recipe.FOUND or recipe.DONE

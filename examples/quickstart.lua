@@ -14,11 +14,12 @@ local steps = 0
 
 local function step(title, code)
   steps = steps + 1
-  print(("\n%s\n   %s\n"):format(recipe.styled("bold", ("%d. %s"):format(steps, title)), recipe.styled("dim", code)))
+  local heading = recipe.styled("bold", ("%d. %s"):format(steps, title))
+  recipe.print(("\n%s\n   %s\n"):format(heading, recipe.styled("dim", code)))
 end
 
 local function show(format, ...)
-  print("   " .. format:format(...))
+  recipe.print("   " .. format:format(...))
 end
 
 local function show_good(format, ...)
@@ -66,7 +67,7 @@ local function cleaner(client)
     __close = function()
       for _, f in ipairs(undo) do
         local good, err = f()
-        if not good then recipe.say("Left behind: %s", err) end
+        if not good then recipe.complain("Left behind: %s", err) end
       end
     end,
   }), client
@@ -80,7 +81,7 @@ local function in_use(connectors)
 end
 
 local function tour(client, args, is_sandbox)
-  print(("%s at %s%s"):format(celigo._VERSION, tostring(client):match "https?://.*",
+  recipe.print(("%s at %s%s"):format(celigo._VERSION, tostring(client):match "https?://.*",
     is_sandbox and ", a sandbox: nothing real is touched" or ""))
 
   step("The connectors of the account", "client:list_connectors()")

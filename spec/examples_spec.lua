@@ -64,6 +64,59 @@ describe("every example", function()
     assert.equal(1, #lines_of(messages))
     assert.is_nil(messages:find("wrong", 1, true))
   end)
+
+  it("shows what its options are without being given", function()
+    for name, texts in pairs {
+      export_install_base = { "--concurrency N       How many connectors at a time. (default: 8)" },
+      renew_licenses = { "(default: 8)", "   extend    days", "   upgrade   the edition", "   expire    no value" },
+      staged_update = { "(default: 10)", "Default: nowhere.", "--unsure {push,done}" },
+      trial_license = { "(default: 30)", "(default: trial)" },
+    } do
+      local _, output = run(name, { "--help" })
+      for _, text in ipairs(texts) do has(output, text) end
+    end
+  end)
+
+  it("says nothing but what went wrong with --quiet", function()
+    local code, output, messages = run("audit_connectors", { "--quiet" })
+    assert.equal(1, code)
+    assert.equal(3, #lines_of(output))
+    assert.equal("", messages)
+    local service <close> = sandbox.start { token = "right" }
+    local failed, _, problem = run("audit_connectors", { "--quiet" }, { url = service.url, token = "wrong" })
+    assert.equal(3, failed)
+    has(problem, "GET /v1/connectors: 401")
+  end)
+
+  it("ends with 3 and a message where its results cannot be written", function()
+    local full <close> = io.open("/dev/full", "w")
+    if not full then return pending "needs /dev/full" end
+    local path = os.tmpname()
+    write(path, "connector_id,license_id,action,value\n" .. CONNECTOR .. ",54fa0b38a7044f9253000001,extend,1\n")
+    for name, arguments in pairs {
+      audit_connectors = {},
+      export_install_base = {},
+      quickstart = {},
+      renew_licenses = { path },
+      staged_update = { CONNECTOR },
+      trial_license = { CONNECTOR, "new@example.com" },
+    } do
+      for _, given in ipairs { arguments, { "--help" } } do
+        local code, _, messages = run(name, given, nil, ">/dev/full")
+        assert.equal(3, code, name)
+        has(messages, "The standard output could not be written: No space left on device\n")
+      end
+    end
+    os.remove(path)
+  end)
+
+  it("notices that a part of its results was lost, were it the last that was buffered", function()
+    if not io.open "/dev/full" then return pending "needs /dev/full" end
+    local service <close> = sandbox.start { seed = 60, page_size = 100 }
+    local code, _, messages = run("export_install_base", {}, service, ">/dev/full")
+    assert.equal(3, code)
+    has(messages, "could not be written")
+  end)
 end)
 
 describe("quickstart", function()
@@ -173,6 +226,33 @@ describe("audit_connectors", function()
   end)
 end)
 
+describe("audit_connectors, where the service refuses", function()
+  local refusal <const> = { status = 403, body = '{"message":"Forbidden"}' }
+  local connectors <const> = [=[[{"_id":"a","name":"A","contactEmail":"a@shop.invalid"},]=]
+    .. [=[{"_id":"b","name":"B","trialEnabled":true,"_trialLicenseId":"t"}]]=]
+
+  it("exits with 1 and names the connector, where others were audited", function()
+    local server <close> = fault.start()
+    server:script { { body = connectors }, refusal }
+    local code, output, messages = run("audit_connectors", {}, server)
+    assert.equal(1, code)
+    has(output, "a@shop.invalid")
+    has(messages, "B: not audited: GET /v1/connectors/b/licenses/t: 403")
+    has(messages, "2 connectors, 1 findings, 1 not audited\n")
+    server:script { { body = connectors:gsub("shop.invalid", "shop.com") }, refusal }
+    assert.equal(1, (run("audit_connectors", {}, server))) -- nothing found in the others
+  end)
+
+  it("exits with 3 where none was audited", function()
+    local server <close> = fault.start()
+    server:script { { body = "[" .. connectors:match "},(.*)$" }, refusal }
+    local code, output, messages = run("audit_connectors", {}, server)
+    assert.equal(3, code)
+    assert.equal("", output)
+    has(messages, "B: not audited")
+  end)
+end)
+
 describe("export_install_base", function()
   it("writes a row for each license, with its installation", function()
     local service <close> = sandbox.start { seed = 30, page_size = 3 }
@@ -226,6 +306,28 @@ describe("export_install_base", function()
     assert.equal(0, (run("export_install_base", { "-o", path }, service)))
     assert.equal(7, #assert(csv.parse(read(path))))
     os.remove(path)
+  end)
+
+  it("writes to what is no file, and leaves it what it is", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    assert(os.execute(("mkdir %s && mkfifo -m 600 %s/fifo"):format(folder, folder)))
+    local reader = assert(io.popen(("timeout 20 cat %s/fifo"):format(folder)))
+    assert.equal(0, (run("export_install_base", { "-o", folder .. "/fifo" })))
+    assert.is_true(os.execute(("test -p %s/fifo"):format(folder)))
+    assert.equal(7, #assert(csv.parse(reader:read "a")))
+    reader:close()
+    local code, _, messages = run("export_install_base", { "-o", folder })
+    assert.equal(3, code)
+    has(messages, folder .. ": Is a directory")
+    assert.is_nil(messages:find("traceback", 1, true))
+    os.execute("rm -r " .. folder)
+  end)
+
+  it("refuses days that lead beyond the years", function()
+    local code, _, messages = run("export_install_base", { "--expiring", "99999999" })
+    assert.equal(2, code)
+    has(messages, "'99999999': leads beyond the year 9999")
   end)
 
   it("exits with 1 and exports the others where a connector cannot be read", function()
