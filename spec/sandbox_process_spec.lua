@@ -73,7 +73,8 @@ end)
 describe("celigo.sandbox.start", function()
   it("refuses options that it does not know, or of a wrong type", function()
     local wrong = {
-      { { prot = 1 }, "unknown option prot" },
+      { { prot = 1 }, "unknown option 'prot'; did you mean 'port'?" },
+      { { tokne = "a" }, "unknown option 'tokne'; did you mean 'token'?" },
       { { port = "1" }, "option port must be an integer" },
       { { page_size = 0 }, "option page_size must be a positive integer" },
       { { token = {} }, "option token must be a string or an array" },
@@ -92,6 +93,37 @@ describe("celigo.sandbox.start", function()
     local ok, message = pcall(function() sandbox.start { prot = 1 } end)
     assert.is_false(ok)
     assert.is_truthy(message:find("sandbox_process_spec.lua:", 1, true))
+  end)
+
+  it("says in a line which module is missing, and how to get it", function()
+    local cases = {
+      socket = "celigo.sandbox needs LuaSocket: "
+        .. "luarocks --lua-version=5.4 install luasocket, ",
+      cjson = "celigo.sandbox needs lua-cjson: "
+        .. "luarocks --lua-version=5.4 install lua-cjson, ",
+    }
+    for module, expected in pairs(cases) do
+      -- A file in the module's place that fails as if there were none.
+      local folder = os.tmpname()
+      os.remove(folder)
+      assert(os.execute("mkdir " .. folder))
+      local file <close> = assert(io.open(folder .. "/" .. module .. ".lua",
+                                          "w"))
+      file:write(("error(\"module '%s' not found:\\n\\tno field\", 0)")
+        :format(module))
+      file:close()
+      for _, name in ipairs { "serve", "start" } do
+        local program = process.start_lua(([[
+          package.path = %q .. package.path
+          local good, message = pcall(require("celigo.sandbox").%s)
+          print(good, message)]]):format(folder .. "/?.lua;", name))
+        local status, output = program:wait()
+        assert.equal(0, status, output)
+        assert.is_nil(output:find("\n", 1, true), output)
+        assert.is_truthy(output:find("false\t" .. expected, 1, true), output)
+      end
+      os.execute("rm -r " .. folder)
+    end
   end)
 
   it("stops when told to, closed or collected", function()

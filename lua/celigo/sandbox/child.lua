@@ -78,7 +78,8 @@ function child.start(options)
   self.url = line:match(ANNOUNCEMENT)
   if not self.url then
     self:stop()
-    error("celigo.sandbox: " .. line, 0)
+    error(line:find("^celigo%.sandbox") and line
+          or "celigo.sandbox: " .. line, 0)
   end
   self.port = math.tointeger(tonumber(self.url:match("(%d+)$")))
   local token = options.token
@@ -108,7 +109,11 @@ end
 
 --- What runs in the child: serves until the standard input ends.
 function child.run(options)
-  local server = require "celigo.sandbox.server"
+  local found, server = pcall(require, "celigo.sandbox.server")
+  if not found then
+    print((tostring(server):gsub("%s*\n%s*", " ")))
+    return
+  end
   local running, message = server.open(options)
   if not running then
     print(message)

@@ -1,5 +1,6 @@
 --- A stand-in for the Connectors API that keeps state, to try scripts without
--- an account. It needs LuaSocket (`luasocket`), which the client does not.
+-- an account. It needs LuaSocket (`luasocket`) and lua-cjson, which the
+-- client does not.
 --
 -- `serve` runs it in a process of its own, `start` for as long as a script
 -- runs. Its rules, where the service has records that a sandbox has not:
@@ -108,6 +109,19 @@ local defaults = {
   journal = false,
 }
 
+-- "; did you mean 'port'?" for `prot`, nothing where no name is near. The
+-- core is not needed for anything else, so that a sandbox runs without it.
+local function hint(name)
+  local has_core, core = pcall(require, "celigo.core")
+  local names = {}
+  for known in pairs(option_types) do
+    names[#names + 1] = known
+  end
+  table.sort(names)
+  local near = has_core and core.nearest(tostring(name), names)
+  return near and ("; did you mean '%s'?"):format(near) or ""
+end
+
 -- Checks options and adds the defaults. Errors blame the caller's caller.
 local function read_options(options, port)
   if options ~= nil and type(options) ~= "table" then
@@ -122,7 +136,8 @@ local function read_options(options, port)
   for name, value in pairs(options or {}) do
     local known = option_types[name]
     if not known then
-      error("celigo.sandbox: unknown option " .. tostring(name), 3)
+      error(("celigo.sandbox: unknown option '%s'%s"):format(
+        tostring(name), hint(name)), 3)
     elseif not known[1](value) then
       error(("celigo.sandbox: option %s must be %s"):format(name, known[2]),
             3)
@@ -130,15 +145,6 @@ local function read_options(options, port)
     all[name] = value
   end
   return all
-end
-
-local function load_server()
-  local has_socket = pcall(require, "socket")
-  if not has_socket then
-    error("celigo.sandbox needs LuaSocket: luarocks install luasocket, or "
-          .. "your system's package (lua-socket)", 0)
-  end
-  return require "celigo.sandbox.server"
 end
 
 local function announce(server, token)
@@ -157,7 +163,7 @@ end
 -- @usage require("celigo.sandbox").serve { port = 0, page_size = 2 }
 function sandbox.serve(options)
   local all = read_options(options)
-  local server, message = load_server().open(all)
+  local server, message = require("celigo.sandbox.server").open(all)
   if not server then
     error("celigo.sandbox: " .. message, 0)
   end

@@ -1,6 +1,24 @@
 --- The sandbox's HTTP side: connections, the fields every answer has,
 -- compression, delay, log and journal.
 
+-- What the client does without is looked for before the files that use it.
+local NEEDED = {
+  { module = "socket", name = "LuaSocket", rock = "luasocket",
+    package = "lua-socket" },
+  { module = "cjson", name = "lua-cjson", rock = "lua-cjson",
+    package = "lua-cjson" },
+}
+for _, needed in ipairs(NEEDED) do
+  local good, message = pcall(require, needed.module)
+  if not good and tostring(message):find "^module '[%w.]+' not found" then
+    error(("celigo.sandbox needs %s: luarocks --lua-version=5.4 install %s, "
+           .. "or your system's package (%s)"):format(
+             needed.name, needed.rock, needed.package), 0)
+  elseif not good then
+    error(message, 0)
+  end
+end
+
 local answers = require "celigo.sandbox.answers"
 local api = require "celigo.sandbox.api"
 local gzip = require "celigo.sandbox.gzip"
