@@ -11,11 +11,11 @@ directory=build/prism
 if [ -f "$directory/$version" ]; then
   exit 0
 fi
-have npm || fail "npm is not installed"
+have npm || fail "Prism is optional, and npm is missing: install npm to include its spec"
 say "setup: installing Prism $version with npm into $directory"
 rm -rf "$directory"
 mkdir -p "$directory"
 quietly npm install --prefix "$directory" --no-save --no-audit --no-fund \
   --ignore-scripts --loglevel=error "@stoplight/prism-cli@$version" ||
-  fail "npm could not install Prism"
+  fail "Prism is optional, and npm could not install it: \`sh scripts/prism.sh\` tries again"
 : >"$directory/$version"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# spec.sh PRESET [BUSTED ARGUMENT…]: the specs against a build. $WRAPPER, if
+# spec.sh PRESET [BUSTED ARGUMENT…]: the specs against a build. An argument
+# that is no option (--NAME=VALUE) is a spec or a folder of them. $WRAPPER, if
 # set, is put before the interpreter (valgrind and its options). The spec that
 # needs Prism is left out, saying so, where that is not installed.
 . scripts/common.sh
@@ -7,6 +8,12 @@
 preset=$1
 shift
 build=$PWD/build/$preset
+for argument in "$@"; do
+  case $argument in
+  -*) ;;
+  *) [ -e "$argument" ] || fail "No such spec: $argument" ;;
+  esac
+done
 if [ -f "$build/lua/lua5.4" ]; then
   lua=$build/lua/lua5.4 # with a sanitizer; child interpreters find it, too
   export CELIGO_TEST_PATH="$PATH"
