@@ -2,7 +2,7 @@ rockspec_format = "3.0"
 package = "celigo"
 version = "scm-1"
 
--- In a clone of the repository: luarocks make
+-- In a clone of the repository: luarocks --lua-version=5.4 make
 source = {
   url = "git+file://.",
 }
