@@ -9,7 +9,7 @@ BENCH ?=
 
 .DEFAULT_GOAL := all
 .PHONY: all help demo test asan tsan valgrind fuzz lint format coverage bench \
-	docs install clean
+	docs install readme clean
 
 all: ## build the library, optimised, in build/release
 	@sh scripts/setup.sh build
@@ -71,6 +71,10 @@ install: ## install below PREFIX (/usr/local)
 	@sh scripts/setup.sh build
 	@sh scripts/build.sh release
 	@cmake --install build/release --prefix "$(PREFIX)"
+
+readme: ## run the commands of README.md in a fresh copy of the last commit
+	@sh scripts/setup.sh test
+	@sh scripts/readme.sh
 
 clean: ## remove build/ and the generated reference
 	@rm -rf build docs/reference
