@@ -8,6 +8,7 @@
 lua=$(find_lua) || fail "Lua 5.4 is missing."
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
+trap 'exit 1' HUP INT PIPE TERM
 mkdir "$root/copy" "$root/home"
 git archive HEAD | tar -x -C "$root/copy"
 cd "$root/copy"
