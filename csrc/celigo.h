@@ -72,8 +72,9 @@ typedef struct celigo_options {
 /*
 ** Pushes a client [-0, +1]. Returns LUA_OK and leaves the client on the
 ** stack, or an error status (LUA_ERRRUN, LUA_ERRMEM) and leaves a message
-** there; raises nothing. Opens the module first where that has not been
-** done. The stack needs one free slot, which lua_checkstack provides. The
+** there; raises nothing. Opens first what the client needs, where that has
+** not been done; it does not make require("celigo") work, as luaopen_celigo
+** does. The stack needs one free slot, which lua_checkstack provides. The
 ** client lives as long as Lua code can reach it.
 **
 ** The token stands in no Lua value, so nothing that a script can do with

@@ -207,7 +207,8 @@ What `on_event` is called with.
 @tfield string operation the method's name, or "request"
 @tfield integer attempt which one, from 1
 @tfield[opt] integer status of the answer
-@tfield[opt] number elapsed seconds of the exchange
+@tfield[opt] number elapsed seconds: of the exchange in `response`, since the
+  call began in `retry` and `page`
 @tfield[opt] number wait seconds until the next attempt
 @tfield[opt] integer bytes of the body, as decoded
 @tfield[opt] string error what went wrong

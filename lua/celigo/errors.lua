@@ -6,7 +6,7 @@
 -- `err.source` are those of the first entry of `errors`.
 -- @table fields
 -- @tfield string kind `"http"` (a status other than 2xx), `"network"`,
---   `"timeout"`, `"decode"` (no valid JSON), `"limit"`, `"validation"`,
+--   `"timeout"`, `"decode"` (no valid JSON, or no records), `"limit"`, `"validation"`,
 --   `"pagination"`, `"cancelled"` or `"closed"`
 -- @tfield[opt] integer status of HTTP, for `http` and `decode`
 -- @tfield string|integer code the service's, or one in words, such as

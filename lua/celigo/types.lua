@@ -180,7 +180,7 @@
 ---| "http" a status other than 2xx
 ---| "network" no connection, or one that broke
 ---| "timeout" the call's time was up
----| "decode" an answer that is no valid JSON
+---| "decode" an answer that is no valid JSON, or not of the form that was wanted
 ---| "limit" an answer that is too large
 ---| "validation" a body that the contract does not allow; nothing was sent
 ---| "pagination" a next link that leads nowhere, or back
@@ -235,7 +235,7 @@ function Error:has(code) end
 ---@field operation celigo.OperationName Of the method that was called.
 ---@field attempt integer Which one, from 1.
 ---@field status? integer HTTP status of the answer.
----@field elapsed? number Seconds of the exchange.
+---@field elapsed? number Seconds: of the exchange in `response`, since the call began in `retry` and `page`.
 ---@field wait? number Seconds until the next attempt.
 ---@field bytes? integer Of the body, as decoded.
 ---@field error? string What went wrong.
