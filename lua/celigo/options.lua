@@ -13,7 +13,7 @@ local function names_of(kinds)
 end
 
 local function fits(value, kind)
-  if kind == "count" then return math.type(value) == "integer" and value >= 1 end
+  if kind == "count" then return type(value) == "number" and value >= 1 and math.tointeger(value) ~= nil end
   return type(value) == kind
 end
 
