@@ -248,6 +248,69 @@ describe("a client in a cqueues controller", function()
       run(function() assert(client:get_connector_by_id(ID)) end)
     end)
 
+  -- Runs f in a controller until its requests have stalled; closes or drops
+  -- the controller then, and sees that nothing of f is left.
+  local function abandon(close, requests, f)
+    local stalled = fault.start()
+    local steps = {}
+    for i = 1, requests do steps[i] = { stall = true } end
+    steps[requests + 1] = { body = "{}" }
+    stalled:script(steps)
+    local client <close> = new_client(stalled.url)
+    local controller = cqueues.new()
+    controller:wrap(function() f(client) end)
+    stalled:await(function(seen)
+      assert(controller:step(0.01))
+      return #seen == requests
+    end)
+    if close then controller:close() end
+    controller = nil -- luacheck: ignore
+    collectgarbage()
+    collectgarbage()
+    assert.equal(0, client:step())
+    run(function()
+      for _ = 1, 8 do assert(client:get_connector_by_id "mine") end
+    end)
+    local seen = stalled:await(function(all)
+      for i = 1, requests do
+        if not all[i].gone then return false end
+      end
+      return true
+    end)
+    assert.equal(requests + 8, #seen)
+    for i = requests + 1, #seen do assert.matches("mine$", seen[i].target) end
+    stalled:stop()
+  end
+
+  it("ends calls and iterators whose controller is closed or dropped",
+    function()
+      for _, close in ipairs { true, false } do
+        abandon(close, 1, function(client) client:list_connectors() end)
+        abandon(close, 1, function(client)
+          for _ in client:each_connector() do end -- luacheck: ignore
+        end)
+      end
+    end)
+
+  it("sends nothing more of a map or gather whose controller is closed or "
+    .. "dropped", function()
+    for _, close in ipairs { true, false } do
+      abandon(close, 2, function(client)
+        local ids = { "a", "b", "c", "d", "e", "f" }
+        client:map(ids, function(id)
+          return client:delete_connector(id)
+        end, { concurrency = 2 })
+      end)
+      abandon(close, 2, function(client)
+        local function delete_two()
+          client:delete_connector "a"
+          client:delete_connector "b"
+        end
+        client:gather(delete_two, delete_two)
+      end)
+    end
+  end)
+
   it("blocks in coroutines that are not the controller's", function()
     local client <close> = new_client(server.url)
     run(function()

@@ -509,6 +509,71 @@ describe("a client in a luv loop", function()
     assert.matches("only the event loop may resume it", err)
   end)
 
+  local function generator(client)
+    return coroutine.wrap(function()
+      for connector in client:each_connector { limit = 1 } do
+        coroutine.yield(connector._id)
+      end
+    end)
+  end
+
+  it("blocks in a generator within the function of a map", function()
+    local client <close> = new_client(server.url)
+    local other <close> = new_client(server.url)
+    local function count()
+      local results, errors = client:map({ client, other, client },
+        function(used)
+          assert(client:get_connector_by_id(ID))
+          local ids = {}
+          for id in generator(used) do ids[#ids + 1] = id end
+          client:gather(function() -- a worker in a worker, and after it
+            for id in generator(used) do ids[#ids + 1] = id end
+          end)
+          for id in generator(used) do ids[#ids + 1] = id end
+          for _, id in ipairs(ids) do assert.is_string(id) end
+          return #ids
+        end)
+      assert.same({}, errors)
+      assert.same({ 12, 12, 12 }, results)
+    end
+    run(count, count)
+    count()
+  end)
+
+  it("gives way again after a map in which a generator blocked", function()
+    local client <close> = new_client(slow.url)
+    local clock = ticker()
+    run(function()
+      client:map({ 1 }, function() return generator(client)() end)
+      local ticks = clock.ticks
+      assert(client:get_connector_by_id(ID))
+      assert.is_true(clock.ticks > ticks)
+      clock.close()
+    end)
+  end)
+
+  it("never lets a generator seem to end, or to give a value", function()
+    local client <close> = new_client(server.url)
+    local function consume()
+      local seen = 0
+      local good, err = pcall(function()
+        for value in generator(client) do
+          seen = seen + 1
+          assert.error_matches(function() return value.name end, "no value")
+          assert.error_matches(function() value.name = 1 end, "no value")
+          assert.error_matches(function() value() end, "no value")
+          assert.has_error(function() return value + 1 end)
+          assert.has_error(function() return value .. "" end)
+        end
+      end)
+      assert.is_false(good)
+      assert.matches("only the event loop may resume it", err)
+      assert.equal(1, seen)
+    end
+    consume()
+    run(consume)
+  end)
+
   it("passes on what a coroutine raises, with its traceback", function()
     local code = [[
       local celigo = require "celigo"
@@ -549,6 +614,22 @@ describe("a client in a luv loop", function()
       assert.equal(0, status, output)
       assert.matches("end", output)
     end)
+
+  it("leaves no trouble to a state that closes with calls that are older "
+    .. "than the loop", function()
+    local code = [[
+      local celigo = require "celigo"
+      local client = celigo.new { base_url = "%s", token = "t" }
+      call = client:submit "list_connectors"
+      require("celigo.loop.luv").attach(client)
+      print "end"
+    ]]
+    local child = process.start { process.lua(), "-e",
+      code:format(slow.url) }
+    local status, output = child:wait()
+    assert.equal(0, status, output)
+    assert.matches("end", output)
+  end)
 
   it("is attached once", function()
     local client <close> = new_client(server.url)

@@ -48,6 +48,21 @@ describe("a loop of the user's own", function()
     assert.equal(ID, call:result()._id)
   end)
 
+  it("says so when somebody else resumes a coroutine", function()
+    local client <close> = new_client(server.url)
+    local thread = coroutine.create(function()
+      return client:get_connector_by_id(ID)
+    end)
+    local good, value = coroutine.resume(thread)
+    assert.is_true(good)
+    assert.error_matches(function() return value._id end, "no value")
+    local err
+    good, err = coroutine.resume(thread)
+    assert.is_false(good)
+    assert.matches("only the event loop may resume it", err)
+    tiny.run()
+  end)
+
   it("ends when there is nothing left", function()
     local stalled <close> = fault.start()
     stalled:script { { stall = true } }

@@ -74,6 +74,17 @@ describe("map", function()
     assert.equal(1, server:state().busiest)
   end)
 
+  it("takes an integer that is a float", function()
+    local running, most = 0, 0
+    client:map(count_to(6), function(i)
+      running = running + 1
+      most = math.max(most, running)
+      echo(i)
+      running = running - 1
+    end, { concurrency = 2.0 })
+    assert.equal(2, most)
+  end)
+
   it("uses max_connections and never more", function()
     client:close()
     client = new_client { max_connections = 3 }
@@ -177,6 +188,41 @@ describe("map", function()
     for _, target in ipairs(server:state().targets) do
       assert.matches("i=[1-4a]", target) -- the items after those were never begun
     end
+  end)
+
+  it("does nothing more when its coroutine is dropped", function()
+    local begun, first = 0, nil
+    local dropped = coroutine.wrap(function()
+      client:map(count_to(20), function(i)
+        begun = begun + 1
+        return echo(i)
+      end, { concurrency = 3, on_progress = coroutine.yield })
+    end)
+    assert.equal(1, dropped())
+    local _, errors = client:map(count_to(20), function(i)
+      assert(echo(i))
+      if dropped then
+        dropped = nil
+        collectgarbage()
+        first = begun
+      end
+      assert(echo(i))
+    end)
+    assert.same({}, errors)
+    assert.equal(first, begun)
+  end)
+
+  it("ends its calls when its coroutine is dropped", function()
+    local dropped = coroutine.wrap(function()
+      client:map({ 1, 2 }, function(i)
+        return i == 1 and echo(1) or client:request { path = "/list?stall=1" }
+      end, { on_progress = coroutine.yield })
+    end)
+    assert.equal(1, dropped())
+    assert.equal(1, client:step())
+    dropped = nil -- luacheck: ignore
+    collectgarbage()
+    assert.equal(0, client:step())
   end)
 
   it("leaves a call of the user's alone when it is cancelled", function()
@@ -342,6 +388,8 @@ describe("map", function()
     refused("function", {})
     refused("concurrency", {}, echo, { concurrency = 0 })
     refused("concurrency", {}, echo, { concurrency = 1.5 })
+    refused("concurrency", {}, echo, { concurrency = math.huge })
+    refused("concurrency", {}, echo, { concurrency = "2" })
     refused("on_progress", {}, echo, { on_progress = 1 })
     refused("did you mean 'concurrency'", {}, echo, { concurency = 1 })
     refused("options", {}, echo, 5)

@@ -5,6 +5,9 @@
 -- resumes the workers whose calls are ready. A coroutine that is not a
 -- worker never sees a yield of ours: its calls block, unless an event loop
 -- is attached, which then parks it its own way.
+--
+-- Whoever waits outside is the only owner of its workers: where that
+-- coroutine is dropped, they are collected with it, and their calls end.
 
 local core = require "celigo.core"
 local options = require "celigo.options"
@@ -21,15 +24,27 @@ local schedulers = setmetatable({}, { __mode = "k" })
 -- Workers of any client: thread to its group.
 local workers = setmetatable({}, { __mode = "k" })
 
+-- The worker that was resumed last, of any client.
+local resumed
+
+-- Whether the running coroutine was resumed within a worker's function: what
+-- it yields would go there.
+local function inside_worker()
+  return resumed ~= nil and coroutine.status(resumed) == "normal"
+end
+
+-- A worker that waits; this keeps neither it nor its group alive.
+local Parked = { __mode = "v" }
+
 -- Waits for something that has `ready` to be so, without blocking other
 -- workers; false where this thread has to block.
 function Scheduler:park(waited)
   local thread = coroutine.running()
   local group = workers[thread]
-  if not group then return self.loop ~= nil and self.loop:park(waited) end
+  if not group then return self.loop ~= nil and not inside_worker() and self.loop:park(waited) end
   if group.scheduler ~= self then return false end -- another client's worker
   group.waits[thread] = waited
-  self.parked[#self.parked + 1] = { waited = waited, thread = thread, group = group }
+  self.parked[#self.parked + 1] = setmetatable({ thread = thread, group = group }, Parked)
   coroutine.yield(self)
   return true
 end
@@ -37,9 +52,12 @@ end
 -- Runs a worker until it waits again. One whose function has yielded by
 -- itself is replaced.
 function Scheduler:run(thread, group)
+  local outer = resumed
   repeat
     group.waits[thread] = nil
+    resumed = thread
     local good, yielded = coroutine.resume(thread)
+    resumed = outer
     if not good then error(yielded, 0) end -- a worker catches what its function raises
     local stray = yielded ~= self and coroutine.status(thread) == "suspended"
     if stray then thread = group:replace(thread) end
@@ -51,13 +69,16 @@ function Scheduler:resume_ready()
   local parked, waiting, ready = self.parked, {}, {}
   for i = 1, #parked do
     local entry = parked[i]
-    local list = entry.waited:ready() and ready or waiting
-    list[#list + 1] = entry
+    local group = entry.group
+    if group then
+      local list = group.waits[entry.thread]:ready() and ready or waiting
+      list[#list + 1] = entry
+    end
   end
   self.parked = waiting
   for i = 1, #ready do
     local thread, group = ready[i].thread, ready[i].group
-    if group.threads[thread] then self:run(thread, group) end -- its group may have ended just now
+    if group and group.threads[thread] then self:run(thread, group) end -- its group may have ended just now
   end
   return #ready > 0
 end
@@ -162,7 +183,7 @@ function Group:__close()
   for i = 1, #parked do -- in place: there may be no memory for another list
     local entry = parked[i]
     parked[i] = nil
-    if entry.group ~= self then
+    if entry.group and entry.group ~= self then
       kept = kept + 1
       parked[kept] = entry
     end

@@ -16,8 +16,9 @@
 --   not earlier; instead of what was asked before. nil: never. 0 must come
 --   from the loop, not from within this function.
 -- * `backend.park()`: nil where the running coroutine cannot be suspended in
---   this loop: its calls block. Else two functions: `wait()` suspends it
---   until `wake()` has been called, which happens once, inside a turn.
+--   this loop: its calls block. Else two functions: `wait(value)` suspends it
+--   until `wake()` has been called, which happens once, inside a turn. Where
+--   it yields to whoever resumed the coroutine, it yields that value.
 -- * `backend.close()`: gives the loop's resources back.
 --
 -- `watch`, `unwatch` and `close` are called inside a turn only, `timer` at
@@ -40,25 +41,46 @@ local RETRY = 0.05 -- seconds; when the process may open no more descriptors
 local Loop = {}
 Loop.__index = Loop
 
+local WEAK = { __mode = "v" }
+
 -- A coroutine that waits. Where it is closed meanwhile nobody wakes it, and
--- its call ends.
+-- its call ends. What it waits for is its own: where the coroutine is
+-- dropped, both are collected.
 local Parked = {}
 
 function Parked:__close()
   if self.woken then return end
   self.gone = true
-  if type(self.waited) == "userdata" then core.drop(self.waited) end
+  local waited = self.weak.waited
+  if type(waited) == "userdata" then core.drop(waited) end
 end
+
+-- What a coroutine that waits yields. Should somebody else than the loop
+-- have resumed it, this is nothing that could be taken for a value, or for
+-- the end of values.
+local function refuse()
+  error("this is no value: a coroutine that made it waits for a call of the client, in its event loop", 2)
+end
+
+local WAITING = setmetatable({}, {
+  __name = "celigo.waiting",
+  __index = refuse,
+  __newindex = refuse,
+  __call = refuse,
+})
 
 -- Lets the running coroutine wait for something that has `ready`; false
 -- where it has to block.
 function Loop:park(waited)
   local wait, wake = self.backend.park()
   if not wait then return false end
-  local entry <close> = setmetatable({ waited = waited, wake = wake }, Parked)
+  local entry <close> = setmetatable({ weak = setmetatable({ waited = waited }, WEAK), wake = wake }, Parked)
   self.parked[#self.parked + 1] = entry
   if not self.served then self:ring() end -- it may be ready by now
-  wait()
+  wait(WAITING)
+  if not entry.woken then
+    error("this coroutine waits for a call of the client; only the event loop may resume it", 0)
+  end
   return true
 end
 
@@ -67,8 +89,11 @@ end
 function Loop:resume_ready()
   local waiting, ready = {}, {}
   for _, entry in ipairs(self.parked) do
-    local list = entry.waited:ready() and ready or waiting
-    if not entry.gone then list[#list + 1] = entry end
+    local waited = not entry.gone and entry.weak.waited
+    if waited then
+      local list = waited:ready() and ready or waiting
+      list[#list + 1] = entry
+    end
   end
   self.parked = waiting
   for i, entry in ipairs(ready) do
@@ -107,7 +132,7 @@ end
 -- Somebody else than the loop has made, moved or ended calls, or the client
 -- is gone: a turn is due, in the loop.
 function Loop:ring()
-  if self.detached then return end
+  if self.detached or self.over then return end
   self.hurry = true
   self.backend.timer(0)
 end
@@ -174,14 +199,20 @@ function loop.adapter(name, new_backend)
     if old then error(("attach: the client has a loop already, %s"):format(old.name), 2) end
     local self = setmetatable({
       name = name,
-      weak = setmetatable({ client = client }, { __mode = "v" }),
+      weak = setmetatable({ client = client }, WEAK),
       parked = {},
       watched = {},
     }, Loop)
     self.backend = new_backend(function() self:turn() end, ...)
     scheduler.loop = self
-    -- goes when the client goes
-    scheduler.guard = setmetatable({}, { __gc = function() pcall(self.ring, self) end })
+    -- Goes when the client goes, or with the whole state: then before the
+    -- host's loop, which is older, and that before calls that are older still.
+    scheduler.guard = setmetatable({}, {
+      __gc = function()
+        pcall(self.ring, self)
+        self.over = true
+      end,
+    })
     core.set_bell(client, function() self:ring() end)
     self:ring() -- calls may be under way already
     return client

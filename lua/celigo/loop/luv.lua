@@ -11,22 +11,16 @@
 local loop = require "celigo.loop"
 local uv = require "luv"
 
-local function resume(thread, token)
+local function resume(thread)
   if coroutine.status(thread) ~= "suspended" then return end -- closed by its owner
-  local good, err = coroutine.resume(thread, token)
+  local good, err = coroutine.resume(thread)
   if not good then error(debug.traceback(thread, tostring(err)), 0) end
 end
 
 local function park()
   local thread, main = coroutine.running()
   if main then return nil end
-  local token = {}
-  local function wait()
-    if coroutine.yield() ~= token then
-      error("this coroutine waits for a call of the client; only the event loop may resume it", 0)
-    end
-  end
-  return wait, function() resume(thread, token) end
+  return coroutine.yield, function() resume(thread) end
 end
 
 local function new_backend(turn)
