@@ -311,6 +311,29 @@ describe("a client in a cqueues controller", function()
     end
   end)
 
+  it("lets a client be collected in another controller than its calls were "
+    .. "in", function()
+    local stalled <close> = fault.start()
+    stalled:script { { stall = true } }
+    local function leave()
+      local client = new_client(stalled.url)
+      local controller = cqueues.new()
+      controller:wrap(function() client:list_connectors() end)
+      stalled:await(function(seen)
+        assert(controller:step(0.01))
+        return #seen == 1
+      end)
+      controller:close()
+    end
+    leave()
+    run(function()
+      collectgarbage()
+      collectgarbage()
+      cqueues.sleep(0.01)
+    end)
+    stalled:await(function(seen) return seen[1].gone end)
+  end)
+
   it("blocks in coroutines that are not the controller's", function()
     local client <close> = new_client(server.url)
     run(function()

@@ -19,10 +19,13 @@ function Backend:idle()
   return not self.seconds and next(self.watched) == nil
 end
 
--- What the driver waits for next.
+-- What the driver waits for next. A turn that is due waits for no
+-- descriptor: they may have been collected with the client.
 function Backend:poll()
   local list = { self.bell }
-  for watcher in pairs(self.watched) do list[#list + 1] = watcher end
+  if self.seconds ~= 0 then
+    for watcher in pairs(self.watched) do list[#list + 1] = watcher end
+  end
   list[#list + 1] = self.seconds
   cqueues.poll(table.unpack(list))
 end
@@ -94,7 +97,7 @@ local function new_backend(turn, controller)
   end
 
   function backend.close()
-    self.seconds = nil
+    self.seconds, self.watched = nil, {}
     self.bell:signal()
   end
 

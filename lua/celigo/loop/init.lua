@@ -152,6 +152,7 @@ end
 function Loop:unwatch(serial)
   local watch = self.watched[serial]
   self.watched[serial] = nil
+  if watch.descriptor:fd() < 0 then return end -- collected with the loop that watched it
   self.backend.unwatch(watch.watcher)
   watch.descriptor:close()
 end
