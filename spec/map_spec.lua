@@ -191,25 +191,31 @@ describe("map", function()
   end)
 
   it("does nothing more when its coroutine is dropped", function()
-    local begun, first = 0, nil
-    local dropped = coroutine.wrap(function()
-      client:map(count_to(20), function(i)
-        begun = begun + 1
-        return echo(i)
-      end, { concurrency = 3, on_progress = coroutine.yield })
-    end)
-    assert.equal(1, dropped())
-    local _, errors = client:map(count_to(20), function(i)
-      assert(echo(i))
-      if dropped then
-        dropped = nil
-        collectgarbage()
-        first = begun
-      end
-      assert(echo(i))
-    end)
+    local begun, dropped = 0, nil
+    local function begin()
+      begun = 0
+      dropped = coroutine.wrap(function()
+        client:map(count_to(9), function() begun = begun + 1 end, {
+          concurrency = 1,
+          on_progress = coroutine.yield,
+        })
+      end)
+      assert.equal(1, dropped())
+    end
+    local function drop()
+      dropped = nil
+      collectgarbage()
+    end
+    begin()
+    drop()
+    client:map(count_to(9), echo)
+    assert.equal(1, begun)
+    -- Within another map, when the worker of the first could go on just then.
+    local _, errors = client:map({ "else", begin, drop }, function(f)
+      if f ~= "else" then f() end
+    end, { concurrency = 2, on_progress = function() end })
     assert.same({}, errors)
-    assert.equal(first, begun)
+    assert.equal(1, begun)
   end)
 
   it("ends its calls when its coroutine is dropped", function()
