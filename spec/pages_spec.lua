@@ -455,6 +455,41 @@ describe("an iterator", function()
     assert.is_true(celigo.is_error(err))
   end)
 
+  -- What one of those who share it meets is everybody's: nobody takes it for
+  -- the end of the list.
+  it("that is shared fails for everybody", function()
+    for _, ending in ipairs { { status = 400, body = "{}" }, { body = "[" } } do
+      local second = { headers = { { "Link", '</v1/x?p=2>; rel="next"' } }, body = "[1,2]" }
+      faults:script { second, ending }
+      local next_record = other:each { path = "/v1/x" }
+      local _, errors = other:map({ 1, 2, 3 }, function()
+        while next_record() do other:request { path = "/v1/y" } end
+        return true
+      end)
+      for i = 1, 3 do assert.is_true(celigo.is_error(errors[i]), tostring(errors[i])) end
+      assert.is_false((pcall(next_record))) -- here, too: once
+      assert.is_nil(next_record())
+    end
+  end)
+
+  it("that is shared is not waited for in a coroutine that is gone", function()
+    faults:script { { body = "[1]", stall = true } }
+    local next_record = other:each { path = "/v1/x" }
+    local failed
+    local good = pcall(function()
+      other:map({ 1, 2 }, function(i)
+        if i == 1 then return next_record() end
+        local call = other:submit("get_connector_by_id", "1")
+        call:cancel()
+        error "the other one"
+      end, { on_progress = function() error("stop", 0) end })
+    end)
+    assert.is_false(good)
+    good, failed = pcall(next_record)
+    assert.is_false(good)
+    assert.is_truthy(tostring(failed):find("left halfway", 1, true), tostring(failed))
+  end)
+
   it("may be closed by a finaliser while its headers are read", function()
     local headers = { { "Link", '</v1/x?p=2>; rel="next"' } }
     for i = 1, 60 do headers[#headers + 1] = { "X-" .. i, ("v"):rep(100) .. i } end

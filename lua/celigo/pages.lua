@@ -22,9 +22,17 @@ end
 
 Walk.__close = Walk.close
 
+-- Notes why the walk ended early. Every coroutine that goes on with it gets
+-- that as an error, once; the one at hand has it already.
+function Walk:breaks(why)
+  self.broken = why
+  self.told = setmetatable({ [coroutine.running()] = true }, { __mode = "k" })
+end
+
 -- Ends the walk with an error that tells which page it was.
 function Walk:fail(err)
   err.page = self.target
+  self:breaks(err)
   self:close()
   error(err, 0)
 end
@@ -94,22 +102,38 @@ end
 local Turn = {}
 Turn.__index = Turn
 
-function Turn:ready()
-  return self.over
-end
+local LEFT = "the iterator was left halfway: the coroutine in which it waited for a page has ended"
 
 function Turn:__close()
+  local walk = self.walk
   self.over = true
-  self.walk.turn = nil
-  if not self.good then self.walk:close() end
+  walk.taken = nil
+  if self.good then return end
+  if not self.ended and not walk.done then walk:breaks(LEFT) end
+  walk:close()
+end
+
+-- What the walk and those who wait know of the turn. It is its coroutine's
+-- own: where that is dropped, it is collected.
+local Taken = { __mode = "v" }
+Taken.__index = Taken
+
+function Taken:ready()
+  return not self.turn or self.turn.over
 end
 
 -- Whether another coroutine is at it, whose page is then everybody's; waits
 -- for that.
 function Walk:await_turn()
-  local turn = self.turn
-  if not turn then return false end
-  if not (coroutine.isyieldable() and tasks.scheduler_of(self.client):park(turn)) then
+  local taken = self.taken
+  if not taken then return false end
+  if not taken.turn then
+    self.taken = nil
+    self:breaks(LEFT)
+    self:close()
+    error(LEFT, 0)
+  end
+  if not (coroutine.isyieldable() and tasks.scheduler_of(self.client):park(taken)) then
     error("the iterator is waiting for a page already, in another coroutine or around this callback", 0)
   end
   return true
@@ -120,9 +144,14 @@ function Walk:advance()
   while self:await_turn() do
     if self.cursor and not self.cursor:ended() then return self.cursor end
   end
-  if self.done then return nil end
+  if self.done then
+    local thread = coroutine.running()
+    if not self.broken or self.told[thread] then return nil end
+    self.told[thread] = true
+    error(self.broken, 0)
+  end
   local turn <close> = setmetatable({ walk = self }, Turn)
-  self.turn = turn
+  self.taken = setmetatable({ turn = turn }, Taken)
   if self.cursor then self.cursor:close() end -- its text goes before more comes
   self.cursor = nil
   local call, last = self:next_call(), self.call
@@ -136,6 +165,8 @@ function Walk:advance()
     self.cursor, self.reference = cursor, found
     self:look_ahead()
     turn.good = true
+  else
+    turn.ended = true
   end
   return self.cursor
 end
