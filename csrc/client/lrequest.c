@@ -18,8 +18,8 @@
 #define MAX_LIMIT   1e9 /* records of a page */
 
 /* Bytes; libcurl has limits of its own beyond these, and poor words. */
-#define MAX_TARGET  (256 * 1024)
-#define MAX_HEADERS (256 * 1024)
+#define MAX_TARGET  262144
+#define MAX_HEADERS 262144
 
 #define PER_CALL                                                              \
   {"timeout", CEL_OPTION_NUMBER, 1e-3, MAX_TIMEOUT,                           \
