@@ -8,7 +8,14 @@
 -- end
 
 local base = require "celigo.base"
-local errors = require "celigo.errors"
+
+-- Error objects come with the first client, and their class with them.
+local errors
+
+local function is_error(v)
+  errors = errors or require "celigo.errors"
+  return errors.is_error(v)
+end
 
 local celigo = {
   --- `"celigo "` and the version.
@@ -52,7 +59,7 @@ local celigo = {
   -- if not good and celigo.is_error(err) then
   --   print(err.status, err.code)
   -- end
-  is_error = errors.is_error,
+  is_error = is_error,
 
   timestamp = base.time.timestamp,
   parse_timestamp = base.time.parse_timestamp,
