@@ -342,6 +342,17 @@ describe("a token that is said back", function()
     end
   end)
 
+  it("is masked as it is, too, in a text and in a header", function()
+    for _, token in ipairs { PLAIN, "\\\\two-of-them\\" } do
+      open(token)
+      server:script { { status = 500, body = "you sent " .. token, headers = { ["X-Echo"] = token } } }
+      local _, err = client:get_connector_by_id "1"
+      assert.is_nil(err.body:find(token, 1, true))
+      assert.is_nil(err.headers["x-echo"]:find(token, 1, true))
+      client:close()
+    end
+  end)
+
   it("is not quoted where the answer cannot be decoded", function()
     local token = "deadbeefcafe0123456789abcdef4242"
     open(token)

@@ -198,6 +198,9 @@ static bool is_shown(const char *text, const char *p) {
    characters (RFC 8259, section 7): "\/", "\u002f"; 0 where they are not. */
 static size_t match_token(const char *p, const char *end, const char *token) {
   const char *start = p;
+  size_t len = strlen(token);
+  if ((size_t)(end - p) >= len && memcmp(p, token, len) == 0)
+    return len;
   for (; *token != '\0'; token++) {
     char unit[8];
     curl_msnprintf(unit, sizeof unit, "\\u%04x", (unsigned)*token);
