@@ -3,7 +3,9 @@
 */
 #include "contract/lfaults.h"
 
+#include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -14,7 +16,7 @@ void cel_faults_init(cel_faults *f, lua_State *L) {
   lua_pushnil(L);
   f->L = L;
   f->slot = lua_gettop(L);
-  f->count = f->more = 0;
+  f->count = 0;
   f->depth = 0;
 }
 
@@ -101,62 +103,42 @@ static int path_compare(const char *a, const char *b) {
   return (*a != '\0') - (*b != '\0');
 }
 
-/* Puts the fault on top of the stack into the list behind those whose path
-   is not greater [-1, +0]. */
-static void faults_insert(cel_faults *f) {
-  lua_State *L = f->L;
-  int fault = lua_gettop(L);
-  lua_Integer at = ++f->count;
-  lua_getfield(L, fault, "field");
-  const char *path = lua_tostring(L, -1);
-  for (; at > 1; at--) {
-    lua_rawgeti(L, f->slot, at - 1);
-    lua_getfield(L, -1, "field");
-    bool stays = path_compare(lua_tostring(L, -1), path) <= 0;
-    lua_pop(L, 1);
-    if (stays) {
-      lua_pop(L, 1);
-      break;
-    }
-    lua_rawseti(L, f->slot, at);
-  }
-  lua_pushvalue(L, fault);
-  lua_rawseti(L, f->slot, at);
-  lua_settop(L, fault - 1);
+/* A fault as it is sorted. */
+typedef struct ranked {
+  const char *path; /* the fault's own, which the list keeps */
+  lua_Integer at;   /* in the list */
+} ranked;
+
+/* Order of faults, for qsort: of one path, the one found first. */
+static int ranked_compare(const void *a, const void *b) {
+  const ranked *one = a;
+  const ranked *other = b;
+  int order = path_compare(one->path, other->path);
+  if (order != 0)
+    return order;
+  return (one->at > other->at) - (one->at < other->at);
 }
 
-/* Pushes { code =, field =, message = }; the top two values are the field
-   and the message [-2, +1]. */
-static void faults_make(lua_State *L, const char *code) {
+/* Adds { code =, field =, message = } to the list; the top two values are
+   the field and the message [-2, +0]. */
+static void faults_add(cel_faults *f, const char *code) {
+  lua_State *L = f->L;
   lua_createtable(L, 0, 3);
   lua_insert(L, -3);
   lua_setfield(L, -3, "message");
   lua_setfield(L, -2, "field");
   lua_pushstring(L, code);
   lua_setfield(L, -2, "code");
-}
-
-/* Counts a fault; true where it is to be kept [-0, +0]. */
-static bool faults_wanted(cel_faults *f) {
-  lua_State *L = f->L;
-  luaL_checkstack(L, 12, NULL);
-  if (f->count == CEL_FAULTS_MAX) {
-    f->more++;
-    return false;
-  }
   if (f->count == 0) {
     lua_newtable(L);
     lua_replace(L, f->slot);
   }
-  return true;
+  lua_rawseti(L, f->slot, ++f->count);
 }
 
 void cel_faults_invalid(cel_faults *f) {
   lua_State *L = f->L;
-  if (!faults_wanted(f)) {
-    lua_pop(L, 1);
-    return;
-  }
+  luaL_checkstack(L, 8, NULL);
   faults_push_path(f, NULL);
   lua_insert(L, -2);
   if (lua_rawlen(L, -2) > 0) {
@@ -166,29 +148,35 @@ void cel_faults_invalid(cel_faults *f) {
     lua_insert(L, -2);
     lua_concat(L, 3);
   }
-  faults_make(L, "invalid_field");
-  faults_insert(f);
+  faults_add(f, "invalid_field");
 }
 
 void cel_faults_missing(cel_faults *f, const char *member, const char *when) {
   lua_State *L = f->L;
-  if (!faults_wanted(f))
-    return;
+  luaL_checkstack(L, 8, NULL);
   faults_push_path(f, member);
   lua_pushfstring(L, "%s is required%s%s", lua_tostring(L, -1),
                   when == NULL ? "" : " ", when == NULL ? "" : when);
-  faults_make(L, "missing_required_field");
-  faults_insert(f);
+  faults_add(f, "missing_required_field");
 }
 
 void cel_faults_push(cel_faults *f) {
   lua_State *L = f->L;
+  size_t n = (size_t)f->count;
   luaL_checkstack(L, 6, NULL);
-  if (f->more > 0) {
-    lua_pushliteral(L, "");
-    lua_pushfstring(L, "and %I more", (LUAI_UACINT)f->more);
-    faults_make(L, "invalid_field");
-    lua_rawseti(L, f->slot, f->count + 1);
+  ranked *ranks = lua_newuserdatauv(L, n * sizeof *ranks, 0);
+  for (size_t i = 0; i < n; i++) {
+    ranks[i].at = (lua_Integer)i + 1;
+    lua_rawgeti(L, f->slot, ranks[i].at);
+    lua_getfield(L, -1, "field");
+    ranks[i].path = lua_tostring(L, -1);
+    lua_pop(L, 2);
   }
-  lua_pushvalue(L, f->slot);
+  qsort(ranks, n, sizeof *ranks, ranked_compare);
+  lua_createtable(L, n < INT_MAX ? (int)n : INT_MAX, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, f->slot, ranks[i].at);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_remove(L, -2);
 }

@@ -8,8 +8,7 @@
 
 #include <lua.h>
 
-#define CEL_FAULTS_MAX   1000 /* faults kept; the rest are counted */
-#define CEL_FAULTS_DEPTH 128  /* steps of a path: as deep as JSON may be */
+#define CEL_FAULTS_DEPTH 128 /* steps of a path: as deep as JSON may be */
 
 /* One table on the way from the value to what is looked at. */
 typedef struct cel_step {
@@ -22,7 +21,6 @@ typedef struct cel_faults {
   lua_State *L;
   int slot;          /* index of the list; nil while there is none */
   lua_Integer count; /* faults in the list */
-  lua_Integer more;  /* faults beyond CEL_FAULTS_MAX */
   int depth;         /* steps in use */
   cel_step steps[CEL_FAULTS_DEPTH];
 } cel_faults;
@@ -38,8 +36,7 @@ void cel_faults_invalid(cel_faults *f);
    is at; `when` is NULL or goes on after "name is required " [-0, +0]. */
 void cel_faults_missing(cel_faults *f, const char *member, const char *when);
 
-/* Pushes the list, sorted by path, the number of faults beyond it last
-   [-0, +1]. */
+/* Pushes the list, every fault in it, sorted by path [-0, +1]. */
 void cel_faults_push(cel_faults *f);
 
 #endif
