@@ -76,7 +76,7 @@ describe("celigo.sandbox.start", function()
       { { prot = 1 }, "unknown option 'prot'; did you mean 'port'?" },
       { { tokne = "a" }, "unknown option 'tokne'; did you mean 'token'?" },
       { { port = "1" }, "option port must be an integer" },
-      { { page_size = 0 }, "option page_size must be a positive integer" },
+      { { page_size = 0 }, "option page_size must be an integer from 1 to 1000000" },
       { { token = {} }, "option token must be a string or an array" },
       { { rate_limit = { rate = 1 } }, "option rate_limit must be" },
       { 5, "options must be a table" },

@@ -124,8 +124,8 @@ print(#assert(call:result()))
 static int l_step(lua_State *L) {
   cel_client_check(L, 1);
   double seconds = luaL_optnumber(L, 2, 0);
-  luaL_argcheck(L, seconds >= 0 && seconds < 1e9, 2,
-                "expected seconds, a number from 0");
+  luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, 2,
+                "expected seconds, a number from 0 to 1000000000");
   double end = cel_clock() + seconds;
   size_t before = cel_client_check(L, 1)->unfinished;
   size_t now;

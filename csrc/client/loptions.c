@@ -207,6 +207,17 @@ static bool fits(lua_State *L, const cel_option *row) {
   }
 }
 
+/* Pushes one end of a range, a whole number without a fraction [-0, +1]. */
+static void push_bound(lua_State *L, double bound) {
+  lua_Integer whole;
+  if (lua_numbertointeger(bound, &whole) && (double)whole == bound)
+    lua_pushinteger(L, whole);
+  else
+    lua_pushnumber(L, bound);
+}
+
+/* Pushes what the row wants, for people; the value given is on top
+   [-0, +1 to 3]. */
 static const char *push_expected(lua_State *L, const cel_option *row) {
   static const char *const names[] = {[CEL_OPTION_STRING] = "a string",
                                       [CEL_OPTION_BOOLEAN] = "a boolean",
@@ -215,14 +226,16 @@ static const char *push_expected(lua_State *L, const cel_option *row) {
                                       [CEL_OPTION_FUNCTION] = "a function",
                                       [CEL_OPTION_TABLE] = "a table",
                                       [CEL_OPTION_OTHER] = "another value"};
-  if (row->expected != NULL)
-    return lua_pushstring(L, row->expected);
-  if (row->type == CEL_OPTION_NUMBER || row->type == CEL_OPTION_INTEGER)
-    return lua_pushfstring(L, "%s from %f to %f", names[row->type],
-                           (lua_Number)row->min, (lua_Number)row->max);
+  const char *kind = row->expected != NULL ? row->expected : names[row->type];
+  if (row->type == CEL_OPTION_NUMBER || row->type == CEL_OPTION_INTEGER) {
+    push_bound(L, row->min);
+    push_bound(L, row->max);
+    return lua_pushfstring(L, "%s from %s to %s", kind, lua_tostring(L, -2),
+                           lua_tostring(L, -1));
+  }
   if (row->type == CEL_OPTION_STRING && lua_type(L, -1) == LUA_TSTRING)
-    return lua_pushliteral(L, "a string without NUL");
-  return lua_pushstring(L, names[row->type]);
+    kind = "a string without NUL";
+  return lua_pushstring(L, kind);
 }
 
 void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
@@ -242,8 +255,9 @@ void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
       lua_pop(L, 1);
       unknown(L, rows, n, what);
     } else if (!fits(L, row)) {
+      int given = lua_gettop(L);
       const char *expected = push_expected(L, row);
-      lua_insert(L, -2);
+      lua_pushvalue(L, given);
       cel_option_error(L, what, row->name, expected);
     }
     lua_pop(L, 1);

@@ -24,7 +24,7 @@ typedef struct cel_option {
   const char *name;
   cel_option_type type;
   double min, max;      /* for numbers */
-  const char *expected; /* in words; NULL: from the type and range */
+  const char *expected; /* in words, a number's range apart; NULL: the type */
 } cel_option;
 
 /*

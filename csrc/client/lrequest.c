@@ -22,16 +22,14 @@
 #define MAX_HEADERS 262144
 
 #define PER_CALL                                                              \
-  {"timeout", CEL_OPTION_NUMBER, 1e-3, MAX_TIMEOUT,                           \
-   "seconds, a number from 0.001"},                                           \
-      {"max_retries", CEL_OPTION_INTEGER, 0, 1e6, "an integer from 0"},       \
+  {"timeout", CEL_OPTION_NUMBER, 1e-3, MAX_TIMEOUT, "seconds, a number"},     \
+      {"max_retries", CEL_OPTION_INTEGER, 0, 1e6, NULL},                      \
       {"validate", CEL_OPTION_BOOLEAN, 0, 0, NULL},                           \
       {"headers", CEL_OPTION_TABLE, 0, 0,                                     \
        "a table of header names and values"},                                 \
       {"query", CEL_OPTION_TABLE, 0, 0, "a table of query parameters"},       \
       {"follow", CEL_OPTION_BOOLEAN, 0, 0, NULL},                             \
-      {"limit", CEL_OPTION_INTEGER, 1, MAX_LIMIT,                             \
-       "a page size, an integer from 1"},                                     \
+      {"limit", CEL_OPTION_INTEGER, 1, MAX_LIMIT, "a page size, an integer"}, \
   {                                                                           \
     "dry_run", CEL_OPTION_BOOLEAN, 0, 0, NULL                                 \
   }

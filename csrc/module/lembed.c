@@ -145,17 +145,21 @@ static const char *pick_base_url(lua_State *L, const celigo_options *o) {
 
 /* 0 stands for the default; NaN is in no range. */
 static void check_seconds(lua_State *L, const char *option, double value,
-                          double most) {
+                          int most) {
   if (value != 0 && !(value >= 1e-3 && value <= most))
-    refuse(L, option, "seconds, a number from 0.001, or 0 for the default");
+    refuse(L, option,
+           lua_pushfstring(L,
+                           "seconds, a number from 0.001 to %d, "
+                           "or 0 for the default",
+                           most));
 }
 
 static void check_numbers(lua_State *L, const celigo_options *o) {
-  check_seconds(L, "timeout", o->timeout, 1e7);
-  check_seconds(L, "connect_timeout", o->connect_timeout, 1e6);
+  check_seconds(L, "timeout", o->timeout, 10000000);
+  check_seconds(L, "connect_timeout", o->connect_timeout, 1000000);
   if (o->max_retries < -1 || o->max_retries > 1000000)
     refuse(L, "max_retries",
-           "a number from 1, 0 for the default, or -1 for none");
+           "1 to 1000000, 0 for the default, or -1 for none");
   if (o->max_connections < 0 || o->max_connections > 256)
     refuse(L, "max_connections", "1 to 256, or 0 for the default");
 }
