@@ -262,7 +262,7 @@ describe("a codec with one empty table", function()
         local seen = 0
         local good, raised = pcall(function() for _ in other:each_connector() do seen = seen + 1 end end)
         assert.equal(last, good, text)
-        assert.equal(2, seen)
+        assert.equal(last and 2 or 0, seen, text)
         if not last then assert.equal("pagination", raised.kind, text) end
       end
     end)

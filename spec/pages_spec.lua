@@ -132,10 +132,12 @@ describe("an iterator", function()
         assert.same({ 2, 3, 4 }, numbers(other:each { path = err.page, prefetch = prefetch }))
       end)
 
-      it("never spins: a link that leads back is an error, after the records", function()
+      it("never spins: a page whose link leads back fails, and can be asked for again", function()
         faults:script {
           { body = '[{"n":1}]', headers = link "/v1/x?p=2" },
           { body = '[{"n":2}]', headers = link "/v1/x" },
+          { body = '[{"n":2}]', headers = link "/v1/x?p=3" },
+          { body = '[{"n":3}]' },
         }
         local seen = {}
         local good, err = pcall(function()
@@ -144,8 +146,25 @@ describe("an iterator", function()
         assert.is_false(good)
         assert.equal("pagination", err.kind)
         assert.equal("/v1/x?p=2", err.page)
-        assert.same({ 1, 2 }, seen)
+        assert.same({ 1 }, seen)
         assert.equal(2, #faults:requests())
+        assert.same({ 2, 3 }, numbers(other:each { path = err.page, prefetch = prefetch }))
+      end)
+
+      it("hands out no page whose link cannot be followed, unless it is asked for alone", function()
+        for _, bad in ipairs {
+          { body = '[{"n":1}]', headers = { { "Link", "</v1/x?p=2; rel=next" } } },
+          { body = '{"items":[{"n":1}],"nextPageURL":7}' },
+        } do
+          faults:script { bad, bad, bad }
+          for _, walk in ipairs { other.each, other.pages } do
+            local good, err = pcall(walk(other, { path = "/v1/x", prefetch = prefetch }))
+            assert.is_false(good)
+            assert.equal("pagination", err.kind)
+            assert.equal("/v1/x", err.page)
+          end
+          assert.same({ 1 }, numbers(other:each { path = "/v1/x", follow = false }))
+        end
       end)
 
       it("asks for one page only with follow = false", function()

@@ -43,7 +43,8 @@ function Walk:fail_record(message)
   self:fail(message and core.page_error(self.call, "decode", "invalid_json", message) or core.closed_error(self.call))
 end
 
--- Where the next page is, by the head of the page at hand or by its body.
+-- Where the next page is, by the head of the page at hand or by its body; or
+-- nil, or nil and what is wrong with the link.
 function Walk:next_target()
   local target, wrong = core.next_target(self.call)
   if not target and not wrong and self.reference then
@@ -54,11 +55,20 @@ function Walk:next_target()
   return target
 end
 
+-- Notes where the walk goes from the page at hand. A page that does not say
+-- it fails before its records are handed out: the walk can be taken up there.
+function Walk:find_way()
+  local target, wrong = self:next_target()
+  if wrong and not self.single then
+    self:fail(core.page_error(self.call, "pagination", "bad_next_link", wrong))
+  end
+  self.onward = target
+end
+
 -- Asks for the next page, as soon as it is known which one that is. An
 -- answer that had to be repeated may have told of another.
-function Walk:look_ahead()
+function Walk:look_ahead(target)
   if not self.prefetch then return end
-  local target = self:next_target()
   if self.ahead then
     if core.target(self.ahead) == target then return end
     self.ahead:cancel()
@@ -73,7 +83,7 @@ end
 function Walk:receive()
   local state, err = core.await(self.call)
   if state == "head" then
-    self:look_ahead()
+    self:look_ahead((self:next_target()))
     state, err = core.await(self.call)
   end
   if not state then self:fail(err) end
@@ -84,10 +94,8 @@ function Walk:next_call()
   local call = self.first
   self.first = nil
   if not call then
-    if self.single then return nil end
-    local target, wrong = self:next_target()
-    if wrong then self:fail(core.page_error(self.call, "pagination", "bad_next_link", wrong)) end
-    if not target then return nil end
+    local target = self.onward
+    if self.single or not target then return nil end
     call, self.ahead = self.ahead, nil
     if call and core.target(call) == target then return call end
     if call then call:cancel() end
@@ -163,7 +171,8 @@ function Walk:advance()
     local cursor, found = core.cursor(call)
     if not cursor then self:fail(found) end
     self.cursor, self.reference = cursor, found
-    self:look_ahead()
+    self:find_way()
+    self:look_ahead(self.onward)
     turn.good = true
   else
     turn.ended = true
@@ -249,7 +258,7 @@ function methods.pages(client, request)
   local function next_page()
     local cursor = walk:advance()
     if not cursor then return nil end
-    local response = core.response(walk.call, (walk:next_target()))
+    local response = core.response(walk.call, walk.onward)
     local page, message = cursor:rest()
     if not page then walk:fail_record(message) end
     return page, response
