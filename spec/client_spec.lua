@@ -305,6 +305,11 @@ describe("celigo.new", function()
           name:gsub("\0", ""))
         if nearest then
           expected = ("%s; did you mean '%s'?"):format(expected, nearest)
+        else
+          expected = expected .. "; there are: token, region, base_url, "
+            .. "timeout, connect_timeout, max_retries, retry_base, "
+            .. "retry_cap, rate_limit, max_connections, max_response_bytes, "
+            .. "ca_file, proxy, user_agent, validate, json, on_event"
         end
         assert.equal(expected, refusal(options { [name] = 1 }))
       end

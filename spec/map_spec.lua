@@ -398,6 +398,7 @@ describe("map", function()
     refused("concurrency", {}, echo, { concurrency = "2" })
     refused("on_progress", {}, echo, { on_progress = 1 })
     refused("did you mean 'concurrency'", {}, echo, { concurency = 1 })
+    refused("unknown option 'threads'; there are: concurrency, on_progress", {}, echo, { threads = 1 })
     refused("options", {}, echo, 5)
   end)
 

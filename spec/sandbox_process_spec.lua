@@ -75,6 +75,7 @@ describe("celigo.sandbox.start", function()
     local wrong = {
       { { prot = 1 }, "unknown option 'prot'; did you mean 'port'?" },
       { { tokne = "a" }, "unknown option 'tokne'; did you mean 'token'?" },
+      { { zzz = 1 }, "unknown option 'zzz'; there are: delay, " },
       { { port = "1" }, "option port must be an integer" },
       { { page_size = 0 }, "option page_size must be an integer from 1 to 1000000" },
       { { token = {} }, "option token must be a string or an array" },

@@ -157,6 +157,17 @@ int cel_option_error(lua_State *L, const char *what, const char *name,
                     expected, lua_tostring(L, -1));
 }
 
+/* Pushes the names of the rows, with commas [-0, +1]. */
+static void push_names(lua_State *L, const cel_option *rows, size_t n) {
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (size_t i = 0; i < n; i++) {
+    luaL_addstring(&b, i == 0 ? "" : ", ");
+    luaL_addstring(&b, rows[i].name);
+  }
+  luaL_pushresult(&b);
+}
+
 static int unknown(lua_State *L, const cel_option *rows, size_t n,
                    const char *what) {
   if (lua_type(L, -1) != LUA_TSTRING)
@@ -167,7 +178,9 @@ static int unknown(lua_State *L, const cel_option *rows, size_t n,
   if (nearest != NULL && strlen(word) == lua_rawlen(L, -1)) /* no NUL in it */
     return luaL_error(L, "%s: unknown option '%s'; did you mean '%s'?", what,
                       word, nearest);
-  return luaL_error(L, "%s: unknown option '%s'", what, word);
+  push_names(L, rows, n);
+  return luaL_error(L, "%s: unknown option '%s'; there are: %s", what, word,
+                    lua_tostring(L, -1));
 }
 
 static const cel_option *find(lua_State *L, const cel_option *rows, size_t n) {

@@ -36,9 +36,10 @@ function options.check(what, given, kinds)
   for name, value in pairs(given) do
     local kind = kinds[name]
     if not kind then
-      local near = core.nearest(tostring(name), names_of(kinds))
-      local hint = near and ("; did you mean '%s'?"):format(near) or ""
-      error(("%s: unknown option '%s'%s"):format(what, tostring(name), hint), 3)
+      local names = names_of(kinds)
+      local near = core.nearest(tostring(name), names)
+      local hint = near and ("did you mean '%s'?"):format(near) or "there are: " .. table.concat(names, ", ")
+      error(("%s: unknown option '%s'; %s"):format(what, tostring(name), hint), 3)
     elseif not fits(value, kind) then
       error(("%s: option '%s': expected %s, got %s"):format(what, name, expected[kind], tostring(value)), 3)
     end

@@ -191,9 +191,10 @@ end
 
 -- The core does not know the option that only iterators have.
 local function hint(message)
-  local word = message:match "unknown option '([^']*)'$"
-  if not word or not core.nearest(word, { "prefetch" }) then return message end
-  return message .. "; did you mean 'prefetch'?"
+  local start, word, names = message:match "^(.*unknown option '([^']*)'; )there are: (.*)$"
+  if not start then return message end
+  if core.nearest(word, { "prefetch" }) then return start .. "did you mean 'prefetch'?" end
+  return start .. "there are: " .. names .. ", prefetch"
 end
 
 -- Makes a walk; wrong arguments raise with the user's position. The options

@@ -109,7 +109,7 @@ local defaults = {
   journal = false,
 }
 
--- "; did you mean 'port'?" for `prot`, nothing where no name is near. The
+-- "did you mean 'port'?" for `prot`, all names where none is near. The
 -- core is not needed for anything else, so that a sandbox runs without it.
 local function hint(name)
   local has_core, core = pcall(require, "celigo.core")
@@ -119,7 +119,8 @@ local function hint(name)
   end
   table.sort(names)
   local near = has_core and core.nearest(tostring(name), names)
-  return near and ("; did you mean '%s'?"):format(near) or ""
+  return near and ("did you mean '%s'?"):format(near)
+    or "there are: " .. table.concat(names, ", ")
 end
 
 -- Checks options and adds the defaults. Errors blame the caller's caller.
@@ -136,7 +137,7 @@ local function read_options(options, port)
   for name, value in pairs(options or {}) do
     local known = option_types[name]
     if not known then
-      error(("celigo.sandbox: unknown option '%s'%s"):format(
+      error(("celigo.sandbox: unknown option '%s'; %s"):format(
         tostring(name), hint(name)), 3)
     elseif not known[1](value) then
       error(("celigo.sandbox: option %s must be %s"):format(name, known[2]),
