@@ -35,6 +35,17 @@ find_lua() {
   return 1
 }
 
+# Ends where one of the arguments is neither an option (--NAME=VALUE) nor a
+# spec or a folder of them.
+specs_exist() {
+  for argument in "$@"; do
+    case $argument in
+    -*) ;;
+    *) [ -e "$argument" ] || fail "No such spec: $argument" ;;
+    esac
+  done
+}
+
 processors() {
   getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1
 }

@@ -3,6 +3,7 @@
 # what they reached of csrc/: a table, and build/coverage/report/index.html.
 . scripts/common.sh
 
+specs_exist "$@"
 sh scripts/build.sh coverage
 find build/coverage -name '*.gcda' -exec rm -f {} +
 sh scripts/spec.sh coverage --exclude-tags=install "$@"

@@ -8,12 +8,7 @@
 preset=$1
 shift
 build=$PWD/build/$preset
-for argument in "$@"; do
-  case $argument in
-  -*) ;;
-  *) [ -e "$argument" ] || fail "No such spec: $argument" ;;
-  esac
-done
+specs_exist "$@"
 if [ -f "$build/lua/lua5.4" ]; then
   lua=$build/lua/lua5.4 # with a sanitizer; child interpreters find it, too
   export CELIGO_TEST_PATH="$PATH"

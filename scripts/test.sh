@@ -2,6 +2,7 @@
 # test.sh [BUSTED ARGUMENT…]: builds, and runs every spec.
 . scripts/common.sh
 
+specs_exist "$@"
 sh scripts/setup.sh test
 if [ "${CI:-}" = true ]; then
   sh scripts/setup.sh prism
