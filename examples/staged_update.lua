@@ -174,10 +174,11 @@ local function check(client, args, state, is_later)
   return true
 end
 
--- Whether an error says that a write was refused. Any other answer may come
--- from a proxy, or from a service that failed halfway.
+-- Whether an error says that a write was refused, or never sent. Any other
+-- answer may come from a proxy, or from a service that failed halfway.
 local function is_refusal(err)
   if err.kind == "validation" then return true end
+  if err.kind == "network" or err.kind == "timeout" then return not err.maybe_applied end
   local status = err.kind == "http" and err.status or 0
   return status >= 400 and status < 500 and status ~= 408 and not err.maybe_applied
 end
@@ -218,6 +219,7 @@ parser:flag("--dry-run", "Show the waves, and push nothing.")
 
 recipe.run(parser, function(client, args)
   local state = load_state(args.state, args.connector)
+  if args.dry_run then args.state = nil end -- nothing is to be remembered
   settle_unsure(args.state, state, args.unsure)
   if not args.dry_run and not check(client, args, state, true) then return recipe.FOUND end
   local all, without = installed_ids(client, args.connector)

@@ -303,6 +303,12 @@ describe("staged_update", function()
     has(messages, "It is unknown whether these were updated: a\n")
     assert.equal(2, #server:requests())
     arguments[4], arguments[5] = "--unsure", "done"
+    local before = example.read(path)
+    server:script { { body = installs } }
+    arguments[6] = "--dry-run"
+    assert.equal(0, (run("staged_update", arguments, server)))
+    arguments[6] = nil
+    assert.equal(before, example.read(path))
     server:script { { body = installs }, { body = installs }, { status = 200 }, { body = installs } }
     assert.equal(0, (run("staged_update", arguments, server)))
     local put = server:requests()[3]
@@ -330,6 +336,16 @@ describe("staged_update", function()
       assert.equal(0, (run("staged_update", arguments, server)))
       os.remove(path)
     end
+  end)
+
+  it("tries a wave again that could not be sent", function()
+    local server <close> = fault.start()
+    server:script { { body = '[{"_integrationId":"a"}]', headers = { Connection = "close" }, last = true } }
+    local arguments = { CONNECTOR, "--state", path }
+    local code, _, messages = run("staged_update", arguments, server)
+    assert.equal(3, code)
+    has(messages, "connect_failed")
+    has(example.read(path), '"unsure":[]')
   end)
 
   it("tries a wave again that was refused", function()

@@ -28,7 +28,8 @@
 -- * `stall`: seconds, or true (until the client leaves), at `stall_at` (a
 --   place or a number of bytes; the start)
 --
--- and what follows it: `ending` is "keep" (nothing), "close" or "reset".
+-- and what follows it: `ending` is "keep" (nothing), "close" or "reset". With
+-- `last` no connection is let in after this one: further ones are refused.
 --
 -- `at = "connect"` takes the step when a connection is accepted, before a
 -- byte is read, and `at = "readable"` when the first bytes of a request are
@@ -116,6 +117,16 @@ local function redirect(self, step)
   return copy
 end
 
+-- Closes the port that `url` names; connections that are there stay.
+local function refuse_others(self)
+  for listener in pairs(self.loop.listeners) do
+    if select(2, listener:getsockname()) == self.port then
+      self.loop.listeners[listener] = nil
+      return listener:close()
+    end
+  end
+end
+
 -- Whether the connection may go on to its next request.
 local function serve_request(self, connection, recording, reader)
   if reader.buffer == "" then
@@ -134,6 +145,9 @@ local function serve_request(self, connection, recording, reader)
     return false
   end
   local step = redirect(self, take_step(self))
+  if step.last then
+    refuse_others(self)
+  end
   local kept = step.at or answer.send(connection, entry, step)
   return finish(connection, step) and kept and request ~= nil
     and request.keep_alive
@@ -208,6 +222,7 @@ function fault.run()
     end))
   end
   local base, other = listen(serve_base), listen(serve_other)
+  self.port = tostring(base)
   self.other_url = "http://127.0.0.1:" .. other
   print(("fault server: %d %d %d"):format(base, other,
                                           listen(serve_control)))
