@@ -2,12 +2,15 @@
 ** json_skip.c - reads over whole values, checking all that a decoder would.
 **
 ** A walk checks each page before it hands out its first record, so this is
-** one loop, without a call for what is most frequent: strings of plain ASCII,
-** short integers, no white space.
+** one loop, which keeps its position in a register, without a call for what
+** is most frequent: strings of plain ASCII, short integers, no white space.
+** The functions here take a position and return the one behind what they
+** read, or NULL where s->fault says what is wrong.
 */
 #include "json/json_scan.h"
 
-/* Which of the levels around p are objects, the innermost in bit 0. */
+/* Which of the levels around p are objects, the innermost in bit 0; no bit
+   is set where there is no level. */
 typedef struct skip_levels {
   uint64_t low, high;
   int count; /* levels that this value has opened */
@@ -29,104 +32,146 @@ static void skip_pop(skip_levels *l) {
   l->count--;
 }
 
-/* Reads an integer of few digits, where one stands at p and something else
-   behind it. */
-static bool skip_integer(cel_json_scan *s) {
-  enum { SURE_DIGITS = 18 }; /* so many always fit 64 bits */
-  const char *first = s->p + (*s->p == '-');
-  const char *p = first;
-  while (p < s->end && *p >= '0' && *p <= '9')
-    p++;
-  if (p == first || p - first > SURE_DIGITS || p == s->end ||
-      (*first == '0' && p - first > 1) || *p == '.' || *p == 'e' || *p == 'E')
-    return false;
+static inline bool skip_at(const cel_json_scan *s, const char *p, char c) {
+  return p < s->end && *p == c;
+}
+
+static inline const char *skip_space(cel_json_scan *s, const char *p) {
+  if (p < s->end && (unsigned char)*p > ' ')
+    return p;
   s->p = p;
-  return true;
+  cel_json_skip_space(s);
+  return s->p;
+}
+
+/* The string whose opening quote is at p. */
+static inline const char *skip_string(cel_json_scan *s, const char *p) {
+  const char *stop = cel_json_plain(p + 1, s->end);
+  if (skip_at(s, stop, '"'))
+    return stop + 1;
+  cel_json_string string = {.bytes = p + 1};
+  s->p = p;
+  return cel_json_scan_string_rest(s, stop, &string) ? s->p : NULL;
+}
+
+/* What follows the integer of few digits at p; p itself where there is none,
+   or more of a number behind it. */
+static inline const char *skip_integer(const cel_json_scan *s, const char *p) {
+  enum { SURE_DIGITS = 18 }; /* so many always fit 64 bits */
+  const char *first = p + (*p == '-');
+  const char *stop = first;
+  while (stop < s->end && *stop >= '0' && *stop <= '9')
+    stop++;
+  if (stop == first || stop - first > SURE_DIGITS || stop == s->end ||
+      (*first == '0' && stop - first > 1) || *stop == '.' || *stop == 'e' ||
+      *stop == 'E')
+    return p;
+  return stop;
+}
+
+static const char *skip_literal(cel_json_scan *s, const char *p,
+                                const char *word, size_t len) {
+  s->p = p;
+  return cel_json_scan_literal(s, word, len) ? s->p : NULL;
 }
 
 /* A value that is no array and no object. */
-static bool skip_plain(cel_json_scan *s) {
-  cel_json_string string;
+static inline const char *skip_plain(cel_json_scan *s, const char *p) {
   cel_json_number number;
-  switch (s->p < s->end ? *s->p : '\0') {
+  switch (p < s->end ? *p : '\0') {
   case '"':
-    return cel_json_scan_string(s, &string);
+    return skip_string(s, p);
   case 't':
-    return cel_json_scan_literal(s, "true", 4);
+    return skip_literal(s, p, "true", 4);
   case 'f':
-    return cel_json_scan_literal(s, "false", 5);
+    return skip_literal(s, p, "false", 5);
   case 'n':
-    return cel_json_scan_literal(s, "null", 4);
+    return skip_literal(s, p, "null", 4);
   case '\0':
     break;
   default:
-    if (skip_integer(s))
-      return true;
+    s->p = skip_integer(s, p);
+    if (s->p != p)
+      return s->p;
   }
-  return cel_json_scan_number(s, &number);
+  s->p = p;
+  return cel_json_scan_number(s, &number) ? s->p : NULL;
 }
 
-/* Opens the array or object at p. */
-static bool skip_open(cel_json_scan *s, skip_levels *l) {
-  bool object = *s->p == '{';
+/* The opening bracket of an array or object, and the white space after it. */
+static inline const char *skip_open(cel_json_scan *s, const char *p,
+                                    skip_levels *l) {
+  bool object = *p == '{';
+  s->p = p;
   if (!cel_json_enter(s))
-    return false;
+    return NULL;
   skip_push(l, object);
-  cel_json_skip_space(s);
-  return true;
+  return skip_space(s, p + 1);
 }
 
 /* A key and its colon; `first` is for the message. */
-static bool skip_key(cel_json_scan *s, bool first) {
-  cel_json_string key;
-  if (cel_json_at(s, '"') ? !cel_json_scan_string(s, &key)
-                          : !cel_json_scan_key(s, first, &key))
-    return false;
-  if (!cel_json_at(s, ':'))
-    return cel_json_scan_colon(s);
-  s->p++;
-  cel_json_skip_space(s);
-  return true;
+static inline const char *skip_key(cel_json_scan *s, const char *p,
+                                   bool first) {
+  if (!skip_at(s, p, '"')) {
+    cel_json_string key;
+    s->p = p;
+    cel_json_scan_key(s, first, &key); /* says what is wrong */
+    return NULL;
+  }
+  p = skip_string(s, p);
+  if (p == NULL)
+    return NULL;
+  if (skip_at(s, p, ':'))
+    return skip_space(s, p + 1);
+  s->p = p;
+  return cel_json_scan_colon(s) ? s->p : NULL;
 }
 
-/* Closes what ends at p. True where a comma follows, and so another element
-   or member. False where all is closed, or where *good is made false. */
-static bool skip_on(cel_json_scan *s, skip_levels *l, bool *good) {
+/* Closes what ends at p, up to a comma, behind which another element or
+   member begins, or until all is closed. */
+static inline const char *skip_on(cel_json_scan *s, const char *p,
+                                  skip_levels *l) {
   while (l->count > 0) {
+    p = skip_space(s, p);
+    if (skip_at(s, p, ','))
+      return skip_space(s, p + 1);
     const char close = skip_in_object(l) ? '}' : ']';
-    cel_json_skip_space(s);
-    if (cel_json_at(s, ',')) {
-      s->p++;
-      cel_json_skip_space(s);
-      return true;
-    }
-    if (!cel_json_at(s, close)) {
+    if (!skip_at(s, p, close)) {
       bool more;
-      *good = cel_json_scan_more(s, close, &more); /* says what is wrong */
-      return false;
+      s->p = p;
+      cel_json_scan_more(s, close, &more); /* says what is wrong */
+      return NULL;
     }
-    s->p++;
+    p++;
     s->depth--;
     skip_pop(l);
   }
-  return false;
+  return p;
 }
 
 bool cel_json_skip_value(cel_json_scan *s) {
   skip_levels levels = {.count = 0};
   bool opened = false; /* an array or object, just now: it may end at once */
-  bool good = true;
+  const char *p = s->p;
   do {
-    bool object = levels.count > 0 && skip_in_object(&levels);
-    if (opened && cel_json_at(s, object ? '}' : ']')) {
+    bool object = skip_in_object(&levels);
+    if (opened && skip_at(s, p, object ? '}' : ']')) {
       opened = false;
-      continue;
+    } else {
+      if (object)
+        p = skip_key(s, p, opened);
+      if (p == NULL)
+        return false;
+      opened = skip_at(s, p, '{') || skip_at(s, p, '[');
+      p = opened ? skip_open(s, p, &levels) : skip_plain(s, p);
+      if (p == NULL)
+        return false;
     }
-    if (object && !skip_key(s, opened))
+    if (!opened)
+      p = skip_on(s, p, &levels);
+    if (p == NULL)
       return false;
-    opened = cel_json_at(s, '{') || cel_json_at(s, '[');
-    if (!(opened ? skip_open(s, &levels) : skip_plain(s)))
-      return false;
-  } while (opened || skip_on(s, &levels, &good));
-  return good;
+  } while (levels.count > 0);
+  s->p = p;
+  return true;
 }
