@@ -80,6 +80,49 @@ local function in_use(connectors)
   return connectors[1]
 end
 
+local function trial(email)
+  return {
+    email = email,
+    expires = celigo.timestamp(os.time() + 30 * DAY),
+    opts = { connectorEdition = "starter" },
+  }
+end
+
+-- Creates a connector and a license, and changes that; returns the connector.
+local function sell(client, email, undo)
+  step("A new connector", 'client:create_connector { name = "Quickstart", published = false }')
+  local connector = assert(client:create_connector { name = "Quickstart", published = false })
+  undo.later(function() return client:delete_connector(connector._id) end)
+  show_good("created %s", connector._id)
+
+  step("A trial license for 30 days", "client:create_connector_license(id, { email = …, expires = …, opts = … })")
+  local license = assert(client:create_connector_license(connector._id, trial(email)))
+  undo.later(function() return client:delete_connector_license(connector._id, license._id) end)
+  show_good("%s may use it until %s", email, date(license.expires))
+
+  step("The customer pays: a better edition, a year",
+    "client:edit_connector_license(id, license_id, function(license) … end)")
+  license = assert(client:edit_connector_license(connector._id, license._id, function(record)
+    record.expires = celigo.timestamp(os.time() + 365 * DAY)
+    record.opts.connectorEdition = "premium"
+  end))
+  show_good("now %s, until %s", license.opts.connectorEdition, date(license.expires))
+  return connector
+end
+
+-- The same without sending anything; returns a connector that is nowhere.
+local function would_sell(client, email)
+  local connector = { _id = ("0"):rep(24), name = "Quickstart" }
+  local function show_request(request)
+    show("would send %s %s\n   %s", request.method, request.url, request.body)
+  end
+  step("A new connector", "client:create_connector({ … }, { dry_run = true })")
+  show_request(assert(client:create_connector({ name = "Quickstart", published = false }, { dry_run = true })))
+  step("A trial license for 30 days", "client:create_connector_license(id, { … }, { dry_run = true })")
+  show_request(assert(client:create_connector_license(connector._id, trial(email), { dry_run = true })))
+  return connector
+end
+
 local function tour(client, args, is_sandbox)
   recipe.print(("%s at %s%s"):format(celigo._VERSION, tostring(client):match "https?://.*",
     is_sandbox and ", a sandbox: nothing real is touched" or ""))
@@ -89,27 +132,7 @@ local function tour(client, args, is_sandbox)
   print_connectors(connectors)
 
   local undo <close> = cleaner(client)
-  step("A new connector", 'client:create_connector { name = "Quickstart", published = false }')
-  local connector = assert(client:create_connector { name = "Quickstart", published = false })
-  undo.later(function() return client:delete_connector(connector._id) end)
-  show_good("created %s", connector._id)
-
-  step("A trial license for 30 days", "client:create_connector_license(id, { email = …, expires = …, opts = … })")
-  local license = assert(client:create_connector_license(connector._id, {
-    email = args.email,
-    expires = celigo.timestamp(os.time() + 30 * DAY),
-    opts = { connectorEdition = "starter" },
-  }))
-  undo.later(function() return client:delete_connector_license(connector._id, license._id) end)
-  show_good("%s may use it until %s", args.email, date(license.expires))
-
-  step("The customer pays: a better edition, a year",
-    "client:edit_connector_license(id, license_id, function(license) … end)")
-  license = assert(client:edit_connector_license(connector._id, license._id, function(record)
-    record.expires = celigo.timestamp(os.time() + 365 * DAY)
-    record.opts.connectorEdition = "premium"
-  end))
-  show_good("now %s, until %s", license.opts.connectorEdition, date(license.expires))
+  local connector = args.dry_run and would_sell(client, args.email) or sell(client, args.email, undo)
 
   local used = in_use(connectors) or connector
   step(("Who has %s installed"):format(used.name), "client:get_connector_install_base(id)")
@@ -132,6 +155,10 @@ local function tour(client, args, is_sandbox)
   show_error(invalid)
   show("  kind %s: found before anything was sent", invalid.kind)
 
+  if args.dry_run then
+    recipe.print "\n   Nothing was changed."
+    return
+  end
   step("Clean up", "client:delete_connector_license(id, license_id); client:delete_connector(id)")
   undo.now()
   show_good("the license and the connector are gone\n")

@@ -158,6 +158,7 @@ function recipe.parser(name, summary, details)
     end,
   }
   parser:flag("--live", "Work on the account of CELIGO_API_TOKEN, not on a sandbox.")
+  parser:flag("--dry-run", "Change nothing in the account; show what would be changed.")
   parser:option("--log", "Append what is sent and received to FILE, as JSON lines."):argname "FILE"
   parser:flag("--quiet", "Say nothing on the standard error but what went wrong.")
   return parser

@@ -162,7 +162,6 @@ Actions, and their values:
    upgrade   the edition
    expire    no value: the license ends now]])
 parser:argument("file", "The CSV file, with the columns connector_id, license_id, action, value.")
-parser:flag("--dry-run", "Read the licenses, say what would be done, and write nothing.")
 parser:option("--concurrency", "How many licenses at a time.", "8", recipe.count):argname "N"
 
 recipe.run(parser, function(client, args)

@@ -215,7 +215,6 @@ parser:option("--check", "A command that tells whether a wave is well."):argname
 parser:option("--state", "Where to remember what was done. Default: nowhere."):argname "FILE"
 parser:option("--unsure", "A wave of unknown fate: push it again (push), or count it as done (done).")
   :choices { "push", "done" }
-parser:flag("--dry-run", "Show the waves, and push nothing.")
 
 recipe.run(parser, function(client, args)
   local state = load_state(args.state, args.connector)

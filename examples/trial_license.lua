@@ -43,7 +43,6 @@ parser:argument("connector", "The connector's id."):args(1):convert(recipe.id)
 parser:argument("email", "The user's address."):args(1)
 parser:option("--days", "For how many days.", "30", recipe.days):argname "DAYS"
 parser:option("--edition", "The connector's edition.", "trial"):argname "EDITION"
-parser:flag("--dry-run", "Show the request, and send nothing.")
 
 recipe.run(parser, function(client, args)
   local license = find_license(client, args.connector, args.email)

@@ -4,6 +4,7 @@
 
 local celigo = require "celigo"
 local fault = require "spec.support.fault_server"
+local process = require "spec.support.process"
 local socket = require "socket"
 
 describe("the deadline of a call", function()
@@ -196,5 +197,12 @@ describe("the deadline of a call", function()
       assert.is_false(err.maybe_applied)
       assert.is_true(err.retryable)
     end)
+  end)
+
+  it("nor is a resolver that does not answer waited for", function()
+    local host = assert(process.start(process.program "test_resolver"))
+    local status, output = host:wait()
+    assert.is_truthy(output:find "%f[%d][1-9]%d* passed, 0 failed$", output)
+    assert.equal(0, status, output)
   end)
 end)

@@ -252,6 +252,16 @@ describe("what was installed #install", function()
     assert.is_true(good)
   end)
 
+  it("ends a script of the example whose time is up", function()
+    local built, fine = compile("cc", "examples/embed/host.c", "hasty",
+      "-std=c11 -D_POSIX_C_SOURCE=200809L -DTIME_LIMIT=0.1")
+    assert.is_true(fine, built)
+    local output, good = run_host(root.path .. "/hasty",
+      write("endless.lua", "while true do end"))
+    assert.is_nil(good)
+    assert.is_truthy(output:find "the script's time is up", output)
+  end)
+
   it("is good for C++", function()
     if not have "c++" then
       pending "a C++ compiler is missing"

@@ -36,6 +36,7 @@ describe("every example", function()
       assert.equal(0, code)
       has(output, "Usage: " .. name)
       has(output, "--live")
+      has(output, "--dry-run")
       has(output, "Exit codes:")
       assert.equal("", messages)
     end)
@@ -63,6 +64,30 @@ describe("every example", function()
     has(messages, "GET /v1/connectors: 401 unauthorized")
     assert.equal(1, #lines_of(messages))
     assert.is_nil(messages:find("wrong", 1, true))
+  end)
+
+  it("changes nothing with --dry-run", function()
+    local service <close> = sandbox.start { journal = true }
+    local path = os.tmpname()
+    write(path, "connector_id,license_id,action,value\n" .. CONNECTOR .. ",54fa0b38a7044f9253000001,extend,1\n")
+    for name, arguments in pairs {
+      audit_connectors = {},
+      export_install_base = {},
+      quickstart = {},
+      renew_licenses = { path },
+      staged_update = { CONNECTOR },
+      trial_license = { CONNECTOR, "new@example.com" },
+    } do
+      table.insert(arguments, 1, "--dry-run")
+      local code, output = run(name, arguments, service)
+      assert.is_true(code == 0 or name == "audit_connectors", name)
+      assert.is_true(#output > 0, name)
+    end
+    os.remove(path)
+    local client <close> = celigo.new { base_url = service.url, token = "t" }
+    local requests = assert(client:request { path = "/__journal" }).requests
+    assert.is_true(#requests > 6)
+    for _, request in ipairs(requests) do assert.equal("GET", request.method) end
   end)
 
   it("shows what its options are without being given", function()

@@ -106,6 +106,11 @@ describe("the version", function()
     assert.equal(version, read "CHANGELOG.md":match "\n## %[(%d[%d.]*)%]")
   end)
 
+  it("is CMake's where a host asks for the package", function()
+    local asked = read "docs/embedding.md":match "find_package%(celigo ([%d.]+)"
+    assert.equal(version:match "^%d+%.%d+", asked)
+  end)
+
   it("is written nowhere else", function()
     local found = run("grep -rlF %s CMakeLists.txt csrc lua cmake "
       .. "celigo-scm-1.rockspec config.ld || true", quote(version))

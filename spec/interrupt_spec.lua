@@ -224,6 +224,49 @@ describe("a count hook ends", function()
     assert.equal(0, client:step())
   end)
 
+  -- Waits that are each too short for a turn of the hook come to one together.
+  local quick = {
+    ["a list of quick pages"] = function() assert(client:list_connectors()) end,
+    ["an iterator over quick pages"] = function()
+      for _ in client:each_connector() do end
+    end,
+    ["many quick calls"] = function()
+      for _ = 1, 40 do assert(client:list_connectors { follow = false }) end
+    end,
+    ["a map of quick calls"] = function()
+      local items = {}
+      for i = 1, 40 do items[i] = i end
+      client:map(items, function()
+        return assert(client:list_connectors { follow = false })
+      end, { concurrency = 1 })
+    end,
+    ["steps of quick calls"] = function()
+      for _ = 1, 40 do
+        local call = client:submit("list_connectors", { follow = false })
+        client:step(10)
+        assert(call:result())
+      end
+    end,
+  }
+  for name, f in pairs(quick) do
+    it(name, function()
+      local steps = {}
+      for i = 1, 41 do
+        steps[i] = { body = "[1]", stall = 0.05, headers = {
+          Link = ("</v1/x?p=%d>; rel=next"):format(i),
+        } }
+      end
+      server:script(steps)
+      local good, err = interrupt(f, 1000000)
+      assert.is_false(good)
+      assert.equal("enough", err)
+      assert.is_true(#server:requests() < 40)
+      collectgarbage()
+      collectgarbage()
+      assert.equal(0, client:step())
+    end)
+  end
+
   it("nothing where it only looks on", function()
     local turns = 0
     server:script { { body = "[]", stall = 0.5 } }

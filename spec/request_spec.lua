@@ -324,6 +324,7 @@ describe("a request", function()
         ["Content-Length"] = "5", ["Transfer-Encoding"] = "chunked",
         Connection = "close", Expect = "100-continue",
         ["Accept-Encoding"] = "br", ["Proxy-Authorization"] = "x",
+        Range = "bytes=0-4", ["if-range"] = "x",
       } do
         assert_raises("get_connector_by_id: headers: ", function()
           client:get_connector_by_id("a", { headers = { [name] = value } })

@@ -112,6 +112,16 @@ describe("on a kept connection that dies,", function()
     end)
   end
 
+  it("that happens without a pause however often connections die",
+    function()
+      for _ = 1, 12 do
+        assert.is_truthy((call("list_connectors", {}, deaths[1])))
+      end
+      local none = {}
+      for i = 1, 12 do none[i] = 0 end
+      assert.same(none, waits)
+    end)
+
   it("nothing goes out again where retries are turned off", function()
     for _, death in ipairs(deaths) do
       local value, err, requests = call(

@@ -84,6 +84,7 @@ struct cel_call {
   bool renewed;             /* the token function was asked again */
   bool unattended;          /* the exchange at hand went out while ahead */
   bool pinned;              /* its answer is being read: buffers stay */
+  bool advancing;           /* for loutcome.c: it is to be advanced, now */
   bool announce;            /* a request event is due */
   bool late;                /* the deadline ended it before it was sent */
   int refused;              /* times that memory to start it was wanting */

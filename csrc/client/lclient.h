@@ -75,6 +75,7 @@ typedef struct cel_client {
   bool news;          /* a call has become READY since the flag was lowered */
   size_t max_running; /* exchanges at once */
   size_t unfinished;  /* calls in the lists */
+  double waited;      /* seconds, since a debug hook had its turn */
   double next_wake;   /* no queued or waiting call needs a look before */
   cel_call_list lists[CEL_STATE_LISTS];
   unsigned long long seed; /* of the jitter's random numbers */

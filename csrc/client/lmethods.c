@@ -132,14 +132,11 @@ static int l_step(lua_State *L) {
   lua_settop(L, 1);
   for (;;) {
     double left = end - cel_clock();
-    if (left > CEL_HOOK_INTERVAL)
-      left = CEL_HOOK_INTERVAL;
-    bool calm = cel_client_step(L, 1, left < 0 ? 0 : left);
+    if (cel_client_doze(L, 1, left < 0 ? 0 : left))
+      cel_hook_turn(L);
     now = cel_client_check(L, 1)->unfinished; /* a callback may end it */
     if (now == 0 || now < before || cel_clock() >= end)
       break;
-    if (!calm || left == CEL_HOOK_INTERVAL)
-      cel_hook_turn(L);
   }
   lua_pushinteger(L, (lua_Integer)now);
   return 1;

@@ -179,7 +179,7 @@ static void read_news(cel_client *c) {
 }
 
 static int l_advance(lua_State *L) {
-  const cel_call *c = cel_call_get(L, 1);
+  const cel_call *c = cel_call_check(L, 1); /* a hook shows it to scripts */
   if (c->submitted)
     cel_call_advance(L, 1);
   else
@@ -253,6 +253,18 @@ bool cel_client_step(lua_State *L, int idx, double seconds) {
   return calm;
 }
 
+bool cel_client_doze(lua_State *L, int idx, double seconds) {
+  double start = cel_clock();
+  double left = CEL_HOOK_INTERVAL - cel_client_check(L, idx)->waited;
+  bool calm = cel_client_step(L, idx, seconds < left ? seconds : left);
+  cel_client *c = cel_client_check(L, idx);
+  c->waited += cel_clock() - start;
+  if (calm && c->waited < CEL_HOOK_INTERVAL)
+    return false;
+  c->waited = 0;
+  return true;
+}
+
 /* }====== */
 
 /* {====== Waiting */
@@ -305,7 +317,6 @@ static bool shows_head(cel_call *k) {
 
 /* Waits until the call at idx wants its owner. */
 static void block(lua_State *L, int idx) {
-  double last = cel_clock();
   luaL_checkstack(L, 8, "no room to wait");
   cel_call_push_client(L, idx);
   int client = lua_gettop(L);
@@ -314,14 +325,12 @@ static void block(lua_State *L, int idx) {
     if (k->state == CEL_STATE_DONE ||
         (k->state == CEL_STATE_READY && !k->submitted))
       break;
-    bool calm = cel_client_step(L, client, CEL_HOOK_INTERVAL);
-    if (!calm || cel_clock() - last >= CEL_HOOK_INTERVAL) {
+    if (cel_client_doze(L, client, HUGE_VAL)) {
       lua_pushcfunction(L, l_hook_turn);
       if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
         cel_call_abandon(cel_call_check(L, idx), CEL_END_CANCELLED);
         lua_error(L);
       }
-      last = cel_clock();
     }
   }
   lua_settop(L, client - 1);

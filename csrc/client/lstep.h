@@ -14,7 +14,7 @@
    argument says; see cel_hook_turn. */
 #define CEL_SPIN "celigo.spin"
 
-/* Seconds for which a wait keeps a debug hook from its turn, at most. */
+/* Seconds for which waits keep a debug hook from its turn, at most. */
 #define CEL_HOOK_INTERVAL 0.2
 
 /* Sends what may be sent and ends what has lasted too long. No Lua. */
@@ -27,6 +27,10 @@ double cel_client_wait(const cel_client *c);
    the network, moves calls on, advances submitted ones [-0, +0]. False when
    a signal cut the wait short. */
 bool cel_client_step(lua_State *L, int idx, double seconds);
+
+/* The same for whoever waits, and no longer than a debug hook may be kept from
+   its turn, however many waits that makes. True where that is due. */
+bool cel_client_doze(lua_State *L, int idx, double seconds);
 
 /* Runs the call at stack index 1 to its end, giving way where the thread
    may, and returns its results; to be returned by a lua_CFunction whose

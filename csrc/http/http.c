@@ -329,7 +329,7 @@ static CURLcode set_body(cel_http_easy *e, const cel_http_request *r) {
   if (r->body != NULL) {
     curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
     code = curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
-  } else if (strcmp(r->method, "POST") == 0 || strcmp(r->method, "PUT") == 0) {
+  } else if (r->method[0] == 'P') { /* PATCH, POST, PUT */
     /* no body: an explicit length of zero */
     curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
     code = curl_easy_setopt(c, CURLOPT_POSTFIELDS, "");
@@ -377,7 +377,10 @@ void cel_http_stop(cel_transfer *t) {
   t->easy = NULL;
   curl_multi_remove_handle(h->multi, e->curl);
   h->running--;
-  give_back(h, e);
+  if (t->stale) /* libcurl counts these over a handle's life, and gives up */
+    free_easy(h, e);
+  else
+    give_back(h, e);
 }
 
 void cel_transfer_free(cel_transfer *t) {

@@ -188,9 +188,16 @@ static void open_client(lua_State *L) {
   lua_settop(L, 0);
 }
 
+/* What l_push_client() is to make. It is no argument, for a debug hook shows
+   every function, and what it was called with, to scripts. */
+static _Thread_local const celigo_options *const *ordered;
+
 static int l_push_client(lua_State *L) {
-  const celigo_options *const *argument = lua_touserdata(L, 1);
-  const celigo_options o = known_options(L, *argument);
+  const celigo_options *const *given = ordered;
+  ordered = NULL;
+  if (given == NULL)
+    return luaL_error(L, WHAT ": called by a script");
+  const celigo_options o = known_options(L, *given);
   cel_client_config c = cel_client_defaults;
   luaL_checkversion(L);
   luaL_checkstack(L, 16, "no room to open celigo");
@@ -219,13 +226,15 @@ static int l_push_client(lua_State *L) {
 }
 
 int celigo_push_client(lua_State *L, const celigo_options *options) {
-  if (!lua_checkstack(L, 2)) {
+  if (!lua_checkstack(L, 1)) {
     lua_pushliteral(L, CEL_NO_MEMORY); /* Lua keeps it: nothing is raised */
     return LUA_ERRMEM;
   }
   lua_pushcfunction(L, l_push_client);
-  lua_pushlightuserdata(L, (void *)&options);
-  return lua_pcall(L, 1, 1, 0);
+  ordered = &options;
+  int status = lua_pcall(L, 0, 1, 0);
+  ordered = NULL;
+  return status;
 }
 
 /* }====== */

@@ -26,6 +26,8 @@ enum {
   UVS = UV_CLIENT
 };
 
+typedef struct reading reading;
+
 /* A block that its userdata leads to (lbox.h). */
 typedef struct page_cursor {
   cel_client *client; /* a reference */
@@ -34,9 +36,10 @@ typedef struct page_cursor {
   lua_Integer given; /* of decoded records, those handed out */
   lua_Integer total; /* of decoded records */
   bool decoded;
-  bool reading;  /* the text is being read */
-  bool doomed;   /* closed meanwhile, by a finaliser: free it afterwards */
-  double looked; /* when it last let the network have a turn */
+  bool reading;     /* the text is being read */
+  reading *ordered; /* what l_read() is to do next */
+  bool doomed;      /* closed meanwhile, by a finaliser: free it afterwards */
+  double looked;    /* when it last let the network have a turn */
 } page_cursor;
 
 static const char cursor_kind = 'p';
@@ -193,17 +196,21 @@ static void look_at_network(lua_State *L, int cursor, page_cursor *p) {
   lua_pop(L, 1);
 }
 
-typedef struct reading {
-  page_cursor *cursor;
+struct reading {
   int status;
   cel_json_fault fault;
-} reading;
+};
 
-/* Gets a reading, and a table or nil [-2, +1]. */
+/* Gets a cursor, and a table or nil [-2, +1]. For read_text() alone: a debug
+   hook shows every function to scripts. */
 static int l_read(lua_State *L) {
-  reading *r = lua_touserdata(L, 1);
-  cel_json_cursor *json = &r->cursor->json;
+  page_cursor *p = check_cursor(L, 1);
+  reading *r = p->ordered;
+  cel_json_cursor *json = &p->json;
   lua_Integer n = 0;
+  if (r == NULL)
+    return luaL_error(L, "nobody reads");
+  p->ordered = NULL;
   if (lua_istable(L, 2))
     r->status = cel_json_cursor_append(L, json, 2, &n, &r->fault);
   else
@@ -214,18 +221,21 @@ static int l_read(lua_State *L) {
 /* Reads from the text: the next record, pushed [-0, +1], or where `into` is
    not 0 all that are left, appended to that table. Results as below. It is
    protected, so that `reading` holds only while somebody reads. */
-static int read_text(lua_State *L, page_cursor *p, int into) {
-  reading r = {.cursor = p};
+static int read_text(lua_State *L, int cursor, page_cursor *p, int into) {
+  reading r = {.status = 0};
   bool outer = p->reading; /* a finaliser may ask for records, too */
+  cursor = lua_absindex(L, cursor);
   lua_pushcfunction(L, l_read);
-  lua_pushlightuserdata(L, &r);
+  lua_pushvalue(L, cursor);
   if (into == 0)
     lua_pushnil(L);
   else
     lua_pushvalue(L, into);
   p->reading = true;
+  p->ordered = &r;
   int raised = lua_pcall(L, 2, into == 0 ? 1 : 0, 0);
   p->reading = outer;
+  p->ordered = NULL;
   int status = r.status;
   if (p->doomed && !outer) {
     p->json.open = p->json.failed = false;
@@ -245,7 +255,7 @@ static int read_text(lua_State *L, page_cursor *p, int into) {
 static int push_record(lua_State *L, int cursor, page_cursor *p) {
   look_at_network(L, cursor, p);
   if (!p->decoded)
-    return p->json.open || p->json.failed ? read_text(L, p, 0) : 0;
+    return p->json.open || p->json.failed ? read_text(L, cursor, p, 0) : 0;
   if (p->given >= p->total)
     return 0;
   if (lua_getiuservalue(L, cursor, UV_RECORDS) != LUA_TTABLE)
@@ -268,7 +278,7 @@ static int l_cursor_rest(lua_State *L) {
   if (p->decoded) {
     for (lua_Integer n = 1; push_record(L, 1, p) == 1; n++)
       lua_rawseti(L, 2, n);
-  } else if ((p->json.open || p->json.failed) && read_text(L, p, 2) < 0) {
+  } else if ((p->json.open || p->json.failed) && read_text(L, 1, p, 2) < 0) {
     lua_pushnil(L);
     lua_insert(L, -2);
     return 2;
@@ -320,8 +330,8 @@ static int next_k(lua_State *L, int status, lua_KContext advanced) {
     lua_settop(L, 0);
     lua_pushvalue(L, lua_upvalueindex(UP_CURSOR)); /* lest it is collected */
     if (!lua_isnil(L, 1)) {
-      const page_cursor *p = check_cursor(L, 1);
-      int found = push_record(L, 1, check_cursor(L, 1));
+      page_cursor *p = check_cursor(L, 1);
+      int found = push_record(L, 1, p);
       if (found == 1 && p->client->closed)
         lua_pushnil(L);
       else if (found == 1)

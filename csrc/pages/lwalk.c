@@ -209,8 +209,7 @@ static int l_set_give_way(lua_State *L) {
 static int l_turn(lua_State *L) {
   cel_client_check(L, 1);
   double seconds = luaL_checknumber(L, 2);
-  double start = cel_clock();
-  if (!cel_client_step(L, 1, seconds) || cel_clock() - start >= seconds)
+  if (cel_client_doze(L, 1, seconds))
     cel_hook_turn(L);
   return 0;
 }

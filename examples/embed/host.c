@@ -20,8 +20,10 @@
 #include <celigo.h>
 
 #define MEMORY_LIMIT ((size_t)64 * 1024 * 1024) /* bytes */
-#define TIME_LIMIT   30.0                       /* seconds */
-#define HOOK_COUNT   10000 /* instructions between looks at the clock */
+#ifndef TIME_LIMIT
+#define TIME_LIMIT 30.0 /* seconds */
+#endif
+#define HOOK_COUNT 10000 /* instructions between looks at the clock */
 
 /* {====== Limits */
 
