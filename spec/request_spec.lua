@@ -114,6 +114,19 @@ describe("a request", function()
       end
     end)
 
+    it("in a request of one's own with no body", function()
+      for _, method in ipairs { "POST", "PUT", "PATCH" } do
+        server:script { { status = 200 } }
+        assert(client:request { method = method, path = "/v1/flows/1" })
+        local line, lines = received()
+        assert.equal(method .. " /v1/flows/1 HTTP/1.1", line)
+        assert.same({
+          "Accept: application/json", "Authorization: Bearer s3cret",
+          "Content-Length: 0", host(), "User-Agent: " .. AGENT,
+        }, without_encodings(lines))
+      end
+    end)
+
     it("in a DELETE", function()
       assert(client:delete_connector("a"))
       local line, lines = received()
