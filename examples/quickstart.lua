@@ -123,6 +123,21 @@ local function would_sell(client, email)
   return connector
 end
 
+-- Who has a connector, and what else an install would make.
+local function show_use(client, used)
+  step(("Who has %s installed"):format(used.name), "client:get_connector_install_base(id)")
+  local installs = assert(client:get_connector_install_base(used._id))
+  if #installs == 0 then show("nobody") else print_installs(installs) end
+
+  step("What an install would make", "client:preview_connector_install(id)")
+  local preview, problem = client:preview_connector_install(used._id)
+  if preview then
+    show("%s", assert(celigo.json.encode(preview)))
+  else
+    show_error(problem)
+  end
+end
+
 local function tour(client, args, is_sandbox)
   recipe.print(("%s at %s%s"):format(celigo._VERSION, tostring(client):match "https?://.*",
     is_sandbox and ", a sandbox: nothing real is touched" or ""))
@@ -135,17 +150,7 @@ local function tour(client, args, is_sandbox)
   local connector = args.dry_run and would_sell(client, args.email) or sell(client, args.email, undo)
 
   local used = in_use(connectors) or connector
-  step(("Who has %s installed"):format(used.name), "client:get_connector_install_base(id)")
-  local installs = assert(client:get_connector_install_base(used._id))
-  if #installs == 0 then show("nobody") else print_installs(installs) end
-
-  step("What an install would make", "client:preview_connector_install(id)")
-  local preview, problem = client:preview_connector_install(used._id)
-  if preview then
-    show("%s", assert(celigo.json.encode(preview)))
-  else
-    show_error(problem)
-  end
+  if not args.dry_run or #connectors > 0 then show_use(client, used) end
 
   step("What errors look like: nil, and an object with all there is to know", 'client:get_connector_by_id("…")')
   local _, unknown = client:get_connector_by_id("54fa0b38a7044f9252ffffff")

@@ -19,6 +19,25 @@ local NAMES <const> = {
 
 local SHARED <const> = { csv = true, recipe = true }
 
+-- A file of renewals; it is the caller's to remove.
+local function write_renewals()
+  local path = os.tmpname()
+  write(path, "connector_id,license_id,action,value\n" .. CONNECTOR .. ",54fa0b38a7044f9253000001,extend,1\n")
+  return path
+end
+
+-- What every example can be run with.
+local function usual_arguments(renewals)
+  return {
+    audit_connectors = {},
+    export_install_base = {},
+    quickstart = {},
+    renew_licenses = { renewals },
+    staged_update = { CONNECTOR },
+    trial_license = { CONNECTOR, "new@example.com" },
+  }
+end
+
 describe("every example", function()
   it("is covered here", function()
     local pipe <close> = assert(io.popen "ls examples/*.lua")
@@ -68,16 +87,8 @@ describe("every example", function()
 
   it("changes nothing with --dry-run", function()
     local service <close> = sandbox.start { journal = true }
-    local path = os.tmpname()
-    write(path, "connector_id,license_id,action,value\n" .. CONNECTOR .. ",54fa0b38a7044f9253000001,extend,1\n")
-    for name, arguments in pairs {
-      audit_connectors = {},
-      export_install_base = {},
-      quickstart = {},
-      renew_licenses = { path },
-      staged_update = { CONNECTOR },
-      trial_license = { CONNECTOR, "new@example.com" },
-    } do
+    local path = write_renewals()
+    for name, arguments in pairs(usual_arguments(path)) do
       table.insert(arguments, 1, "--dry-run")
       local code, output = run(name, arguments, service)
       assert.is_true(code == 0 or name == "audit_connectors", name)
@@ -88,6 +99,13 @@ describe("every example", function()
     local requests = assert(client:request { path = "/__journal" }).requests
     assert.is_true(#requests > 6)
     for _, request in ipairs(requests) do assert.equal("GET", request.method) end
+  end)
+
+  it("changes nothing with --dry-run in an account that has nothing", function()
+    local service <close> = sandbox.start { seed = false, journal = true }
+    local code, output = run("quickstart", { "--dry-run" }, service)
+    assert.equal(0, code)
+    has(output, "Nothing was changed.")
   end)
 
   it("shows what its options are without being given", function()
@@ -116,16 +134,8 @@ describe("every example", function()
   it("ends with 3 and a message where its results cannot be written", function()
     local full <close> = io.open("/dev/full", "w")
     if not full then return pending "needs /dev/full" end
-    local path = os.tmpname()
-    write(path, "connector_id,license_id,action,value\n" .. CONNECTOR .. ",54fa0b38a7044f9253000001,extend,1\n")
-    for name, arguments in pairs {
-      audit_connectors = {},
-      export_install_base = {},
-      quickstart = {},
-      renew_licenses = { path },
-      staged_update = { CONNECTOR },
-      trial_license = { CONNECTOR, "new@example.com" },
-    } do
+    local path = write_renewals()
+    for name, arguments in pairs(usual_arguments(path)) do
       for _, given in ipairs { arguments, { "--help" } } do
         local code, _, messages = run(name, given, nil, ">/dev/full")
         assert.equal(3, code, name)
