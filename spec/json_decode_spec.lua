@@ -335,6 +335,38 @@ describe("json.decode", function()
     end
   end)
 
+  it("takes keys in any order, however they are written", function()
+    -- Each object is read with the one before it in mind.
+    local keys = { "", "a", "ab", "abc", "abcd", "abcdefgh", "abcdefghi",
+      "abcdefghijklmnopq", ("k"):rep(32), ("k"):rep(33), "é", "\"", "next" }
+    local function member(key, value, way)
+      local text = json.encode(key)
+      if way == 2 and text:find "[a-z]" then
+        text = text:gsub("[a-z]", function(c)
+          return ("\\u%04x"):format(c:byte())
+        end, 1)
+      end
+      return text .. (way == 3 and " :" or ":") .. (way == 4 and " " or "")
+        .. value
+    end
+    local parts, expected = {}, {}
+    seeded.each(400, function(random)
+      local members, object = {}, {}
+      for i = 1, random:integer(0, #keys) do
+        local key = keys[random:integer(1, #keys)]
+        members[i] = member(key, i, random:integer(1, 8))
+        object[key] = i
+      end
+      parts[#parts + 1] = "{" .. table.concat(members, ",") .. "}"
+      expected[#expected + 1] = object
+    end)
+    local all = decode("[" .. table.concat(parts, ",") .. "]")
+    for i, object in ipairs(expected) do
+      assert.same(object, decode(parts[i]), parts[i])
+      assert.same(object, all[i], parts[i])
+    end
+  end)
+
   it("holds objects of any number of members, whatever came before", function()
     local parts, expected = {}, {}
     for n = 1, 300 do

@@ -13,9 +13,11 @@
 
 #include "http/http_setup.h"
 
-#define MAX_SOCKETS 512    /* far beyond max_connections and its resolvers */
-#define USUAL_HEAD  1024u  /* bytes; more is made when it is needed */
-#define KEPT_MAX    16384u /* bytes of a buffer that is kept for the next */
+#define MAX_SOCKETS 512      /* far beyond max_connections and its resolvers */
+#define USUAL_HEAD  1024u    /* bytes; more is made when it is needed */
+#define KEPT_MAX    16384u   /* bytes of a buffer that is kept for the next */
+#define PAGE_MAX    4194304u /* bytes of one that cel_http_keep() keeps */
+#define ROOM_STEP   65536u /* bytes to which the room for a body is rounded */
 
 struct cel_http_easy {
   CURL *curl;
@@ -153,13 +155,17 @@ static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   return len;
 }
 
-/* Room for the whole body at once, where its length is known. */
+/* Room for the whole body at once, where its length is known; rounded where
+   it is much, so that the next page of a list fits too. */
 static size_t first_room(cel_transfer *t, size_t len) {
   curl_off_t total = -1;
   curl_easy_getinfo(t->easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
-  if (total > (curl_off_t)len && (size_t)total <= t->body.max)
-    return (size_t)total;
-  return len;
+  if (total <= (curl_off_t)len || (size_t)total > t->body.max)
+    return len;
+  size_t room = (size_t)total;
+  if (room >= ROOM_STEP && room <= t->body.max - ROOM_STEP)
+    room += (ROOM_STEP - room % ROOM_STEP) % ROOM_STEP;
+  return room;
 }
 
 static size_t on_body(char *data, size_t one, size_t len, void *ud) {
@@ -299,12 +305,24 @@ static void move_memory(cel_buf *from, cel_buf *to) {
   from->data = NULL;
 }
 
-/* Frees a buffer, or keeps it for the next transfer. */
-static void drop(const cel_http *h, cel_buf *b, cel_buf *kept) {
-  if (h->multi != NULL && kept->cap == 0 && b->cap <= KEPT_MAX)
+/* Frees a buffer, or keeps it for the next transfer where it has no more
+   than `most` bytes. */
+static void drop(const cel_http *h, cel_buf *b, cel_buf *kept, size_t most) {
+  if (h->multi != NULL && kept->cap < b->cap && b->cap <= most) {
+    cel_buf_free(kept);
     move_memory(b, kept);
-  else
+  } else {
     cel_buf_free(b);
+  }
+}
+
+void cel_http_keep(cel_http *h, cel_buf *body) {
+  drop(h, body, &h->body, PAGE_MAX);
+}
+
+void cel_http_trim(cel_http *h) {
+  if (h->body.cap > KEPT_MAX)
+    cel_buf_free(&h->body);
 }
 
 static void forget_answer(cel_transfer *t) {
@@ -387,8 +405,8 @@ void cel_transfer_free(cel_transfer *t) {
   if (t->http == NULL)
     return;
   cel_http_stop(t);
-  drop(t->http, &t->head, &t->http->head);
-  drop(t->http, &t->body, &t->http->body);
+  drop(t->http, &t->head, &t->http->head, KEPT_MAX);
+  drop(t->http, &t->body, &t->http->body, KEPT_MAX);
 }
 
 bool cel_http_feed(cel_transfer *t) {

@@ -128,6 +128,11 @@ void cel_http_stop(cel_transfer *t);
 /* Stops, and frees the buffers too. */
 void cel_transfer_free(cel_transfer *t);
 
+/* Takes the memory of a body over that is read, of up to 4 MiB, for the next
+   transfer; frees a larger one. cel_http_trim: none is to come. */
+void cel_http_keep(cel_http *h, cel_buf *body);
+void cel_http_trim(cel_http *h);
+
 /* Lets a starved transfer go on. False when the allocator refuses again. */
 bool cel_http_feed(cel_transfer *t);
 

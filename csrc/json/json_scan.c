@@ -219,12 +219,6 @@ static unsigned scan_code_point(const char **p, const char *end) {
   return 0xFFFD;
 }
 
-/* Whether one of eight bytes is a backslash. */
-static bool scan_any_slash(uint64_t x) {
-  const uint64_t ones = UINT64_C(0x0101010101010101);
-  return (((x ^ ones * '\\') - ones) & ~x & ones * 0x80) != 0;
-}
-
 size_t cel_json_unescape(const cel_json_string *string, char *out) {
   const char *const start = out;
   const char *p = string->bytes;
@@ -236,14 +230,11 @@ size_t cel_json_unescape(const cel_json_string *string, char *out) {
       *out++ = scan_meaning(p[1]);
       p += 2;
     } else {
-      /* What is written never gets ahead of what is read, so that eight
-         bytes more always fit where eight more can be read. */
-      for (; end - p >= 8 && !scan_any_slash(cel_json_load8(p)); p += 8) {
-        memcpy(out, p, 8);
-        out += 8;
-      }
-      while (p < end && *p != '\\')
-        *out++ = *p++;
+      const char *slash = memchr(p, '\\', (size_t)(end - p));
+      const size_t plain = (size_t)((slash != NULL ? slash : end) - p);
+      memcpy(out, p, plain);
+      out += plain;
+      p += plain;
     }
   }
   return (size_t)(out - start);
@@ -261,13 +252,6 @@ bool cel_json_scan_colon(cel_json_scan *s) {
 bool cel_json_scan_end(cel_json_scan *s) {
   cel_json_skip_space(s);
   return s->p == s->end || cel_json_expected(s, s->p, "end of text");
-}
-
-bool cel_json_scan_literal(cel_json_scan *s, const char *word, size_t len) {
-  if ((size_t)(s->end - s->p) < len || memcmp(s->p, word, len) != 0)
-    return cel_json_expected(s, s->p, "a value");
-  s->p += len;
-  return true;
 }
 
 bool cel_json_scan_more(cel_json_scan *s, char close, bool *more) {

@@ -76,9 +76,6 @@ size_t cel_json_unescape(const cel_json_string *string, char *out);
 /* Reads over one value without keeping it, checking it fully. */
 bool cel_json_skip_value(cel_json_scan *s);
 
-/* Reads a word: true, false or null. */
-bool cel_json_scan_literal(cel_json_scan *s, const char *word, size_t len);
-
 /* Reads a member's key; `first` is for the message: the object may end. */
 bool cel_json_scan_key(cel_json_scan *s, bool first, cel_json_string *key);
 
@@ -112,6 +109,15 @@ static inline void cel_json_skip_space(cel_json_scan *s) {
 /* Whether c is the next byte. */
 static inline bool cel_json_at(const cel_json_scan *s, char c) {
   return s->p < s->end && *s->p == c;
+}
+
+/* Reads a word: true, false or null. */
+static inline bool cel_json_scan_literal(cel_json_scan *s, const char *word,
+                                         size_t len) {
+  if ((size_t)(s->end - s->p) < len || memcmp(s->p, word, len) != 0)
+    return cel_json_expected(s, s->p, "a value");
+  s->p += len;
+  return true;
 }
 
 static inline uint64_t cel_json_load8(const char *p) {

@@ -20,6 +20,10 @@ static bool skip_in_object(const skip_levels *l) {
   return l->low & 1;
 }
 
+static char skip_close(const skip_levels *l) {
+  return skip_in_object(l) ? '}' : ']';
+}
+
 static void skip_push(skip_levels *l, bool object) {
   l->high = l->high << 1 | l->low >> 63;
   l->low = l->low << 1 | object;
@@ -69,8 +73,8 @@ static inline const char *skip_integer(const cel_json_scan *s, const char *p) {
   return stop;
 }
 
-static const char *skip_literal(cel_json_scan *s, const char *p,
-                                const char *word, size_t len) {
+static inline const char *skip_literal(cel_json_scan *s, const char *p,
+                                       const char *word, size_t len) {
   s->p = p;
   return cel_json_scan_literal(s, word, len) ? s->p : NULL;
 }
@@ -135,7 +139,7 @@ static inline const char *skip_on(cel_json_scan *s, const char *p,
     p = skip_space(s, p);
     if (skip_at(s, p, ','))
       return skip_space(s, p + 1);
-    const char close = skip_in_object(l) ? '}' : ']';
+    const char close = skip_close(l);
     if (!skip_at(s, p, close)) {
       bool more;
       s->p = p;
@@ -151,24 +155,21 @@ static inline const char *skip_on(cel_json_scan *s, const char *p,
 
 bool cel_json_skip_value(cel_json_scan *s) {
   skip_levels levels = {.count = 0};
-  bool opened = false; /* an array or object, just now: it may end at once */
+  bool first = false; /* an array or object has been opened just now */
   const char *p = s->p;
   do {
-    bool object = skip_in_object(&levels);
-    if (opened && skip_at(s, p, object ? '}' : ']')) {
-      opened = false;
-    } else {
-      if (object)
-        p = skip_key(s, p, opened);
-      if (p == NULL)
-        return false;
-      opened = skip_at(s, p, '{') || skip_at(s, p, '[');
-      p = opened ? skip_open(s, p, &levels) : skip_plain(s, p);
-      if (p == NULL)
-        return false;
-    }
-    if (!opened)
-      p = skip_on(s, p, &levels);
+    if (skip_in_object(&levels))
+      p = skip_key(s, p, first);
+    if (p == NULL)
+      return false;
+    first = skip_at(s, p, '{') || skip_at(s, p, '[');
+    p = first ? skip_open(s, p, &levels) : skip_plain(s, p);
+    if (p == NULL)
+      return false;
+    if (first && !skip_at(s, p, skip_close(&levels)))
+      continue;
+    first = false;
+    p = skip_on(s, p, &levels);
     if (p == NULL)
       return false;
   } while (levels.count > 0);

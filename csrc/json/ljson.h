@@ -27,6 +27,13 @@
 
 /* JSON null is the light userdata NULL, as in lua-cjson. */
 
+/* What the last object in some place of a text was like; predicts the next
+   one there. The implementation's. */
+typedef struct cel_json_place {
+  uint16_t members; /* 0: none has been seen */
+  uint8_t first;    /* the slot of its first key (ljson_keys.h) */
+} cel_json_place;
+
 /* Decodes a whole text. 0: the value is pushed [-0, +1]. -1: nothing is
    pushed and *fault is filled in. */
 int cel_json_decode(lua_State *L, const char *text, size_t len,
@@ -46,15 +53,15 @@ int cel_json_decode(lua_State *L, const char *text, size_t len,
 typedef struct cel_json_cursor {
   const char *text;
   size_t len;
-  size_t pos;        /* the next byte to read */
-  size_t index;      /* records handed out so far */
-  bool open;         /* false after the end or a fault */
-  bool failed;       /* ended by a fault, which is all there is to read */
-  bool in_object;    /* the array is a member of an object */
-  size_t next_start; /* a nextPageURL member's string, raw, between its */
-  size_t next_len;   /* quotes; 0 and 0 where there is none */
-  bool next_bad;     /* it is neither a string nor null or false */
-  uint32_t members;  /* implementation's: members of the last record */
+  size_t pos;           /* the next byte to read */
+  size_t index;         /* records handed out so far */
+  bool open;            /* false after the end or a fault */
+  bool failed;          /* ended by a fault, which is all there is to read */
+  bool in_object;       /* the array is a member of an object */
+  size_t next_start;    /* a nextPageURL member's string, raw, between its */
+  size_t next_len;      /* quotes; 0 and 0 where there is none */
+  bool next_bad;        /* it is neither a string nor null or false */
+  cel_json_place place; /* of the records */
 } cel_json_cursor;
 
 int cel_json_cursor_open(cel_json_cursor *c, const char *text, size_t len,

@@ -107,7 +107,7 @@ static int cursor_advance(cel_json_cursor *c, cel_json_scan *s) {
 static int cursor_step(cel_json_decoder *d, cel_json_cursor *c) {
   cel_json_scan *const s = &d->scan;
   int status = cursor_advance(c, s);
-  if (status == 1 && !cel_json_decode_value(d, &c->members))
+  if (status == 1 && !cel_json_decode_value(d, &c->place))
     status = -1;
   c->open = status == 1;
   c->failed = status < 0;

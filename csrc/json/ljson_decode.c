@@ -14,9 +14,9 @@
 #include "json/ljson.h"
 
 enum {
-  ELEMENTS_WAITING = 32,   /* of an array whose length is not yet known */
-  MEMBERS_FIRST_GUESS = 4, /* for an object in a place not seen before */
-  MEMBERS_MOST = 256,      /* that a prediction goes up to */
+  ELEMENTS_WAITING = 32, /* of an array whose length is not yet known */
+  FIRST_GUESS = 4,       /* members of an object in a place not seen before */
+  MEMBERS_MOST = 256,    /* that a prediction goes up to */
   STACK_FOR_VALUE = ELEMENTS_WAITING + 8 /* one level's slots, with room for
                                             the auxiliary library's */
 };
@@ -78,30 +78,35 @@ static inline bool decode_more(cel_json_scan *s, char close, bool *more) {
   return cel_json_scan_more(s, close, more);
 }
 
-/* Reads a key and its colon and pushes the key [-0, +1]. NULL on a fault. */
-static inline uint32_t *decode_key(cel_json_decoder *d, bool first) {
+/* Reads a key and its colon and pushes the key, which is expected to be the
+   one at *next [-0, +1]. NULL on a fault. */
+static inline cel_json_key *decode_key(cel_json_decoder *d, bool first,
+                                       uint8_t *next) {
   cel_json_scan *const s = &d->scan;
-  cel_json_string key;
   if (!cel_json_at(s, '"')) {
     cel_json_expected(s, s->p, first ? "a key or '}'" : "a key");
     return NULL;
   }
-  if (!cel_json_scan_string(s, &key))
+  cel_json_key *key = cel_json_keys_push_expected(d->L, d->keys, d->keys_index,
+                                                  *next, s->p + 1, s->end);
+  if (key != NULL) {
+    s->p += 1 + key->id.len + 2; /* quotes and colon */
+    cel_json_skip_space(s);
+    return key;
+  }
+  cel_json_string string;
+  if (!cel_json_scan_string(s, &string))
     return NULL;
-  uint32_t *members = &d->keys->unkept;
-  if (key.escaped)
-    decode_push_escaped(d->L, &key);
+  key = &d->keys->unkept;
+  if (string.escaped)
+    decode_push_escaped(d->L, &string);
   else
-    members = cel_json_keys_push_key(d->L, d->keys, d->keys_index, key.bytes,
-                                     key.len);
-  if (s->end - s->p >= 2 && *s->p == ':' && s->p[1] > ' ')
-    s->p++;
-  else if (!cel_json_scan_colon(s))
-    return NULL;
-  return members;
+    key = cel_json_keys_push_key(d->L, d->keys, d->keys_index, string.bytes,
+                                 string.len, next);
+  return cel_json_scan_colon(s) ? key : NULL;
 }
 
-static bool decode_object(cel_json_decoder *d, uint32_t *members) {
+static bool decode_object(cel_json_decoder *d, cel_json_place *place) {
   lua_State *const L = d->L;
   cel_json_scan *const s = &d->scan;
   bool more;
@@ -110,17 +115,19 @@ static bool decode_object(cel_json_decoder *d, uint32_t *members) {
     return false;
   if (empty)
     return true;
-  lua_createtable(L, 0, *members > 0 ? (int)*members : MEMBERS_FIRST_GUESS);
-  uint32_t count = 0;
+  lua_createtable(L, 0, place->members > 0 ? place->members : FIRST_GUESS);
+  unsigned count = 0;
+  uint8_t *next = &place->first;
   do {
-    uint32_t *const below = decode_key(d, count == 0);
-    if (below == NULL || !cel_json_decode_value(d, below) ||
+    cel_json_key *const key = decode_key(d, count == 0, next);
+    if (key == NULL || !cel_json_decode_value(d, &key->place) ||
         !decode_more(s, '}', &more))
       return false;
     lua_rawset(L, -3);
+    next = &key->next;
     count++;
   } while (more);
-  *members = count < MEMBERS_MOST ? count : MEMBERS_MOST;
+  place->members = (uint16_t)(count < MEMBERS_MOST ? count : MEMBERS_MOST);
   s->depth--;
   return true;
 }
@@ -136,7 +143,7 @@ static void decode_elements(cel_json_decoder *d, int slot, int n, int size) {
     lua_rawseti(L, slot, n);
 }
 
-static bool decode_array(cel_json_decoder *d, uint32_t *members) {
+static bool decode_array(cel_json_decoder *d, cel_json_place *place) {
   lua_State *const L = d->L;
   cel_json_scan *const s = &d->scan;
   bool more;
@@ -149,7 +156,7 @@ static bool decode_array(cel_json_decoder *d, uint32_t *members) {
   const int slot = lua_gettop(L);
   lua_Integer n = 0;
   do {
-    if (!cel_json_decode_value(d, members) || !decode_more(s, ']', &more))
+    if (!cel_json_decode_value(d, place) || !decode_more(s, ']', &more))
       return false;
     if (++n == ELEMENTS_WAITING && more)
       decode_elements(d, slot, ELEMENTS_WAITING, 2 * ELEMENTS_WAITING);
@@ -184,15 +191,15 @@ static bool decode_number(cel_json_decoder *d) {
   return true;
 }
 
-bool cel_json_decode_value(cel_json_decoder *d, uint32_t *members) {
+bool cel_json_decode_value(cel_json_decoder *d, cel_json_place *place) {
   cel_json_scan *const s = &d->scan;
   switch (s->p < s->end ? *s->p : '\0') {
   case '"':
     return decode_string(d);
   case '{':
-    return decode_object(d, members);
+    return decode_object(d, place);
   case '[':
-    return decode_array(d, members);
+    return decode_array(d, place);
   case 't':
     lua_pushboolean(d->L, 1);
     return cel_json_scan_literal(s, "true", 4);
@@ -214,7 +221,7 @@ int cel_json_decode(lua_State *L, const char *text, size_t len,
   cel_json_decoder d = {.L = L, .keys_index = top + 1};
   d.keys = cel_json_keys_push(L);
   if (!cel_json_scan_begin(&d.scan, text, len, fault) ||
-      !cel_json_decode_value(&d, &d.keys->members) ||
+      !cel_json_decode_value(&d, &d.keys->top) ||
       !cel_json_scan_end(&d.scan)) {
     lua_settop(L, top);
     return -1;

@@ -24,8 +24,8 @@ typedef struct cel_json_decoder {
 void cel_json_need_stack(lua_State *L, int n);
 
 /* Pushes the value that begins at scan.p and goes behind it [-0, +1]. On a
-   fault there may be any number of values more on the stack. *members
-   predicts how many members the objects here have, and learns it. */
-bool cel_json_decode_value(cel_json_decoder *d, uint32_t *members);
+   fault there may be any number of values more on the stack. *place
+   predicts what the objects here are like, and learns it. */
+bool cel_json_decode_value(cel_json_decoder *d, cel_json_place *place);
 
 #endif

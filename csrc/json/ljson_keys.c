@@ -45,6 +45,17 @@ static inline bool keys_same(const cel_json_key_id *a,
          a->inner == b->inner && a->inner_end == b->inner_end;
 }
 
+/* keys_same with what would be identified from p, id->len bytes. */
+static inline bool keys_is(const cel_json_key_id *id, const char *p) {
+  const size_t len = id->len;
+  if (len < 8)
+    return id->head == keys_short_word(p, len);
+  if (id->head != cel_json_load8(p) || id->tail != cel_json_load8(p + len - 8))
+    return false;
+  return len <= 16 || (id->inner == cel_json_load8(p + 8) &&
+                       id->inner_end == cel_json_load8(p + len - 16));
+}
+
 /* The first of the two slots that a key may be in; the other is next to
    it. Multiplying spreads the bits upwards, so the top ones are used. */
 static inline size_t keys_slot(const cel_json_key_id *id) {
@@ -58,9 +69,8 @@ static inline size_t keys_slot(const cel_json_key_id *id) {
 ** string is on the stack before a slot is touched: creating it may run
 ** finalizers that decode something themselves.
 */
-static cel_json_key *keys_replace(lua_State *L, cel_json_keys *keys, int index,
-                                  const cel_json_key_id *id,
-                                  const char *bytes) {
+static size_t keys_replace(lua_State *L, cel_json_keys *keys, int index,
+                           const cel_json_key_id *id, const char *bytes) {
   lua_pushlstring(L, bytes, id->len);
   size_t i = keys_slot(id);
   if (keys->slots[i].id.len != 0 && keys->slots[i ^ 1].id.len == 0)
@@ -68,24 +78,39 @@ static cel_json_key *keys_replace(lua_State *L, cel_json_keys *keys, int index,
   lua_pushvalue(L, -1);
   lua_setiuservalue(L, index, CEL_JSON_KEYS_UV + (int)i);
   keys->slots[i] = (cel_json_key){.id = *id};
-  return &keys->slots[i];
+  return i;
 }
 
-uint32_t *cel_json_keys_push_key(lua_State *L, cel_json_keys *keys, int index,
-                                 const char *bytes, size_t len) {
+cel_json_key *cel_json_keys_push_key(lua_State *L, cel_json_keys *keys,
+                                     int index, const char *bytes, size_t len,
+                                     uint8_t *next) {
   if (len == 0 || len > CEL_JSON_KEY_MAX) {
     lua_pushlstring(L, bytes, len);
     return &keys->unkept;
   }
   const cel_json_key_id id = keys_identify(bytes, len);
   size_t i = keys_slot(&id);
-  if (!keys_same(&keys->slots[i].id, &id)) {
+  if (!keys_same(&keys->slots[i].id, &id))
     i ^= 1;
-    if (!keys_same(&keys->slots[i].id, &id))
-      return &keys_replace(L, keys, index, &id, bytes)->members;
-  }
-  lua_getiuservalue(L, index, CEL_JSON_KEYS_UV + (int)i);
-  return &keys->slots[i].members;
+  if (keys_same(&keys->slots[i].id, &id))
+    lua_getiuservalue(L, index, CEL_JSON_KEYS_UV + (int)i);
+  else
+    i = keys_replace(L, keys, index, &id, bytes);
+  *next = (uint8_t)i;
+  return &keys->slots[i];
+}
+
+cel_json_key *cel_json_keys_push_expected(lua_State *L, cel_json_keys *keys,
+                                          int index, uint8_t i, const char *p,
+                                          const char *end) {
+  const size_t len = keys->slots[i].id.len;
+  if (len == 0 || (size_t)(end - p) < len + 2 || p[len] != '"' ||
+      p[len + 1] != ':')
+    return NULL;
+  if (!keys_is(&keys->slots[i].id, p))
+    return NULL;
+  lua_getiuservalue(L, index, CEL_JSON_KEYS_UV + i);
+  return &keys->slots[i];
 }
 
 cel_json_keys *cel_json_keys_push(lua_State *L) {

@@ -86,19 +86,34 @@ static page_cursor *check_cursor(lua_State *L, int idx) {
   return p;
 }
 
-/* cursor:close(), and the finaliser, which may be called by hand, even while
-   a record is decoded. */
-static int l_cursor_close(lua_State *L) {
+/* Ends the cursor at index 1, once or again [-0, +0]; memory of texts may be
+   kept for the next page. This may come even while a record is decoded. */
+static void end_cursor(lua_State *L, bool keep) {
   page_cursor *p = cel_box_at(L, 1, &cursor_kind);
   if (p == NULL)
-    return 0; /* memory ran out before it was one */
+    return; /* memory ran out before it was one */
   p->json.open = p->json.failed = false;
   p->total = 0;
   p->doomed = p->reading;
-  if (!p->reading)
+  if (keep && !p->reading && p->text.alloc != NULL)
+    cel_http_keep(&p->client->http, &p->text);
+  else if (!p->reading)
     free_text(p);
+  if (!keep)
+    cel_http_trim(&p->client->http);
   lua_pushnil(L);
   lua_setiuservalue(L, 1, UV_RECORDS);
+}
+
+/* cursor:close(more): whether another page follows. */
+static int l_cursor_close(lua_State *L) {
+  end_cursor(L, lua_toboolean(L, 2));
+  return 0;
+}
+
+/* The finaliser, which may be called by hand, and the __close metamethod. */
+static int l_cursor_gc(lua_State *L) {
+  end_cursor(L, false);
   return 0;
 }
 
@@ -365,7 +380,7 @@ void cel_open_cursor(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"cursor", l_cursor}, {"records", l_records}, {NULL, NULL}};
   static const luaL_Reg meta[] = {
-      {"__gc", l_cursor_close}, {"__close", l_cursor_close}, {NULL, NULL}};
+      {"__gc", l_cursor_gc}, {"__close", l_cursor_gc}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"rest", l_cursor_rest},
                                      {"ended", l_cursor_ended},
                                      {"close", l_cursor_close},

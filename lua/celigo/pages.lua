@@ -160,8 +160,7 @@ function Walk:advance()
   end
   local turn <close> = setmetatable({ walk = self }, Turn)
   self.taken = setmetatable({ turn = turn }, Taken)
-  if self.cursor then self.cursor:close() end -- its text goes before more comes
-  self.cursor = nil
+  if self.cursor then self.cursor:close(self.onward and not self.single) end -- before more comes
   local call, last = self:next_call(), self.call
   if call then
     self.call, self.target, self.reference = call, core.target(call), nil
@@ -175,7 +174,7 @@ function Walk:advance()
     self:look_ahead(self.onward)
     turn.good = true
   else
-    turn.ended = true
+    turn.ended, self.cursor = true, nil
   end
   return self.cursor
 end

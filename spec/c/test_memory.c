@@ -67,6 +67,16 @@ static const char iterator[] =
     "for record in client:each_connector { limit = 20 } do n = n + 1 end "
     "return n";
 
+static const char whole_walk[] =
+    "for record in client:each_connector { limit = 250 } do end";
+
+static const char left_walk[] =
+    "local n = 0 "
+    "for record in client:each_connector { limit = 250 } do "
+    "  n = n + 1 "
+    "  if n > 600 then break end "
+    "end";
+
 static const char small_call[] =
     "assert(client:get_connector_by_id(id)._id == id)";
 
@@ -122,6 +132,24 @@ static void test_walk(lua_State *L, memory *m, size_t took) {
   if (go(L, "a walk", iterator))
     CHECK("a walk", lua_tointeger(L, -1) >= 1000);
   m->limit = SIZE_MAX;
+}
+
+/* Pages give their memory to the pages behind them; nothing of it is left
+   when a walk ends, or is left. */
+static void test_walks(lua_State *L, memory *m) {
+  static const char *const codes[] = {whole_walk, left_walk};
+  for (int i = 0; i < 2; i++) {
+    go(L, "a walk before", codes[i]);
+    collect(L);
+    size_t before = m->in_use;
+    for (int again = 0; again < 3; again++)
+      go(L, "a walk again", codes[i]);
+    collect(L);
+    CHECK("after a walk", m->in_use < before + SLACK);
+    go(L, "a small call", small_call); /* which would take what was kept */
+    collect(L);
+    CHECK("after a walk and a call", m->in_use + SLACK > before);
+  }
 }
 
 /* What a call is to send counts, too. */
@@ -190,6 +218,7 @@ int main(int argc, char **argv) {
   size_t took = measure(L, &m);
   test_limits(L, &m, took);
   test_walk(L, &m, took);
+  test_walks(L, &m);
   test_requests(L, &m);
   lua_close(L);
   CHECK("the state", m.in_use == 0);
