@@ -194,6 +194,15 @@ static bool is_shown(const char *text, const char *p) {
   return (size_t)(p - text) >= n && curl_strnequal(p - n, word, n);
 }
 
+/* Whether c is what is at p, as "\u002f". */
+static bool is_escaped(const char *p, const char *end, char c) {
+  char unit[8];
+  if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
+    return false;
+  curl_msnprintf(unit, sizeof unit, "\\u%04x", (unsigned)c);
+  return curl_strnequal(p, unit, 6);
+}
+
 /* How many bytes from p on are the token, as it is or as JSON may escape its
    characters (RFC 8259, section 7): "\/", "\u002f"; 0 where they are not. */
 static size_t match_token(const char *p, const char *end, const char *token) {
@@ -202,13 +211,11 @@ static size_t match_token(const char *p, const char *end, const char *token) {
   if ((size_t)(end - p) >= len && memcmp(p, token, len) == 0)
     return len;
   for (; *token != '\0'; token++) {
-    char unit[8];
-    curl_msnprintf(unit, sizeof unit, "\\u%04x", (unsigned)*token);
     if (p < end && *p == *token && *p != '\\')
       p++;
     else if (end - p >= 2 && p[0] == '\\' && p[1] == *token)
       p += 2;
-    else if (end - p >= 6 && curl_strnequal(p, unit, 6))
+    else if (is_escaped(p, end, *token))
       p += 6;
     else
       return 0;
@@ -216,11 +223,10 @@ static size_t match_token(const char *p, const char *end, const char *token) {
   return (size_t)(p - start);
 }
 
-/* The next place where a token that begins with c can begin. */
-static char *next_start(char *p, const char *end, char c) {
-  while (p < end && *p != c && *p != '\\')
-    p++;
-  return p;
+/* The next c from p on, or the end. */
+static char *find(char *p, char *end, char c) {
+  char *found = memchr(p, c, (size_t)(end - p));
+  return found == NULL ? end : found;
 }
 
 void cel_redact(const cel_headers *headers, char *text, size_t len) {
@@ -228,9 +234,11 @@ void cel_redact(const cel_headers *headers, char *text, size_t len) {
     return;
   const char *token = cel_headers_token(headers);
   bool is_long = strlen(token) >= SHORT_TOKEN;
-  const char *end = text + len;
-  char *p = text;
-  while ((p = next_start(p, end, token[0])) < end) {
+  char *const end = text + len;
+  char *plain = find(text, end, token[0]);
+  char *escaped = find(text, end, '\\');
+  while (plain < end || escaped < end) {
+    char *p = plain < escaped ? plain : escaped;
     size_t n = match_token(p, end, token);
     if (n > 0 && (is_long || is_shown(text, p))) {
       memset(p, '*', n);
@@ -238,6 +246,10 @@ void cel_redact(const cel_headers *headers, char *text, size_t len) {
     } else {
       p++;
     }
+    if (plain < p)
+      plain = find(p, end, token[0]);
+    if (escaped < p)
+      escaped = find(p, end, '\\');
   }
 }
 
