@@ -10,6 +10,10 @@
 
 /* {====== Headers */
 
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r';
+}
+
 /* One field of a header block; pos, 0 at first, moves on. The status line,
    whose reason may hold a colon, and the empty line at the end are passed
    over. */
@@ -22,16 +26,15 @@ static bool next_field(cel_span head, size_t *pos, cel_span *name,
     size_t len = end == NULL ? head.len - *pos : (size_t)(end - line);
     *pos += len + (end != NULL);
     const char *colon = memchr(line, ':', len);
-    if (first || colon == NULL || colon == line || *line == ' ' ||
-        *line == '\t')
+    if (first || colon == NULL || colon == line || is_blank(*line))
       continue;
-    while (len > 0 && strchr("\r \t", line[len - 1]) != NULL)
+    while (len > 0 && is_blank(line[len - 1]))
       len--;
     *name = (cel_span){line, (size_t)(colon - line)};
-    while (name->len > 0 && strchr(" \t", line[name->len - 1]) != NULL)
+    while (name->len > 0 && is_blank(line[name->len - 1]))
       name->len--;
     const char *start = colon + 1;
-    while (start < line + len && (*start == ' ' || *start == '\t'))
+    while (start < line + len && is_blank(*start))
       start++;
     *value = (cel_span){start,
                         start < line + len ? (size_t)(line + len - start) : 0};

@@ -15,8 +15,9 @@
 
 #define MAX_SOCKETS 512      /* far beyond max_connections and its resolvers */
 #define USUAL_HEAD  1024u    /* bytes; more is made when it is needed */
-#define KEPT_MAX    16384u   /* bytes of a buffer that is kept for the next */
-#define PAGE_MAX    4194304u /* bytes of one that cel_http_keep() keeps */
+#define KEPT_HEAD   16384u   /* bytes of buffers that are kept for the next */
+#define KEPT_BODY   65536u   /* transfer: of its head, of its body, and */
+#define KEPT_PAGE   4194304u /* where cel_http_keep() is asked to */
 #define ROOM_STEP   65536u /* bytes to which the room for a body is rounded */
 
 struct cel_http_easy {
@@ -248,8 +249,8 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
   h->settings = *settings;
   h->timer = -1.0;
   cel_buf_init(&h->sockets, alloc, MAX_SOCKETS * sizeof(cel_http_socket));
-  cel_buf_init(&h->head, alloc, KEPT_MAX);
-  cel_buf_init(&h->body, alloc, KEPT_MAX);
+  cel_buf_init(&h->head, alloc, KEPT_HEAD);
+  cel_buf_init(&h->body, alloc, KEPT_PAGE);
   const char *wrong = cel_http_prepare(h);
   if (wrong != NULL)
     return wrong;
@@ -317,11 +318,11 @@ static void drop(const cel_http *h, cel_buf *b, cel_buf *kept, size_t most) {
 }
 
 void cel_http_keep(cel_http *h, cel_buf *body) {
-  drop(h, body, &h->body, PAGE_MAX);
+  drop(h, body, &h->body, KEPT_PAGE);
 }
 
 void cel_http_trim(cel_http *h) {
-  if (h->body.cap > KEPT_MAX)
+  if (h->body.cap > KEPT_BODY)
     cel_buf_free(&h->body);
 }
 
@@ -405,8 +406,8 @@ void cel_transfer_free(cel_transfer *t) {
   if (t->http == NULL)
     return;
   cel_http_stop(t);
-  drop(t->http, &t->head, &t->http->head, KEPT_MAX);
-  drop(t->http, &t->body, &t->http->body, KEPT_MAX);
+  drop(t->http, &t->head, &t->http->head, KEPT_HEAD);
+  drop(t->http, &t->body, &t->http->body, KEPT_BODY);
 }
 
 bool cel_http_feed(cel_transfer *t) {
