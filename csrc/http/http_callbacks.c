@@ -1,0 +1,170 @@
+/*
+** http_callbacks.c - libcurl's side of a transfer: what it tells of sockets,
+** timers, requests and answers.
+*/
+#include "http/http_callbacks.h"
+
+#include <string.h>
+
+#define ROOM_STEP 65536u /* bytes to which the room for a body is rounded */
+
+void cel_http_tell(cel_transfer *t) {
+  if (!t->news) {
+    t->news = true;
+    t->next = t->http->news;
+    t->http->news = t;
+  }
+}
+
+static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ud,
+                     void *socket_ud) {
+  (void)curl;
+  (void)socket_ud;
+  cel_http *h = ud;
+  cel_http_socket *s = (cel_http_socket *)(void *)h->sockets.data;
+  size_t n = h->sockets.len / sizeof *s;
+  size_t i = 0;
+  while (i < n && s[i].fd != fd)
+    i++;
+  if (what == CURL_POLL_REMOVE) {
+    if (i < n) {
+      s[i] = s[n - 1];
+      h->sockets.len -= sizeof *s;
+    }
+  } else if (i < n) {
+    s[i].what = what;
+  } else {
+    cel_http_socket entry = {.fd = fd, .what = what, .serial = ++h->serial};
+    if (cel_buf_append(&h->sockets, &entry, sizeof entry) != CEL_BUF_OK)
+      return -1; /* full: room for all of them was made at the start */
+  }
+  return 0;
+}
+
+static int on_timer(CURLM *multi, long ms, void *ud) {
+  (void)multi;
+  cel_http *h = ud;
+  h->timer = ms < 0 ? -1.0 : cel_clock() + (double)ms * 1e-3;
+  return 0;
+}
+
+/* Called each time that the request is about to go out. */
+static int on_send(void *ud, char *ip, char *local_ip, int port,
+                   int local_port) {
+  (void)ip;
+  (void)local_ip;
+  (void)port;
+  (void)local_port;
+  cel_transfer *t = ((cel_http_easy *)ud)->transfer;
+  if (t->sends > 0) {
+    t->stale = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  t->sends = 1;
+  return CURL_PREREQFUNC_OK;
+}
+
+static int parse_status(const char *line, size_t len) {
+  /* "HTTP/1.1 200 OK" or "HTTP/2 200" */
+  const char *space = memchr(line, ' ', len);
+  if (space == NULL || len - (size_t)(space - line) < 4)
+    return 0;
+  int status = 0;
+  for (int i = 1; i <= 3; i++) {
+    if (space[i] < '0' || space[i] > '9')
+      return 0;
+    status = status * 10 + (space[i] - '0');
+  }
+  return status;
+}
+
+/* What follows goes on with the last line (RFC 9112, section 5.2). */
+static void unfold(cel_buf *head) {
+  for (size_t i = head->len; i > 0; i--) {
+    if (head->data[i - 1] != '\r' && head->data[i - 1] != '\n')
+      return;
+    head->data[i - 1] = ' ';
+  }
+}
+
+static size_t on_header(char *data, size_t one, size_t len, void *ud) {
+  (void)one;
+  cel_transfer *t = ((cel_http_easy *)ud)->transfer;
+  if (t->head_done) {
+    if (t->status >= 200)
+      return len; /* trailers after the body: of no use */
+    t->head_done = false;
+    t->head.len = 0; /* an interim answer went before */
+  }
+  if (t->head.len == 0)
+    t->status = parse_status(data, len);
+  else if (data[0] == ' ' || data[0] == '\t')
+    unfold(&t->head);
+  switch (cel_buf_append(&t->head, data, len)) {
+  case CEL_BUF_OK:
+    break;
+  case CEL_BUF_FULL:
+    t->end = CEL_HTTP_BIG_HEAD;
+    return 0;
+  default:
+    t->end = CEL_HTTP_NO_MEMORY;
+    return 0;
+  }
+  if (len <= 2 && (data[0] == '\r' || data[0] == '\n')) {
+    t->head_done = true;
+    if (t->status >= 200 && t->wants_head)
+      cel_http_tell(t);
+  }
+  return len;
+}
+
+/* Room for the whole body at once, where its length is known; rounded where
+   it is much, so that the next page of a list fits too. */
+static size_t first_room(cel_transfer *t, size_t len) {
+  curl_off_t total = -1;
+  curl_easy_getinfo(t->easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
+  if (total <= (curl_off_t)len || (size_t)total > t->body.max)
+    return len;
+  size_t room = (size_t)total;
+  if (room >= ROOM_STEP && room <= t->body.max - ROOM_STEP)
+    room += (ROOM_STEP - room % ROOM_STEP) % ROOM_STEP;
+  return room;
+}
+
+static size_t on_body(char *data, size_t one, size_t len, void *ud) {
+  (void)one;
+  cel_transfer *t = ((cel_http_easy *)ud)->transfer;
+  int status = CEL_BUF_OK;
+  size_t need = t->body.len + len;
+  if (need > t->body.max) {
+    t->end = CEL_HTTP_BIG_BODY;
+    return 0;
+  }
+  if (t->body.len == 0 && len > 0) {
+    need = first_room(t, len);
+    status = cel_buf_reserve(&t->body, need);
+  }
+  if (status == CEL_BUF_OK)
+    status = cel_buf_append(&t->body, data, len);
+  if (status == CEL_BUF_OK)
+    return len;
+  t->starved = need;
+  cel_http_tell(t);
+  return CURL_WRITEFUNC_PAUSE;
+}
+
+void cel_http_watch_multi(cel_http *h) {
+  curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+  curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+}
+
+void cel_http_watch_easy(cel_http_easy *e) {
+  curl_easy_setopt(e->curl, CURLOPT_WRITEDATA, e);
+  curl_easy_setopt(e->curl, CURLOPT_HEADERDATA, e);
+  curl_easy_setopt(e->curl, CURLOPT_PREREQDATA, e);
+  curl_easy_setopt(e->curl, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(e->curl, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(e->curl, CURLOPT_PREREQFUNCTION, on_send);
+}

@@ -1,0 +1,27 @@
+/*
+** http_callbacks.h - the functions that libcurl calls while it works. They
+** know no Lua and raise nothing: they append to capped buffers and note what
+** is new. For http.c only.
+*/
+#ifndef CEL_HTTP_CALLBACKS_H
+#define CEL_HTTP_CALLBACKS_H
+
+#include "http/http.h"
+
+struct cel_http_easy {
+  CURL *curl;
+  cel_http_easy *next;
+  cel_transfer *transfer; /* the one under way, or NULL; what callbacks get */
+  bool plain_get;         /* the handle is set for a GET */
+  char message[CURL_ERROR_SIZE];
+};
+
+/* Puts a transfer among those that have news, once. */
+void cel_http_tell(cel_transfer *t);
+
+/* Has libcurl call back: of a multi handle's sockets and timer, and of what
+   goes out and comes in on an easy handle. */
+void cel_http_watch_multi(cel_http *h);
+void cel_http_watch_easy(cel_http_easy *e);
+
+#endif
