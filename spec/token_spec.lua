@@ -326,19 +326,23 @@ describe("a token that is said back", function()
   end
 
   it("is masked behind JSON's escapes", function()
-    open(PLAIN)
-    for _, escape in ipairs {
-      function(c) return ({ ["/"] = "\\/", ['"'] = '\\"', ["\\"] = "\\\\" })[c] end,
-      function(c) return (c:find "[%p]" and ("\\u%04x"):format(c:byte())) or nil end,
-      function(c) return ("\\u%04X"):format(c:byte()) end,
-    } do
-      local said = PLAIN:gsub(".", escape)
-      for _, body in ipairs { '{"message":"bad %s"}', '{"errors":[{"code":"x","message":"m","field":"%s"}]}' } do
-        server:script { { status = 422, body = body:gsub("%%s", (said:gsub("%%", "%%%%"))) } }
-        local _, err = client:get_connector_by_id "1"
-        assert_none(PLAIN, err)
-        assert.is_truthy((err.message .. (err.field or "")):find("***", 1, true))
+    for _, token in ipairs { PLAIN, "usual/suburb-of-uuuu" } do
+      open(token)
+      for _, escape in ipairs {
+        function(c) return ({ ["/"] = "\\/", ['"'] = '\\"', ["\\"] = "\\\\" })[c] end,
+        function(c) return (c:find "[%p]" and ("\\u%04x"):format(c:byte())) or nil end,
+        function(c) return (c:find "[%pu]" and ("\\u%04x"):format(c:byte())) or nil end,
+        function(c) return ("\\u%04X"):format(c:byte()) end,
+      } do
+        local said = token:gsub(".", escape)
+        for _, body in ipairs { '{"message":"bad %s"}', '{"errors":[{"code":"x","message":"m","field":"%s"}]}' } do
+          server:script { { status = 422, body = body:gsub("%%s", (said:gsub("%%", "%%%%"))) } }
+          local _, err = client:get_connector_by_id "1"
+          assert_none(token, err)
+          assert.is_truthy((err.message .. (err.field or "")):find("***", 1, true))
+        end
       end
+      client:close()
     end
   end)
 

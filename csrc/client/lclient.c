@@ -194,13 +194,16 @@ static bool is_shown(const char *text, const char *p) {
   return (size_t)(p - text) >= n && curl_strnequal(p - n, word, n);
 }
 
-/* Whether c is what is at p, as "\u002f". */
+/* Whether c is the hexadecimal digit of a value, in either case. */
+static bool is_digit(char c, unsigned value) {
+  return c == "0123456789abcdef"[value] || c == "0123456789ABCDEF"[value];
+}
+
+/* Whether c, which is ASCII, is what is at p, as "\u002f". */
 static bool is_escaped(const char *p, const char *end, char c) {
-  char unit[8];
-  if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
-    return false;
-  curl_msnprintf(unit, sizeof unit, "\\u%04x", (unsigned)c);
-  return curl_strnequal(p, unit, 6);
+  const unsigned code = (unsigned char)c;
+  return end - p >= 6 && memcmp(p, "\\u00", 4) == 0 &&
+         is_digit(p[4], code >> 4) && is_digit(p[5], code & 15);
 }
 
 /* How many bytes from p on are the token, as it is or as JSON may escape its
@@ -213,10 +216,10 @@ static size_t match_token(const char *p, const char *end, const char *token) {
   for (; *token != '\0'; token++) {
     if (p < end && *p == *token && *p != '\\')
       p++;
-    else if (end - p >= 2 && p[0] == '\\' && p[1] == *token)
-      p += 2;
     else if (is_escaped(p, end, *token))
       p += 6;
+    else if (end - p >= 2 && p[0] == '\\' && p[1] == *token)
+      p += 2;
     else
       return 0;
   }

@@ -156,6 +156,19 @@ void cel_http_keep(cel_http *h, cel_buf *body) {
   drop(h, body, &h->body, KEPT_PAGE);
 }
 
+/* A page's memory is for pages, and as late as this for the one that was
+   asked for ahead. */
+void cel_http_reuse(cel_transfer *t, size_t whole) {
+  cel_buf *kept = &t->http->body;
+  bool suits = whole == 0 || (whole > KEPT_BODY) == (kept->cap > KEPT_BODY);
+  if (t->body.cap > 0 || !suits)
+    return;
+  if (kept->cap < whole)
+    cel_buf_free(kept);
+  else
+    move_memory(kept, &t->body);
+}
+
 void cel_http_trim(cel_http *h) {
   if (h->body.cap > KEPT_BODY)
     cel_buf_free(&h->body);
@@ -200,8 +213,6 @@ bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r) {
   cel_http_easy *e = NULL;
   if (t->head.cap == 0)
     move_memory(&h->head, &t->head);
-  if (t->body.cap == 0)
-    move_memory(&h->body, &t->body);
   if (cel_buf_reserve(&t->head, USUAL_HEAD) == CEL_BUF_OK)
     e = take_easy(h);
   if (e == NULL)
@@ -246,8 +257,11 @@ void cel_transfer_free(cel_transfer *t) {
 }
 
 bool cel_http_feed(cel_transfer *t) {
-  if (cel_buf_reserve(&t->body, t->starved) != CEL_BUF_OK)
-    return false;
+  if (cel_buf_reserve(&t->body, t->starved) != CEL_BUF_OK) {
+    cel_buf_free(&t->http->body); /* what is kept for others goes first */
+    if (cel_buf_reserve(&t->body, t->starved) != CEL_BUF_OK)
+      return false;
+  }
   t->starved = 0;
   if (t->easy != NULL)
     curl_easy_pause(t->easy->curl, CURLPAUSE_CONT);

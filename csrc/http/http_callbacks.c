@@ -118,17 +118,21 @@ static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   return len;
 }
 
-/* Room for the whole body at once, where its length is known; rounded where
-   it is much, so that the next page of a list fits too. */
-static size_t first_room(cel_transfer *t, size_t len) {
+/* The length of the whole body where the head tells it, else 0. */
+static size_t whole_length(const cel_transfer *t) {
   curl_off_t total = -1;
   curl_easy_getinfo(t->easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
-  if (total <= (curl_off_t)len || (size_t)total > t->body.max)
-    return len;
-  size_t room = (size_t)total;
-  if (room >= ROOM_STEP && room <= t->body.max - ROOM_STEP)
-    room += (ROOM_STEP - room % ROOM_STEP) % ROOM_STEP;
-  return room;
+  return total > 0 && (size_t)total <= t->body.max ? (size_t)total : 0;
+}
+
+/* Room for `need` bytes; where they are many for more, so that the next page
+   of a list fits, too. */
+static int first_room(cel_transfer *t, size_t need) {
+  size_t more = (ROOM_STEP - need % ROOM_STEP) % ROOM_STEP;
+  if (need >= ROOM_STEP && more <= t->body.max - need &&
+      cel_buf_reserve(&t->body, need + more) == CEL_BUF_OK)
+    return CEL_BUF_OK;
+  return cel_buf_reserve(&t->body, need);
 }
 
 static size_t on_body(char *data, size_t one, size_t len, void *ud) {
@@ -141,8 +145,11 @@ static size_t on_body(char *data, size_t one, size_t len, void *ud) {
     return 0;
   }
   if (t->body.len == 0 && len > 0) {
-    need = first_room(t, len);
-    status = cel_buf_reserve(&t->body, need);
+    size_t whole = whole_length(t);
+    if (whole > len)
+      need = whole;
+    cel_http_reuse(t, whole);
+    status = first_room(t, need);
   }
   if (status == CEL_BUF_OK)
     status = cel_buf_append(&t->body, data, len);

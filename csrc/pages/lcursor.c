@@ -86,12 +86,14 @@ static page_cursor *check_cursor(lua_State *L, int idx) {
   return p;
 }
 
-/* Ends the cursor at index 1, once or again [-0, +0]; memory of texts may be
-   kept for the next page. This may come even while a record is decoded. */
-static void end_cursor(lua_State *L, bool keep) {
+/* Ends the cursor at index 1 [-0, +0]; its text's memory may be kept for the
+   next page. Else what is kept is given back, where it still had a text or
+   is ended `again` for that. This may come even while a record is decoded. */
+static void end_cursor(lua_State *L, bool keep, bool again) {
   page_cursor *p = cel_box_at(L, 1, &cursor_kind);
   if (p == NULL)
     return; /* memory ran out before it was one */
+  bool trim = !keep && (again || p->text.cap > 0);
   p->json.open = p->json.failed = false;
   p->total = 0;
   p->doomed = p->reading;
@@ -99,7 +101,7 @@ static void end_cursor(lua_State *L, bool keep) {
     cel_http_keep(&p->client->http, &p->text);
   else if (!p->reading)
     free_text(p);
-  if (!keep)
+  if (trim)
     cel_http_trim(&p->client->http);
   lua_pushnil(L);
   lua_setiuservalue(L, 1, UV_RECORDS);
@@ -107,13 +109,13 @@ static void end_cursor(lua_State *L, bool keep) {
 
 /* cursor:close(more): whether another page follows. */
 static int l_cursor_close(lua_State *L) {
-  end_cursor(L, lua_toboolean(L, 2));
+  end_cursor(L, lua_toboolean(L, 2), true);
   return 0;
 }
 
 /* The finaliser, which may be called by hand, and the __close metamethod. */
 static int l_cursor_gc(lua_State *L) {
-  end_cursor(L, false);
+  end_cursor(L, false, false);
   return 0;
 }
 

@@ -40,6 +40,7 @@ end
 -- A record cannot be had: its text is broken, or without a message the
 -- client is closed.
 function Walk:fail_record(message)
+  if not self.call then return end -- a finaliser has closed the walk meanwhile
   self:fail(message and core.page_error(self.call, "decode", "invalid_json", message) or core.closed_error(self.call))
 end
 
@@ -160,7 +161,8 @@ function Walk:advance()
   end
   local turn <close> = setmetatable({ walk = self }, Turn)
   self.taken = setmetatable({ turn = turn }, Taken)
-  if self.cursor then self.cursor:close(self.onward and not self.single) end -- before more comes
+  local before = self.cursor
+  if before then before:close(self.onward and not self.single) end -- its text goes before more comes
   local call, last = self:next_call(), self.call
   if call then
     self.call, self.target, self.reference = call, core.target(call), nil
@@ -171,6 +173,7 @@ function Walk:advance()
     if not cursor then self:fail(found) end
     self.cursor, self.reference = cursor, found
     self:find_way()
+    if before and not self.onward then before:close() end -- no page needs its memory
     self:look_ahead(self.onward)
     turn.good = true
   else
