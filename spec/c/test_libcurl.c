@@ -68,7 +68,7 @@ static const char script[] =
     "local base_url = ... "
     "local celigo = require 'celigo' "
     "local good, message = pcall(celigo.new, "
-    "  { token = 'a token that is long', base_url = base_url }) "
+    "  { token = 'a-token-that-is-long', base_url = base_url }) "
     "return not good and message or 'made'";
 
 static void check_new(lua_State *L, const char *base_url, const char *wanted) {
