@@ -108,8 +108,13 @@ static bool visited(lua_State *L, int idx) {
 
 static void finish_failure(lua_State *L, int idx, const char *kind,
                            const char *code, const char *message) {
-  const cel_failure f = {
-      .kind = kind, .code = code, .message = message, .answered = true};
+  const cel_call *c = cel_call_get(L, idx);
+  const cel_failure f = {.kind = kind,
+                         .code = code,
+                         .message = message,
+                         .answered = true,
+                         .maybe_applied =
+                             cel_retry_maybe_applied(&c->attempt, c->writes)};
   cel_push_failure(L, idx, &f);
   cel_call_finish(L, idx, CEL_END_ERROR);
 }
@@ -352,8 +357,7 @@ static bool emit_page(lua_State *L, int idx) {
 static void next_attempt(cel_attempt *a) {
   a->uncounted = a->attempts;
   a->attempts++;
-  a->stale = 0;
-  a->maybe_done = a->unanswered = false;
+  a->freed = a->maybe_done = false;
 }
 
 /* The next page's target is on top [-1, +0]. */

@@ -6,10 +6,12 @@
 
 #include <math.h> /* HUGE_VAL */
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "engine/answer.h"
 #include "http/clock.h"
+#include "time/http_date.h"
 
 /* {====== Sending, and the clocks */
 
@@ -86,8 +88,20 @@ static void look_at_clocks(cel_client *c, double now) {
     else if (k->not_before < c->next_wake)
       c->next_wake = k->not_before;
   }
+  look_at_deadlines(c, CEL_STATE_WAITING, now); /* of a prefetched page it may
+                                                   have begun meanwhile */
   look_at_deadlines(c, CEL_STATE_QUEUED, now);
   look_at_deadlines(c, CEL_STATE_SENT, now);
+}
+
+/* Holds a call back until a time of its own after a pause, if there is one. */
+static void wait_for_pause(cel_client *c, cel_call *k, double now) {
+  double wait =
+      cel_rate_limit_resume(&c->limit, now, k->deadline, cel_client_random(c));
+  if (wait > 0) {
+    k->not_before = now + wait;
+    cel_call_move(k, CEL_STATE_WAITING);
+  }
 }
 
 /* The client's limit keeps queued calls back: those that it would outlast
@@ -99,8 +113,10 @@ static void hold_back(cel_client *c, double now, double wait) {
     next = k->next;
     if (now + cel_rate_limit_wait(&c->limit, now, ahead) >= k->deadline)
       end_late(k);
-    else
+    else {
       ahead++;
+      wait_for_pause(c, k, now);
+    }
   }
   if (now + wait < c->next_wake)
     c->next_wake = now + wait;
@@ -189,6 +205,18 @@ static cel_result classify(const cel_call *c) {
              : CEL_RESULT_UNSENT;
 }
 
+/* The time by the server's clock, as its answer tells it: the one here may be
+   an hour off. */
+static time_t now_there(const cel_call *c) {
+  cel_span value;
+  int64_t date;
+  time_t now = time(NULL);
+  if (cel_find_header(c, "date", &value) &&
+      cel_http_date_parse(value.text, value.len, now, &date))
+    return (time_t)date;
+  return now;
+}
+
 void cel_call_read_outcome(cel_call *c) {
   cel_attempt *a = &c->attempt;
   cel_span value;
@@ -198,7 +226,7 @@ void cel_call_read_outcome(cel_call *c) {
   a->remaining = c->deadline - cel_clock();
   a->retry_after = -1;
   if (a->status / 100 > 2 && cel_find_header(c, "retry-after", &value))
-    a->retry_after = cel_retry_after(value.text, value.len, time(NULL));
+    a->retry_after = cel_retry_after(value.text, value.len, now_there(c));
 }
 
 void cel_call_send_later(cel_call *c, const cel_decision *d) {
