@@ -94,7 +94,8 @@ static void look_at_clocks(cel_client *c, double now) {
   look_at_deadlines(c, CEL_STATE_SENT, now);
 }
 
-/* Holds a call back until a time of its own after a pause, if there is one. */
+/* Holds a call back until a pause is over, if there is one, and where there
+   are others until a time of its own after that. */
 static void wait_for_pause(cel_client *c, cel_call *k, double now) {
   double wait =
       cel_rate_limit_resume(&c->limit, now, k->deadline, cel_client_random(c));
@@ -224,6 +225,7 @@ void cel_call_read_outcome(cel_call *c) {
   a->status = a->result == CEL_RESULT_ANSWERED ? c->transfer.status : 0;
   a->sent = c->transfer.sends > 0;
   a->remaining = c->deadline - cel_clock();
+  a->crowd = c->client->unfinished > 1;
   a->retry_after = -1;
   if (a->status / 100 > 2 && cel_find_header(c, "retry-after", &value))
     a->retry_after = cel_retry_after(value.text, value.len, now_there(c));

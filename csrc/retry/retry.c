@@ -121,7 +121,7 @@ static bool retry_plan(const cel_policy *policy, const cel_attempt *a,
     return true;
   d->pause = told ? a->retry_after : d->wait;
   d->spread = retry_spread(policy, ceiling, d->pause);
-  if (told && a->retry_after > 0)
+  if (a->crowd && told && a->retry_after > 0)
     d->wait = a->retry_after +
               jitter * retry_share(d->spread, a->remaining - a->retry_after);
   return true;

@@ -61,6 +61,7 @@ typedef struct cel_attempt {
   double retry_after; /* seconds, negative where none was given; looked at
                          when ANSWERED only */
   double remaining;   /* seconds until the call's deadline */
+  bool crowd;         /* other calls of the client are under way */
 } cel_attempt;
 
 typedef enum cel_action {
@@ -100,8 +101,8 @@ typedef double (*cel_random_fn)(void *ud);
 ** exchanges, and the free one.
 **
 ** The wait is random(0, min(cap, base * 2^n)) after n counted retries, and
-** at least Retry-After. After a 429 that tells one the wait is that and a
-** random part of `spread`, for the same 429 may have met many calls. A wait
+** at least Retry-After. In a crowd the wait after a 429 that tells one is that
+** and a random part of `spread`: they must not come back all at once. A wait
 ** that does not end before the deadline is not taken: DONE. Nor is one of
 ** more than CEL_RETRY_AFTER_MAX, which is a mistake (a Unix time, say): the
 ** client pauses for retry_cap then. A 401's repeat with a new token is the
