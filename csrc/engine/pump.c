@@ -31,12 +31,13 @@ static bool set_headers(cel_client *c, cel_call *call) {
 static bool start_exchange(cel_client *c, cel_call *call) {
   if (!set_headers(c, call))
     return false;
-  const cel_http_request r = {.method = call->method,
-                              .target = call->target,
-                              .body = call->body,
-                              .body_len = call->body_len,
-                              .headers = call->merged != NULL ? call->merged
-                                                              : list_of(call)};
+  const cel_http_request r = {
+      .method = call->method,
+      .target = call->target,
+      .body = call->body,
+      .body_len = call->body_len,
+      .headers = call->merged != NULL ? call->merged : list_of(call),
+      .once = call->attempt.repeat == CEL_REPEAT_NEVER};
   return cel_http_start(&c->http, &call->transfer, &r);
 }
 
@@ -58,7 +59,7 @@ static void send_call(cel_client *c, cel_call *call, double now) {
 static void end_late(cel_call *call) {
   call->late = true;
   call->attempt.sent = call->transfer.easy != NULL && call->transfer.sends > 0;
-  cel_http_stop(&call->transfer);
+  cel_http_give_up(&call->transfer);
   cel_call_move(call, CEL_STATE_READY);
 }
 
@@ -180,7 +181,7 @@ static cel_result classify(const cel_call *c) {
   if (t->end != CEL_HTTP_FAILED)
     return CEL_RESULT_FINAL;
   if (t->stale)
-    return CEL_RESULT_STALE;
+    return t->refused ? CEL_RESULT_UNSENT : CEL_RESULT_STALE;
   if (t->sends > 0)
     return CEL_RESULT_BROKEN;
   return t->code == CURLE_PEER_FAILED_VERIFICATION ||
@@ -194,7 +195,7 @@ void cel_call_read_outcome(cel_call *c) {
   cel_span value;
   a->result = classify(c);
   a->status = a->result == CEL_RESULT_ANSWERED ? c->transfer.status : 0;
-  a->sent = c->transfer.sends > 0;
+  a->sent = c->transfer.sends > 0 && !c->transfer.refused;
   a->remaining = c->deadline - cel_clock();
   a->retry_after = -1;
   if (a->status / 100 > 2 && cel_find_header(c, "retry-after", &value))
