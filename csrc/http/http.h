@@ -98,6 +98,7 @@ typedef struct cel_http {
   char *env_proxy;      /* owned; the environment's choice, or NULL */
   char *env_noproxy;    /* owned; or NULL */
   double timer;         /* when libcurl wants a turn; negative: not */
+  unsigned long long received; /* bytes of answers, of all transfers */
 } cel_http;
 
 /* Sets libcurl up, once for the process and whatever thread asks; it is
