@@ -124,7 +124,9 @@ function cases.of(attach, run)
   it("a repeat on a fresh connection where the kept one is dead", function()
     local client <close> = new_client()
     run(function()
-      server:script { { body = '{"_id":"1"}', ending = "keep" }, { cut = "start", ending = "close" }, { body = '{"_id":"2"}' } }
+      server:script {
+        { body = '{\"_id\":\"1\"}' }, { cut = "start", ending = "close" }, { body = '{"_id":"2"}' },
+      }
       assert.equal("1", assert(client:get_connector_by_id(ID))._id)
       assert.equal("2", assert(client:get_connector_by_id(ID))._id)
     end)
