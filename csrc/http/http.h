@@ -121,8 +121,9 @@ typedef struct cel_http {
   char ca_name[32];     /* by which libcurl finds it */
   char *env_proxy;      /* owned; the environment's choice, or NULL */
   char *env_noproxy;    /* owned; or NULL */
-  bool blames_ca_file;  /* what cel_http_open() found wrong is in ca_file */
-  char wrong[200];      /* or it is this, where it is no constant */
+  unsigned long long received; /* bytes of answers, of all transfers */
+  bool blames_ca_file; /* what cel_http_open() found wrong is in ca_file */
+  char wrong[200];     /* or it is this, where it is no constant */
 } cel_http;
 
 /* Sets libcurl up, once for the process and whatever thread asks; it is
