@@ -196,8 +196,11 @@ describe("HTTPS", function()
       assert.equal(200, response.status)
       local made
       made, response = assert(client:create_connector { name = "é" })
-      assert.equal("HTTP/2.0", response.headers["x-protocol"])
+      assert.equal("HTTP/1.1", response.headers["x-protocol"]) -- see docs/design.md
       assert.equal("é", made.name)
+      made, response = assert(client:update_connector(ID, { name = "è" }))
+      assert.equal("HTTP/2.0", response.headers["x-protocol"])
+      assert.equal("è", made.name)
       local _, err = client:get_connector_by_id("x")
       assert.equal(400, err.status)
       assert.equal("HTTP/2.0", err.headers["x-protocol"])

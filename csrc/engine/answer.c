@@ -108,6 +108,8 @@ static const code_row *find_code(CURLcode code) {
 }
 
 const char *cel_failure_code(const cel_call *c) {
+  if (c->transfer.refused)
+    return "stream_refused";
   if (c->transfer.end == CEL_HTTP_BIG_BODY)
     return "response_too_large";
   if (c->transfer.end == CEL_HTTP_BIG_HEAD)
@@ -145,7 +147,11 @@ void cel_describe_failure(const cel_call *c, char *buf, size_t size) {
   default:
     break;
   }
-  if (t->end == CEL_HTTP_BIG_BODY)
+  if (t->refused)
+    curl_msnprintf(buf, size,
+                   "the server refused the request before it looked at it "
+                   "(HTTP/2); try again later");
+  else if (t->end == CEL_HTTP_BIG_BODY)
     curl_msnprintf(buf, size,
                    "the answer is larger than max_response_bytes (%zu bytes)",
                    t->body.max);
