@@ -244,20 +244,33 @@ bool cel_client_turn(cel_client *c, double seconds) {
   return calm;
 }
 
+/* Whether a failure will be the same next time: a certificate is refused, or
+   the proxy does not let this client through. */
+static bool is_rejected(const cel_transfer *t) {
+  switch (t->code) {
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_CERTPROBLEM:
+    return true;
+  case CURLE_PROXY:
+    return t->proxy_status / 100 == 4 && t->proxy_status != 408 &&
+           t->proxy_status != 429;
+  default:
+    return false;
+  }
+}
+
 static cel_result classify(const cel_call *c) {
   const cel_transfer *t = &c->transfer;
   if (t->end == CEL_HTTP_ANSWERED)
     return CEL_RESULT_ANSWERED;
   if (t->end != CEL_HTTP_FAILED)
     return CEL_RESULT_FINAL;
+  if (is_rejected(t))
+    return CEL_RESULT_REJECTED;
   if (t->stale)
     return t->refused ? CEL_RESULT_UNSENT : CEL_RESULT_STALE;
-  if (t->sends > 0)
-    return CEL_RESULT_BROKEN;
-  return t->code == CURLE_PEER_FAILED_VERIFICATION ||
-                 t->code == CURLE_SSL_CACERT_BADFILE
-             ? CEL_RESULT_REJECTED
-             : CEL_RESULT_UNSENT;
+  return t->sends > 0 ? CEL_RESULT_BROKEN : CEL_RESULT_UNSENT;
 }
 
 /* The time by the server's clock, as its answer tells it: the one here may be
