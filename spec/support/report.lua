@@ -87,7 +87,7 @@ return function()
   local function print_left_out()
     local reasons, names = {}, {}
     for _, test in ipairs(handler.pendings) do
-      local reason = text_of(test.message)
+      local reason = text_of(test.message):gsub("^%S+:%d+: ", "")
       if not names[reason] then
         reasons[#reasons + 1], names[reason] = reason, {}
       end
