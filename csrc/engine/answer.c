@@ -80,7 +80,8 @@ static const code_row codes[] = {
     {CURLE_PEER_FAILED_VERIFICATION, "tls_failed",
      "the server's certificate is not trusted; a private CA goes into "
      "ca_file"},
-    {CURLE_SSL_CACERT_BADFILE, "tls_failed", "ca_file holds no certificate"},
+    {CURLE_SSL_CACERT_BADFILE, "tls_failed",
+     "no trust anchors: Debian's are in its package ca-certificates"},
     {CURLE_SSL_ISSUER_ERROR, "tls_failed", "check ca_file"},
     {CURLE_SSL_CERTPROBLEM, "tls_failed",
      "the server wants a certificate of the client, which celigo does not "

@@ -189,7 +189,7 @@ static const char *join_anchors(cel_http *h) {
   size_t len = h->ca.len - defaults - 1;
   if (find_text(extra, len, mark, sizeof mark - 1) == NULL)
     return "the file holds no certificate (PEM)";
-  if (defaults == 0 || find_text(extra, len, h->ca.data, defaults) != NULL)
+  if (defaults > 0 && find_text(extra, len, h->ca.data, defaults) != NULL)
     cel_buf_free(&h->ca);
   else
     name_anchors(h);
