@@ -399,7 +399,12 @@ static bool emit_page(lua_State *L, int idx) {
 }
 
 /* Forgets the outcome of the page; the count of exchanges goes on. */
-static void next_attempt(cel_attempt *a) {
+static void next_page(cel_call *c) {
+  cel_attempt *a = &c->attempt;
+  c->page++;
+  c->before = a->attempts;
+  c->token_repeats = 0;
+  c->renewed = false;
   a->uncounted = a->attempts;
   a->attempts++;
   a->freed = a->maybe_done = false;
@@ -414,7 +419,7 @@ static void go_on(lua_State *L, int idx) {
     lua_concat(L, 2);
   }
   cel_call_set_target(L, c);
-  next_attempt(&c->attempt);
+  next_page(c);
   cel_call_move(c, CEL_STATE_QUEUED);
 }
 

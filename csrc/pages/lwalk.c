@@ -61,6 +61,7 @@ static int l_follow(lua_State *L) {
   c->answer = from->answer;
   c->policy = from->policy;
   c->timeout = from->timeout;
+  c->page = from->page + 1;
   c->attempt.repeat = from->attempt.repeat;
   c->prefix_len = from->prefix_len;
   make_page_call(c);
