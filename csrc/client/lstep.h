@@ -1,5 +1,5 @@
 /*
-** lstep.h - what makes calls move: the pump, the step, and waiting.
+** lstep.h - what makes calls move: the start, the step, and waiting.
 */
 #ifndef CEL_LSTEP_H
 #define CEL_LSTEP_H
@@ -17,11 +17,9 @@
 /* Seconds for which waits keep a debug hook from its turn, at most. */
 #define CEL_HOOK_INTERVAL 0.2
 
-/* Sends what may be sent and ends what has lasted too long. No Lua. */
-void cel_client_pump(cel_client *c);
-
-/* Seconds until the pump or libcurl wants a turn, negative for never. */
-double cel_client_wait(const cel_client *c);
+/* Queues the call at idx [-0, +0]. Raises what the token function raises;
+   the call is not started then. */
+void cel_call_start(lua_State *L, int idx);
 
 /* One turn of everything for the client at idx: waits up to `seconds` for
    the network, moves calls on, advances submitted ones [-0, +0]. False when

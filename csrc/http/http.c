@@ -7,24 +7,16 @@
 
 #include <limits.h> /* INT_MAX */
 #include <string.h>
-#include <time.h>
 
 #include <poll.h>
 
+#include "http/clock.h"
 #include "http/http_callbacks.h"
+#include "http/http_memory.h"
 #include "http/http_setup.h"
 
-#define MAX_SOCKETS 512      /* far beyond max_connections and its resolvers */
-#define USUAL_HEAD  1024u    /* bytes; more is made when it is needed */
-#define KEPT_HEAD   16384u   /* bytes of buffers that are kept for the next */
-#define KEPT_BODY   65536u   /* transfer: of its head, of its body, and */
-#define KEPT_PAGE   4194304u /* where cel_http_keep() is asked to */
-
-double cel_clock(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
+#define MAX_SOCKETS 512   /* far beyond max_connections and its resolvers */
+#define USUAL_HEAD  1024u /* bytes; more is made when it is needed */
 
 static void forget_news(cel_transfer *t) {
   if (!t->news)
@@ -87,8 +79,8 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
   h->settings = *settings;
   h->timer = -1.0;
   cel_buf_init(&h->sockets, alloc, MAX_SOCKETS * sizeof(cel_http_socket));
-  cel_buf_init(&h->head, alloc, KEPT_HEAD);
-  cel_buf_init(&h->body, alloc, KEPT_PAGE);
+  cel_buf_init(&h->head, alloc, CEL_KEPT_HEAD);
+  cel_buf_init(&h->body, alloc, CEL_KEPT_PAGE);
   const char *wrong = cel_http_prepare(h);
   if (wrong != NULL)
     return wrong;
@@ -133,47 +125,6 @@ void cel_transfer_init(cel_transfer *t, cel_http *h) {
   cel_buf_init(&t->body, h->alloc, h->settings.max_response);
 }
 
-/* Moves the memory of one buffer into another, which has none. */
-static void move_memory(cel_buf *from, cel_buf *to) {
-  to->data = from->data;
-  to->cap = from->cap;
-  to->len = from->len = from->cap = 0;
-  from->data = NULL;
-}
-
-/* Frees a buffer, or keeps it for the next transfer where it has no more
-   than `most` bytes. */
-static void drop(const cel_http *h, cel_buf *b, cel_buf *kept, size_t most) {
-  if (h->multi != NULL && kept->cap < b->cap && b->cap <= most) {
-    cel_buf_free(kept);
-    move_memory(b, kept);
-  } else {
-    cel_buf_free(b);
-  }
-}
-
-void cel_http_keep(cel_http *h, cel_buf *body) {
-  drop(h, body, &h->body, KEPT_PAGE);
-}
-
-/* A page's memory is for pages, and as late as this for the one that was
-   asked for ahead. */
-void cel_http_reuse(cel_transfer *t, size_t whole) {
-  cel_buf *kept = &t->http->body;
-  bool suits = whole == 0 || (whole > KEPT_BODY) == (kept->cap > KEPT_BODY);
-  if (t->body.cap > 0 || !suits)
-    return;
-  if (kept->cap < whole)
-    cel_buf_free(kept);
-  else
-    move_memory(kept, &t->body);
-}
-
-void cel_http_trim(cel_http *h) {
-  if (h->body.cap > KEPT_BODY)
-    cel_buf_free(&h->body);
-}
-
 static void forget_answer(cel_transfer *t) {
   forget_news(t);
   t->head.len = t->body.len = 0;
@@ -212,7 +163,7 @@ bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r) {
   forget_answer(t);
   cel_http_easy *e = NULL;
   if (t->head.cap == 0)
-    move_memory(&h->head, &t->head);
+    cel_http_move(&h->head, &t->head);
   if (cel_buf_reserve(&t->head, USUAL_HEAD) == CEL_BUF_OK)
     e = take_easy(h);
   if (e == NULL)
@@ -252,8 +203,8 @@ void cel_transfer_free(cel_transfer *t) {
   if (t->http == NULL)
     return;
   cel_http_stop(t);
-  drop(t->http, &t->head, &t->http->head, KEPT_HEAD);
-  drop(t->http, &t->body, &t->http->body, KEPT_BODY);
+  cel_http_drop(t->http, &t->head, &t->http->head, CEL_KEPT_HEAD);
+  cel_http_drop(t->http, &t->body, &t->http->body, CEL_KEPT_BODY);
 }
 
 bool cel_http_feed(cel_transfer *t) {

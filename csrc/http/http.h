@@ -100,9 +100,6 @@ typedef struct cel_http {
   double timer;         /* when libcurl wants a turn; negative: not */
 } cel_http;
 
-/* Seconds on a clock that never goes back. */
-double cel_clock(void);
-
 /* Sets libcurl up, once for the process and whatever thread asks; it is
    never torn down, for the host may use libcurl itself. NULL on success. */
 const char *cel_http_global(void);
@@ -127,11 +124,6 @@ void cel_http_stop(cel_transfer *t);
 
 /* Stops, and frees the buffers too. */
 void cel_transfer_free(cel_transfer *t);
-
-/* Takes the memory of a body over that is read, of up to 4 MiB, for the next
-   transfer; frees a larger one. cel_http_trim: none is to come. */
-void cel_http_keep(cel_http *h, cel_buf *body);
-void cel_http_trim(cel_http *h);
 
 /* Lets a starved transfer go on. False when the allocator refuses again. */
 bool cel_http_feed(cel_transfer *t);

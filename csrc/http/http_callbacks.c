@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#include "http/clock.h"
+#include "http/http_memory.h"
+
 #define ROOM_STEP 65536u /* bytes to which the room for a body is rounded */
 
 void cel_http_tell(cel_transfer *t) {

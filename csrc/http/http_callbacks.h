@@ -19,10 +19,6 @@ struct cel_http_easy {
 /* Puts a transfer among those that have news, once. */
 void cel_http_tell(cel_transfer *t);
 
-/* Gives a body that begins the memory that is kept, where that suits its
-   length: of `whole` bytes, 0 for unknown. In http.c. */
-void cel_http_reuse(cel_transfer *t, size_t whole);
-
 /* Has libcurl call back: of a multi handle's sockets and timer, and of what
    goes out and comes in on an easy handle. */
 void cel_http_watch_multi(cel_http *h);

@@ -13,38 +13,11 @@
 #include <fcntl.h>
 #include <lauxlib.h>
 
+#include "client/lclient.h"
 #include "client/lstep.h"
+#include "engine/pump.h"
 
 /* {====== The bell */
-
-static void ring(lua_State *L, int idx) {
-  luaL_checkstack(L, 4, "no room to tell an event loop");
-  lua_getiuservalue(L, idx, CEL_CLIENT_UV_BELL);
-  lua_call(L, 0, 0);
-}
-
-void cel_loop_ring(lua_State *L, int idx) {
-  const cel_client *c = cel_client_check(L, idx);
-  if (!c->has_bell || c->rung || c->closed)
-    return;
-  ring(L, idx);
-  cel_client_check(L, idx)->rung = true;
-}
-
-void cel_loop_ring_call(lua_State *L, int idx) {
-  const cel_call *k = cel_call_get(L, idx);
-  if (!k->client->has_bell || k->client->rung)
-    return;
-  luaL_checkstack(L, 4, "no room to tell an event loop");
-  cel_call_push_client(L, idx);
-  cel_loop_ring(L, lua_gettop(L));
-  lua_pop(L, 1);
-}
-
-void cel_loop_ring_closed(lua_State *L, int idx) {
-  if (cel_client_check(L, idx)->has_bell)
-    ring(L, idx);
-}
 
 /* core.set_bell(client, f): f() is called when the client has work that its
    loop does not know of; nil takes the bell away. */

@@ -11,19 +11,7 @@
 
 #include <lua.h>
 
-#include "client/lcall.h"
-
 #define CEL_DESCRIPTOR_MT "celigo.descriptor"
-
-/* Rings for the client at idx [-0, +0]; raises what the bell raises. */
-void cel_loop_ring(lua_State *L, int idx);
-
-/* The same for the client of the call at idx. */
-void cel_loop_ring_call(lua_State *L, int idx);
-
-/* The client at idx has been closed: rings, even when it has rung already
-   [-0, +0]. */
-void cel_loop_ring_closed(lua_State *L, int idx);
 
 /* Adds the functions to the table on top, celigo.core [-0, +0]. */
 void cel_open_loop(lua_State *L);

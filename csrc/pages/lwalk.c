@@ -12,11 +12,11 @@
 #include <lauxlib.h>
 
 #include "client/lcall.h"
+#include "client/lpage.h"
 #include "client/lrequest.h"
 #include "client/lresult.h"
 #include "client/lstep.h"
-#include "loop/lloop.h"
-#include "pages/lpage.h"
+#include "client/lwake.h"
 
 /* {====== Page calls */
 
@@ -117,7 +117,7 @@ static int l_drop(lua_State *L) {
   if (!c->submitted)
     cel_call_abandon(c, CEL_END_CANCELLED);
   if (c->client->stirred)
-    cel_loop_ring_call(L, 1);
+    cel_wake_call(L, 1);
   return 0;
 }
 
