@@ -13,6 +13,7 @@
 --
 -- * `spawn(f)` makes a coroutine of the loop; `finish()` runs the loop until
 --   it has nothing left to do
+-- * `any_coroutine`: whether any coroutine gives way, the user's own too
 -- * `program`: Lua code with a `%s` for the base URL; `client` and `run(f)`
 --   are there then
 
@@ -71,6 +72,7 @@ local function add_luv()
   add_loop {
     name = "luv",
     attach = require("celigo.loop.luv").attach,
+    any_coroutine = true,
     spawn = function(f) coroutine.wrap(f)() end,
     finish = function()
       uv.run()
@@ -127,6 +129,7 @@ local function add_documented()
   add_loop {
     name = "the documented adapter",
     attach = tiny.attach,
+    any_coroutine = true,
     spawn = function(f) coroutine.wrap(f)() end,
     finish = tiny.run,
     program = ("local tiny = load(%q, '=docs/event-loops.md')()\n"):format(code):gsub("%%", "%%%%") .. [[
