@@ -145,6 +145,36 @@ describe("a client in a luv loop", function()
     assert.equal(2, #mapped)
   end)
 
+  it("makes new handles where the program has closed all of the loop's", function()
+    local client <close> = new_client(slow.url, { timeout = 4 })
+    local under_way
+    coroutine.wrap(function() under_way = client:get_connector_by_id(ID) end)()
+    local timer = uv.new_timer()
+    timer:start(20, 0, function() -- the call has been sent, and its socket is watched
+      uv.walk(function(handle) handle:close() end)
+    end)
+    uv.run()
+    assert.is_nil(under_way)
+    for _ = 1, 2 do
+      local ids = {}
+      run(function()
+        for connector in client:each_connector { limit = 2 } do ids[#ids + 1] = connector._id end
+      end, function()
+        assert.equal(ID, assert(client:get_connector_by_id(ID))._id)
+      end)
+      assert.equal(4, #ids)
+      uv.walk(function(handle) handle:close() end)
+    end
+    assert.equal(ID, under_way._id)
+  end)
+
+  it("lets go of a client whose handles the program has closed", function()
+    local client = new_client(server.url)
+    run(function() assert(client:list_connectors()) end)
+    uv.walk(function(handle) handle:close() end)
+    client:close()
+  end)
+
   it("leaves no trouble to a state that closes with calls under way",
     function()
       local code = [[

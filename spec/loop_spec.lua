@@ -4,8 +4,71 @@
 local celigo = require "celigo"
 local core = require "celigo.core"
 local sandbox = require "celigo.sandbox"
+local ways = require "spec.support.ways"
 
 local ID = "54fa0b38a7044f9252000036"
+
+describe("an adapter", function()
+  local server
+
+  setup(function() server = sandbox.start { delay = 0.05 } end)
+  teardown(function() server:stop() end)
+
+  -- The adapter that the document prints, with `ready` called in another way:
+  -- code that sees the watcher `w`.
+  local function load_adapter(call)
+    local code, count = ways.example():gsub("w%.ready%(%)", (call:gsub("%%", "%%%%")))
+    assert.equal(2, count)
+    return assert(load(code, "=an adapter"))()
+  end
+
+  local function descriptors()
+    local listing <close> = assert(io.popen "ls /proc/self/fd /dev/fd 2>/dev/null")
+    local n = 0
+    for _ in listing:lines() do n = n + 1 end
+    return n
+  end
+
+  local function run_calls(loop, calls)
+    local client <close> = loop.attach(celigo.new { base_url = server.url, token = "t", timeout = 4 })
+    local done = 0
+    for _ = 1, calls do
+      coroutine.wrap(function()
+        assert.equal(ID, assert(client:get_connector_by_id(ID))._id)
+        assert.equal(4, #assert(client:list_connectors { limit = 4 }))
+        done = done + 1
+      end)()
+    end
+    loop.run()
+    assert.equal(calls, done)
+  end
+
+  it("may hand its own arguments to ready", function()
+    run_calls(load_adapter "w.ready(w, 'r', 1)", 4)
+    run_calls(load_adapter "w.ready(false, true)", 4)
+  end)
+
+  it("may give a descriptor up, again and again: nothing is left of it", function()
+    local loop = load_adapter "w.ready(true)"
+    run_calls(loop, 1) -- what is loaded late is there
+    local before = descriptors()
+    for _ = 1, 3 do run_calls(loop, 4) end
+    assert.equal(before, descriptors())
+  end)
+
+  it("passes on what a coroutine raises, with its traceback", function()
+    local loop = load_adapter "w.ready()"
+    local client <close> = loop.attach(celigo.new { base_url = server.url, token = "t", timeout = 4 })
+    local function culprit()
+      assert(client:get_connector_by_id "54fa0b38a7044f9252000000")
+    end
+    coroutine.wrap(function() culprit() end)()
+    local good, err = pcall(loop.run)
+    assert.is_false(good)
+    assert.matches("404 invalid_ref", err)
+    assert.matches("culprit", err)
+  end)
+end)
 
 describe("what the core offers to loops", function()
   local server
