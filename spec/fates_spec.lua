@@ -113,10 +113,10 @@ describe("fates", function()
       for i = 1, 6 do
         jobs[i] = fates.job("post", "pause-" .. i, "ok" .. mark .. "10")
         fates.ways[way](client, { jobs[i] }, 1, function() end)
+        assert(jobs[i].value, jobs[i].other)
         await_ends(server, i)
       end
       check(fates.judge(jobs, server:record(), LIMITS))
-      for i = 1, 6 do assert(jobs[i].value, jobs[i].other) end
     end)
   end
 
@@ -225,8 +225,8 @@ describe("fates", function()
     end
 
     setup(function()
-      front = start { http = "keepalive_requests 7;" }
-      tls = start { tls = "good", http2 = true, http = "keepalive_requests 7;" }
+      front = start { server = "keepalive_requests 7;" }
+      tls = start { tls = "good", http2 = true, server = "keepalive_requests 7;" }
     end)
     teardown(function()
       front:stop()
@@ -258,12 +258,12 @@ describe("fates", function()
 
     for _, way in ipairs { "map", "submit", "luv", "cqueues" } do
       it("POSTs side by side survive the quota of a connection: " .. way, function()
-        local stand <close> = start { tls = "good", http2 = true, http = "keepalive_requests 50;" }
+        local stand <close> = start { tls = "good", http2 = true, server = "keepalive_requests 50;" }
         run_many(stand, way, seconds and 2000 or 400, function() return "post" end)
       end)
 
       it("answers of reads and writes at once are never crossed: " .. way, function()
-        local stand <close> = start { tls = "good", http2 = true, http = "keepalive_requests 50;" }
+        local stand <close> = start { tls = "good", http2 = true, server = "keepalive_requests 50;" }
         local kinds = { "get", "post", "get", "put", "list", "delete", "post" }
         local record = run_many(stand, way, seconds and 2000 or 400, function(i) return kinds[i % #kinds + 1] end)
         for _, entry in ipairs(record.entries) do
