@@ -80,7 +80,8 @@ static const code_row codes[] = {
     {CURLE_PEER_FAILED_VERIFICATION, "tls_failed",
      "the server's certificate is not trusted; a private CA goes into "
      "ca_file"},
-    {CURLE_SSL_CACERT_BADFILE, "tls_failed", "ca_file holds no certificate"},
+    {CURLE_SSL_CACERT_BADFILE, "tls_failed",
+     "no trust anchors: Debian's are in its package ca-certificates"},
     {CURLE_SSL_ISSUER_ERROR, "tls_failed", "check ca_file"},
     {CURLE_SSL_CERTPROBLEM, "tls_failed", "check ca_file"},
     {CURLE_SSL_CIPHER, "tls_failed", "no common cipher"},
@@ -108,6 +109,8 @@ static const code_row *find_code(CURLcode code) {
 }
 
 const char *cel_failure_code(const cel_call *c) {
+  if (c->transfer.refused)
+    return "stream_refused";
   if (c->transfer.end == CEL_HTTP_BIG_BODY)
     return "response_too_large";
   if (c->transfer.end == CEL_HTTP_BIG_HEAD)
@@ -145,7 +148,11 @@ void cel_describe_failure(const cel_call *c, char *buf, size_t size) {
   default:
     break;
   }
-  if (t->end == CEL_HTTP_BIG_BODY)
+  if (t->refused)
+    curl_msnprintf(buf, size,
+                   "the server refused the request before it looked at it "
+                   "(HTTP/2); try again later");
+  else if (t->end == CEL_HTTP_BIG_BODY)
     curl_msnprintf(buf, size,
                    "the answer is larger than max_response_bytes (%zu bytes)",
                    t->body.max);

@@ -173,7 +173,7 @@ static const char *join_anchors(cel_http *h) {
   size_t len = h->ca.len - defaults - 1;
   if (find_text(extra, len, mark, sizeof mark - 1) == NULL)
     return "the file holds no certificate (PEM)";
-  if (defaults == 0 || find_text(extra, len, h->ca.data, defaults) != NULL)
+  if (defaults > 0 && find_text(extra, len, h->ca.data, defaults) != NULL)
     cel_buf_free(&h->ca);
   else
     name_anchors(h);
@@ -271,15 +271,7 @@ static void set_proxy(const cel_http *h, setting *s) {
   SET(s, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
-/* A program that the host starts must not keep the connection open. */
-static int on_new_socket(void *ud, curl_socket_t fd, curlsocktype purpose) {
-  (void)ud;
-  (void)purpose;
-  fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return CURL_SOCKOPT_OK;
-}
-
-CURLcode cel_http_set_up(const cel_http *h, CURL *c, const char **refused) {
+CURLcode cel_http_set_up(cel_http *h, CURL *c, const char **refused) {
   setting s = {.curl = c};
   SET(&s, CURLOPT_CURLU, h->settings.base->handle);
   if (h->settings.base->https || has_tls())
@@ -299,7 +291,8 @@ CURLcode cel_http_set_up(const cel_http *h, CURL *c, const char **refused) {
   SET(&s, CURLOPT_CONNECTTIMEOUT_MS,
       (long)(h->settings.connect_timeout * 1e3));
   SET(&s, CURLOPT_TCP_NODELAY, 1L);
-  SET(&s, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
+  note(&s, cel_connections_watch(&h->connections, c),
+       "CURLOPT_OPENSOCKETFUNCTION");
   *refused = s.refused;
   return s.code;
 }
