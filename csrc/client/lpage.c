@@ -3,8 +3,10 @@
 */
 #include "client/lpage.h"
 
+#include <stdlib.h> /* strtod */
 #include <string.h>
 
+#include <curl/mprintf.h> /* formats without the locale */
 #include <lauxlib.h>
 
 #include "client/levent.h"
@@ -272,6 +274,8 @@ static bool append_page(lua_State *L, int idx, const char **wrong) {
                    cel_page_fault(c, true, &fault));
     return false;
   }
+  if (cursor.total > 0)
+    c->total = cursor.total;
   if (cursor.next_bad) {
     lua_pushboolean(L, true); /* no reference, but not none */
     *wrong = cel_push_resolved(L, idx);
@@ -336,12 +340,15 @@ static bool is_no_reference(lua_State *L) {
   }
 }
 
-bool cel_push_decoded_page(lua_State *L, int idx) {
+bool cel_push_decoded_page(lua_State *L, int idx, double *total) {
   if (!push_value(L, idx))
     return false;
   if (!lua_istable(L, -1)) {
     lua_pushnil(L);
   } else {
+    if (lua_getfield(L, -1, "totalCount") == LUA_TNUMBER)
+      *total = lua_tonumber(L, -1);
+    lua_pop(L, 1);
     lua_getfield(L, -1, "nextPageURL");
     if (is_no_reference(L)) {
       lua_pop(L, 1);
@@ -362,7 +369,7 @@ bool cel_push_decoded_page(lua_State *L, int idx) {
 static bool append_decoded(lua_State *L, int idx, const char **wrong) {
   cel_call *c = cel_call_get(L, idx);
   int records = lua_gettop(L);
-  if (!cel_push_decoded_page(L, idx)) {
+  if (!cel_push_decoded_page(L, idx, &c->total)) {
     finish_undecoded(L, idx);
     return false;
   }
@@ -423,6 +430,29 @@ static void go_on(lua_State *L, int idx) {
   cel_call_move(c, CEL_STATE_QUEUED);
 }
 
+/* The number of records that a walk leaves out because its first target
+   says so: skip=N in its query. */
+static double skipped(const char *target) {
+  const char *query = strchr(target, '?');
+  for (const char *p = query; p != NULL; p = strchr(p + 1, '&'))
+    if (strncmp(p + 1, "skip=", 5) == 0)
+      return strtod(p + 6, NULL);
+  return 0;
+}
+
+void cel_push_incomplete(lua_State *L, int idx, double records, double total) {
+  char message[128];
+  curl_msnprintf(message, sizeof message,
+                 "the list has ended after %.0f records, but tells of %.0f "
+                 "(totalCount)",
+                 records, total);
+  const cel_failure f = {.kind = "pagination",
+                         .code = "incomplete",
+                         .message = message,
+                         .answered = true};
+  cel_push_failure(L, idx, &f);
+}
+
 /* A list's page has been appended to the records; they and the next target
    are on top [-2, +0]. */
 static void list_on(lua_State *L, int idx, const char *wrong) {
@@ -438,6 +468,10 @@ static void list_on(lua_State *L, int idx, const char *wrong) {
   } else if (c->follow && more) {
     go_on(L, idx);
     lua_pop(L, 1);
+  } else if (c->follow && (double)c->records + c->skipped < c->total) {
+    lua_pop(L, 2);
+    cel_push_incomplete(L, idx, (double)c->records + c->skipped, c->total);
+    cel_call_finish(L, idx, CEL_END_ERROR);
   } else {
     finish_value(L, idx);
   }
@@ -450,6 +484,8 @@ static void list_over(lua_State *L, int idx) {
   const cel_buf *body = &c->transfer.body;
   bool good = true;
   push_records(L, idx);
+  if (c->page <= 1 && c->target != NULL)
+    c->skipped = skipped(c->target + c->prefix_len);
   if (is_blank(body->data, body->len))
     lua_pushnil(L);
   else if (c->client->has_codec)

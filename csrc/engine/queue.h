@@ -143,6 +143,9 @@ struct cel_call {
   int page;                 /* of a list or a walk, from 1; 0: it is neither */
   int before;               /* attempts of the pages before this one */
   long long records;        /* in the records so far */
+  double skipped;           /* records of the list that its first target
+                               leaves out */
+  double total;             /* records of the whole list, as it tells; or 0 */
   char *scratch;            /* libcurl's; a string on its way into Lua */
   int token_repeats;        /* of this page, after a 401 */
   bool renewed;             /* for this page the token function was asked */
