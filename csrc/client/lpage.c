@@ -64,6 +64,8 @@ static anchor_kind judge_anchor(lua_State *L, int idx, cel_span anchor) {
   int top = lua_gettop(L);
   if (anchor.len == 0 || *anchor.text == '#')
     return ANCHOR_PAGE;
+  if (memchr(anchor.text, '\\', anchor.len) != NULL)
+    return ANCHOR_UNCLEAR; /* quoted, or no URL */
   push_place(L, idx, anchor.text, anchor.len);
   push_place(L, idx, c->target + c->prefix_len,
              strlen(c->target + c->prefix_len));
