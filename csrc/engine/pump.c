@@ -270,6 +270,7 @@ static bool is_rejected(const cel_transfer *t) {
   case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_SSL_CACERT_BADFILE:
   case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
     return true;
   case CURLE_PROXY:
     return t->proxy_status / 100 == 4 && t->proxy_status != 408 &&
