@@ -28,9 +28,10 @@ function Walk:breaks(why)
   self.told = setmetatable({ [coroutine.running()] = true }, { __mode = "k" })
 end
 
--- Ends the walk with an error that tells which page it was.
-function Walk:fail(err)
-  err.page = self.target
+-- Ends the walk with an error that tells which page it was, unless all its
+-- records have been handed out.
+function Walk:fail(err, consumed)
+  if not consumed then err.page = self.target end
   self:breaks(err)
   self:close()
   error(err, 0)
@@ -63,7 +64,7 @@ end
 -- Fails at the end of a list that is shorter than it has told.
 function Walk:check_total()
   if self.single or not self.total or self.count >= self.total then return end
-  self:fail(core.incomplete_error(self.call, self.count, self.total))
+  self:fail(core.incomplete_error(self.call, self.count, self.total), true)
 end
 
 -- Notes where the walk goes from the page at hand. A page that does not say

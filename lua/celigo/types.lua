@@ -257,7 +257,7 @@
 ---@field attempts integer How many exchanges there were.
 ---@field elapsed number Seconds.
 ---@field retryable boolean Whether the same call can succeed later.
----@field maybe_applied boolean Whether the request may have reached the service without an answer.
+---@field maybe_applied boolean Whether a failed write may have been done all the same.
 ---@field retry_after? number Seconds, where the service said so.
 ---@field body? string Of the answer, cut at 64 KiB.
 ---@field headers? table<string, string> Of the answer, by name in lower case.
