@@ -281,7 +281,8 @@ function Error:has(code) end
 ---@field method string HTTP's.
 ---@field path string Without its query.
 ---@field operation celigo.OperationName Of the method that was called.
----@field attempt integer Which one, from 1.
+---@field page? integer Which page of a list or an iterator, from 1.
+---@field attempt integer Which one, of that page or call, from 1.
 ---@field status? integer HTTP status of the answer.
 ---@field elapsed? number Seconds: of the exchange in `response`, since the call began in `retry` and `page`.
 ---@field wait? number Seconds until the next attempt.
