@@ -18,9 +18,12 @@
 #include <curl/curl.h>
 
 #include "common/buf.h"
+#include "http/encoding.h"
 #include "http/url.h"
 
-#define CEL_HTTP_MAX_HEAD ((size_t)262144) /* bytes of response headers */
+/* Bytes of one exchange's response headers in all: interim answers, the final
+   one, trailers. libcurl keeps them until the exchange is over. */
+#define CEL_HTTP_MAX_HEAD ((size_t)262144)
 
 /* What every exchange of a client shares. Strings are borrowed and must
    outlive the cel_http. */
@@ -44,7 +47,7 @@ typedef enum cel_http_end {
   CEL_HTTP_FAILED,   /* code says why */
   CEL_HTTP_BIG_BODY, /* more than max_response bytes */
   CEL_HTTP_BIG_HEAD, /* more than CEL_HTTP_MAX_HEAD bytes */
-  CEL_HTTP_NO_MEMORY /* the allocator refused */
+  CEL_HTTP_NO_MEMORY /* the allocator refused, or libcurl's */
 } cel_http_end;
 
 typedef struct cel_http_request {
@@ -64,6 +67,8 @@ struct cel_transfer {
   bool wants_head; /* say so when the head is whole; set by the owner */
   cel_buf head;    /* status line and headers of the final answer */
   cel_buf body;    /* decompressed */
+  cel_encoding encoding; /* what the body is compressed by */
+  size_t head_bytes;     /* of all heads and trailers so far */
   int status;      /* of the final answer so far; 0 before it */
   bool head_done;  /* head is whole */
   int sends;       /* times that the request went out: 0 or 1 */

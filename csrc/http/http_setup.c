@@ -285,7 +285,8 @@ CURLcode cel_http_set_up(const cel_http *h, CURL *c, const char **refused) {
   if (h->settings.base->https || has_tls())
     set_tls(h, &s);
   set_proxy(h, &s);
-  SET(&s, CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl was built with */
+  SET(&s, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+  SET(&s, CURLOPT_HTTP_CONTENT_DECODING, 0L); /* encoding.c does that */
   SET(&s, CURLOPT_PROTOCOLS_STR, h->settings.base->https ? "https" : "http");
   SET(&s, CURLOPT_NOSIGNAL, 1L);
   /* Whoever gives up does not wait for a resolver that does not answer. */
