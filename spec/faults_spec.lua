@@ -28,7 +28,7 @@ local expected = {
   stalled_in_body = { "timeout", "timed_out" },
   huge_header = { "limit", "headers_too_large" },
   many_headers = { "limit", "headers_too_large" },
-  bad_gzip = { "network", "bad_content_encoding" },
+  bad_gzip = { "decode", "bad_content_encoding" },
   gzip_bomb = { "limit", "response_too_large" },
 }
 
@@ -93,7 +93,7 @@ describe("a fault of the server,", function()
         -- A reset may come before the connection counts as one: nothing has
         -- been sent then, and the next attempt is free to be made.
         if name ~= "reset_at_connect" then
-          assert.equal(err.kind ~= "decode", err.maybe_applied)
+          assert.is_true(err.maybe_applied)
           assert.equal(1, err.attempts)
         end
         assert.equal(err.attempts, server:connections())

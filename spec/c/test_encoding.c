@@ -237,8 +237,9 @@ static void test_false(void) {
   static const char *const codings[] = {"gzip", "deflate", "gzip, deflate",
                                         "br, gzip"};
   static const char *const texts[] = {
-      "[]", "{\"errors\":[]}", "x", "<html>", "80 calls", "\"\xC3\xA9\xC3\xA9"
-      "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\"", " \r\n\t[1]"};
+      "[]", "{\"errors\":[]}", "x", "<html>", "80 calls",
+      "\"\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\"",
+      " \r\n\t[1]"};
   for (size_t i = 0; i < sizeof codings / sizeof *codings; i++) {
     for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
       text.len = strlen(texts[k]);
