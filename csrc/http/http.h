@@ -18,6 +18,7 @@
 #include <curl/curl.h>
 
 #include "common/buf.h"
+#include "http/anchors.h"
 #include "http/encoding.h"
 #include "http/url.h"
 
@@ -97,9 +98,7 @@ typedef struct cel_http {
   cel_buf head, body;   /* empty, of a transfer that is over: for the next */
   cel_buf sockets;      /* cel_http_socket[]: what to wait for */
   unsigned long serial; /* of the newest of them */
-  cel_buf ca;           /* trust anchors where several files are joined */
-  int ca_fd;            /* the same as an anonymous file; -1: none */
-  char ca_name[32];     /* by which libcurl finds it */
+  cel_anchors anchors;  /* whom TLS trusts */
   char *env_proxy;      /* owned; the environment's choice, or NULL */
   char *env_noproxy;    /* owned; or NULL */
   double timer;         /* when libcurl wants a turn; negative: not */
