@@ -96,6 +96,21 @@ for how, call in pairs(ways) do
       assert.same({ 1, 2 }, (assert(list())))
     end)
 
+    it("by Transfer-Encoding, too", function()
+      local body = gzip "[1,2]"
+      for _, cut in ipairs { #body, #body - 1, 5, 0 } do
+        local chunk = cut > 0 and ("%x\r\n%s\r\n"):format(cut, body:sub(1, cut)) or ""
+        server:script { { raw = "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" .. chunk .. "0\r\n\r\n" } }
+        local value, err = list()
+        if cut == #body then
+          assert.same({ 1, 2 }, value)
+        else
+          assert.is_nil(value)
+          assert.equal("cut_short", err.code)
+        end
+      end
+    end)
+
     it("cut anywhere is an answer cut short", function()
       local body = gzip '[{"a":1},{"a":2}]'
       for cut = 0, #body - 1 do

@@ -57,15 +57,12 @@ static int open_file(const char *name, const char **wrong) {
   return fd;
 }
 
-/* Appends a file's bytes; returns NULL or what is wrong. */
-static const char *append_file(cel_buf *b, const char *name) {
-  const char *wrong;
+/* Appends what a descriptor gives, and closes it; returns NULL or what is
+   wrong. */
+static const char *append_all(cel_buf *b, int fd) {
   char chunk[16384];
   ssize_t n;
   int status = CEL_BUF_OK;
-  int fd = open_file(name, &wrong);
-  if (fd < 0)
-    return wrong;
   do {
     n = read(fd, chunk, sizeof chunk);
     if (n > 0)
@@ -77,6 +74,13 @@ static const char *append_file(cel_buf *b, const char *name) {
   if (status == CEL_BUF_FULL)
     return "the file is larger than 16 MiB";
   return n < 0 ? "the file cannot be read" : NULL;
+}
+
+/* The same with a file's bytes. */
+static const char *append_file(cel_buf *b, const char *name) {
+  const char *wrong;
+  int fd = open_file(name, &wrong);
+  return fd < 0 ? wrong : append_all(b, fd);
 }
 
 static bool is_no_memory(const char *wrong) {
@@ -138,13 +142,15 @@ static bool is_hashed_name(const char *name) {
          name[9] != '\0' && name[9 + strspn(name + 9, "0123456789")] == '\0';
 }
 
-/* Whether a file holds a certificate that is not among `sums`. What cannot be
-   read adds nothing; negative when memory ran out. */
-static int file_adds(cel_buf *scratch, const cel_buf *sums, const char *path) {
+/* Whether a file of the directory holds a certificate that is not among
+   `sums`. What cannot be read adds nothing; negative when memory ran out. */
+static int file_adds(cel_buf *scratch, const cel_buf *sums, int directory,
+                     const char *name) {
+  int fd = openat(directory, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   scratch->len = 0;
-  const char *wrong = append_file(scratch, path);
-  if (wrong != NULL)
-    return is_no_memory(wrong) ? -1 : 0;
+  const char *wrong = fd < 0 ? NULL : append_all(scratch, fd);
+  if (is_no_memory(wrong))
+    return -1;
   const char *at = scratch->data;
   uint64_t sum;
   while (scratch->len > 0 &&
@@ -156,16 +162,12 @@ static int file_adds(cel_buf *scratch, const cel_buf *sums, const char *path) {
 
 static int directory_adds(cel_buf *scratch, const cel_buf *sums,
                           const char *path) {
-  char name[4096];
   int adds = 0;
   DIR *d = opendir(path);
   struct dirent *entry;
-  while (d != NULL && adds == 0 && (entry = readdir(d)) != NULL) {
-    if (!is_hashed_name(entry->d_name))
-      continue;
-    curl_msnprintf(name, sizeof name, "%s/%s", path, entry->d_name);
-    adds = file_adds(scratch, sums, name);
-  }
+  while (d != NULL && adds == 0 && (entry = readdir(d)) != NULL)
+    if (is_hashed_name(entry->d_name))
+      adds = file_adds(scratch, sums, dirfd(d), entry->d_name);
   if (d != NULL)
     closedir(d);
   return adds;

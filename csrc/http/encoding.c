@@ -130,7 +130,7 @@ static void keep_name(cel_encoding *e, const char *name, size_t len) {
 static void note_coding(cel_encoding *e, const char *name, size_t len) {
   static const char *const known[] = {"gzip", "x-gzip", "deflate",
                                       "x-deflate"};
-  if (is(name, len, "identity"))
+  if (is(name, len, "identity") || is(name, len, "chunked"))
     return;
   keep_name(e, name, len);
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -155,18 +155,27 @@ static void read_value(cel_encoding *e, const char *at, const char *end) {
   }
 }
 
+/* Reads the line of a head if it is a field of that name. */
+static void read_line(cel_encoding *e, const char *line, const char *end,
+                      const char *field) {
+  size_t n = strlen(field);
+  if ((size_t)(end - line) > n && is(line, n, field) &&
+      (line[n] == ':' || line[n] == ' ' || line[n] == '\t'))
+    read_value(e, line + n, end);
+}
+
+/* Transfer-Encoding is not asked for, but taken where it comes. */
 void cel_encoding_begin(cel_encoding *e, const cel_allocator *alloc,
                         const char *head, size_t len) {
-  static const char field[] = "content-encoding";
-  const size_t n = sizeof field - 1;
   const char *end = head + len;
   e->alloc = alloc;
   for (const char *line = head; line < end;) {
     const char *next = memchr(line, '\n', (size_t)(end - line));
     next = next == NULL ? end : next + 1;
-    if ((size_t)(next - line) > n && lower(line[0]) == 'c' &&
-        is(line, n, field) && (line[n] == ':' || line[n] == ' ' || line[n] == '\t'))
-      read_value(e, line + n, next);
+    if (lower(line[0]) == 'c')
+      read_line(e, line, next, "content-encoding");
+    else if (lower(line[0]) == 't')
+      read_line(e, line, next, "transfer-encoding");
     line = next;
   }
   e->coded = e->layers > 0;

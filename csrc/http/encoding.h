@@ -1,5 +1,6 @@
 /*
-** encoding.h - undoes the Content-Encoding of a body while it arrives.
+** encoding.h - undoes the Content-Encoding of a body while it arrives, and a
+** Transfer-Encoding that compresses.
 **
 ** Pure C on zlib; knows neither Lua nor libcurl. The bytes are believed more
 ** than the header: what is said to be gzip and is plain text stays as it is,
