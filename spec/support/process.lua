@@ -15,13 +15,16 @@ function process.quote(text)
   return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
 end
 
+--- The version of Lua, "5.4" or "5.5".
+process.version = _VERSION:match "%d+%.%d+"
+
 --- The Lua interpreter that runs the specs.
 function process.lua()
   local first = 0
   while arg and arg[first - 1] do
     first = first - 1
   end
-  return first < 0 and arg[first] or "lua5.4"
+  return first < 0 and arg[first] or "lua" .. process.version
 end
 
 --- The words that run a C test program (see spec/c): the program itself, or
