@@ -67,6 +67,7 @@ group_build() {
   need "lua$lua_version" "lua$lua_version" "lua@$lua_version" - has_lua
   need "Lua-headers" "liblua$lua_version-dev" "lua@$lua_version" - has_header lua.h
   need "libcurl-headers" libcurl4-openssl-dev curl - has_header curl/curl.h
+  need "zlib-headers" zlib1g-dev zlib - has_header zlib.h
   need lua-cjson lua-cjson - lua-cjson has_lua_package cjson
 }
 

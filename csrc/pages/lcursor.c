@@ -162,11 +162,7 @@ static int l_cursor(lua_State *L) {
     return 1;
   if (c->client->has_codec ? take_decoded(L, c, p) : take_text(L, c, p))
     return 2;
-  const cel_failure f = {.kind = "decode",
-                         .code = "invalid_json",
-                         .message = lua_tostring(L, -1),
-                         .answered = true};
-  cel_push_failure(L, 1, &f);
+  cel_push_undecoded(L, 1, lua_tostring(L, -1));
   lua_pushnil(L);
   lua_insert(L, -2);
   return 2;
