@@ -2,7 +2,7 @@
 -- common, and those that read. What they print, their exit codes.
 
 local celigo = require "celigo"
-local csv = require "examples.csv"
+local csv = require "recipe.csv"
 local example = require "spec.support.example"
 local fault = require "spec.support.fault_server"
 local process = require "spec.support.process"
