@@ -49,7 +49,7 @@ check.shapes = {
       description = string_type,
       imageURL = string_type,
       websiteURL = string_type,
-      contactEmail = email,
+      contactEmail = { types = { "string" }, format = "emails" }, -- the service holds lists in it
       published = boolean_type,
       managed = boolean_type,
       _integrationId = object_id,
@@ -103,6 +103,10 @@ check.shapes = {
     required = { "email", "expires", "opts" },
     fields = { email = email, expires = date_time, opts = opts },
   },
+  TypedLicense = {
+    types = { "object" },
+    fields = { email = email, expires = date_time, opts = opts, type = string_type },
+  },
   PushUpdate = {
     types = { "object" },
     fields = { _integrationIds = strings },
@@ -135,11 +139,22 @@ local function is_date_time(text)
          or zone:find("^[+-]2[0-3]:[0-5]%d$") ~= nil)
 end
 
+local function is_email(text)
+  return text:find "^[^%s@,]+@[^%s@.,]+[^%s@,]*%.[^%s@.,]+$" ~= nil
+end
+
+-- Several addresses, separated by commas.
+local function are_emails(text)
+  for address in (text .. ","):gmatch "([^,]*)," do
+    if not is_email(address:match "^%s*(.-)%s*$") then return false end
+  end
+  return true
+end
+
 local formats = {
   ["date-time"] = is_date_time,
-  email = function(text)
-    return text:find("^[^%s@]+@[^%s@.]+[^%s@]*%.[^%s@.]+$") ~= nil
-  end,
+  email = is_email,
+  emails = are_emails,
   objectId = function() return true end, -- opaque
 }
 

@@ -7,6 +7,9 @@
 -- shell opens it before the interpreter starts, so that the parent reads an
 -- end of file, and does not wait for ever, if that fails.
 
+local control = require "celigo.sandbox.control"
+local faults = require "celigo.sandbox.faults"
+
 local child = {}
 
 local Sandbox = {}
@@ -81,7 +84,8 @@ function child.start(options)
     error(line:find("^celigo%.sandbox") and line
           or "celigo.sandbox: " .. line, 0)
   end
-  self.port = math.tointeger(tonumber(self.url:match("(%d+)$")))
+  self.host = options.host
+  self.port = math.tointeger(tonumber(self.url:match "(%d+)$"))
   local token = options.token
   self.token = type(token) == "table" and token[1] or token or "sandbox"
   return self
@@ -98,6 +102,35 @@ function Sandbox:stop()
     end
     pipe:close()
   end
+end
+
+local function ask(self, method, path, value)
+  if not self.pipe then error("celigo.sandbox: the sandbox has been stopped", 3) end
+  local status, answer = control.request(self.host, self.port, method, path, value)
+  if status >= 300 then error("celigo.sandbox: " .. (answer and answer.message or status), 3) end
+  return answer
+end
+
+--- Arms a rule for requests that fail; raises where it is wrong.
+function Sandbox:fault(rule)
+  local checked, message = faults.check(rule)
+  if not checked then error("celigo.sandbox: " .. message, 2) end
+  ask(self, "POST", "/__faults", checked)
+end
+
+--- Brings the first state back.
+function Sandbox:reset()
+  ask(self, "POST", "/__reset")
+end
+
+--- The requests received, as an array of tables.
+function Sandbox:journal()
+  local requests = ask(self, "GET", "/__journal").requests
+  for _, request in ipairs(requests) do -- lua-cjson makes floats of all numbers
+    request.connection = math.tointeger(request.connection)
+    request.status = math.tointeger(request.status)
+  end
+  return requests
 end
 
 Sandbox.__close = Sandbox.stop

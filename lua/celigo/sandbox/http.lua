@@ -259,6 +259,11 @@ function http.format(answer, method)
   return table.concat(lines, "\r\n") .. (method == "HEAD" and "" or body)
 end
 
+--- Writes bytes; true, or nil where the peer is gone.
+function http.send(connection, bytes)
+  return connection:send(bytes, loop.now() + SEND_TIMEOUT)
+end
+
 --- Writes an answer; true, or nil where the peer is gone.
 function http.answer(connection, answer, method)
   return connection:send(http.format(answer, method),

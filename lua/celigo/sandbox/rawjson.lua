@@ -184,6 +184,15 @@ function rawjson.value(raw)
   return (raw:gsub('^"(.*)"$', "%1"))
 end
 
+--- A valid object's text as a table. A member that is null is left out.
+function rawjson.table(text)
+  local object = cjson.decode(text)
+  for name, value in pairs(object) do
+    if value == cjson.null then object[name] = nil end
+  end
+  return object
+end
+
 --- Splits an object's text: an array of { name, key, raw } in the
 -- order of the text; `key` is the name as written, quotes included. Of
 -- members with the same name the last one counts. nil and a message where
