@@ -114,6 +114,14 @@ local function trial(email)
   }
 end
 
+-- Connectors of the older framework are installed elsewhere.
+local function of_newer(connectors)
+  for _, connector in ipairs(connectors) do
+    if records.is_newer(connector) then return connector end
+  end
+  return nil
+end
+
 -- Creates a connector and a license, and changes that; returns the connector.
 local function sell(client, email, undo)
   step("A new connector", 'client:create_connector { name = "Quickstart", published = false }')
@@ -155,14 +163,15 @@ local function would_sell(client, email)
   return connector
 end
 
--- Who has a connector, and what else an install would make.
-local function show_use(client, used)
+-- Who has a connector, and what else an install of one would make.
+local function show_use(client, used, installable)
   step(("Who has %s installed"):format(records.text(used, "name") or used._id), "client:get_connector_install_base(id)")
   local installs = assert(client:get_connector_install_base(used._id))
   if #installs == 0 then show("nobody") else print_installs(installs) end
 
-  step("What an install would make", "client:preview_connector_install(id)")
-  local preview, problem = client:preview_connector_install(used._id)
+  step("What an install of " .. (records.text(installable, "name") or installable._id) .. " would make",
+    "client:preview_connector_install(id)")
+  local preview, problem = client:preview_connector_install(installable._id)
   if preview then
     show("%s", assert(celigo.json.encode(preview)))
   else
@@ -183,7 +192,7 @@ local function tour(client, args, is_sandbox)
   local connector = args.dry_run and would_sell(client, args.email) or sell(client, args.email, undo)
 
   local used = in_use(connectors) or connector
-  if not args.dry_run or #connectors > 0 then show_use(client, used) end
+  if not args.dry_run or #connectors > 0 then show_use(client, used, of_newer(connectors) or used) end
 
   step("What errors look like: nil, and an object with all there is to know", 'client:get_connector_by_id("…")')
   local _, unknown = client:get_connector_by_id("54fa0b38a7044f9252ffffff")
