@@ -210,9 +210,12 @@ function recipe.progress_bar(label)
   return output.progress_bar(label)
 end
 
---- Waits; Ctrl-C ends it.
+--- Waits; Ctrl-C ends it within a second, for this process is told of it only
+-- between two waits.
 function recipe.sleep(seconds)
-  for _ = 1, seconds do io.popen("sleep 1"):close() end
+  local whole = math.floor(seconds)
+  for _ = 1, whole do io.popen("sleep 1"):close() end
+  if seconds > whole then io.popen(("sleep %.1f"):format(seconds - whole)):close() end
 end
 
 -- }======
@@ -247,6 +250,7 @@ end
 local function tell(problem)
   if problem == Interrupted then
     local good, words = pcall(fate)
+    output.flush() -- this line is the last
     output.complain("Interrupted: %s", good and words or "what was done is unknown")
     return recipe.INTERRUPTED
   end

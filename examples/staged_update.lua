@@ -52,7 +52,7 @@ end
 -- An update may begin a little after it was pushed: so long a version may
 -- stay as it was before that counts as a failure.
 local SETTLE = 10 -- seconds
-local PAUSES = { 1, 1, 2, 3 } -- seconds between looks; then 5
+local PAUSES = { 0.2, 0.3, 0.5, 1, 1, 2, 3 } -- seconds between looks; then 5
 
 -- Reads the install base until every update of a wave has ended, or the time
 -- is over. Returns arrays of ids by standing; the view is brought up to date.

@@ -138,21 +138,29 @@ local function refused(sent, returned, ...)
   return ("%s (it is %s)"):format(table.concat({ ... }, "."), got or "not there")
 end
 
+-- Whether a path, or a member of it, is told already.
+local function is_told(told, path)
+  for known in pairs(told) do
+    if known == path or known:sub(1, #path + 1) == path .. "." then return true end
+  end
+  return false
+end
+
 -- What the service did not take of a write that it answered with 200, in
 -- words; nil where it took all.
 local function not_taken(sent, returned, response)
-  local words, seen = {}, {}
+  local words, told = {}, {}
   for _, path in ipairs { { "expires" }, { "_editionId" }, { "opts", "connectorEdition" } } do
     local word = refused(sent, returned, table.unpack(path))
     if word then
       words[#words + 1] = word
-      seen[table.concat(path, ".")] = true
+      told[table.concat(path, ".")] = true
     end
   end
   for _, paths in ipairs { response.dropped or {}, response.changed or {} } do
     for _, path in ipairs(paths) do
-      if not seen[path] then words[#words + 1] = path end
-      seen[path] = true
+      if not is_told(told, path) then words[#words + 1] = path end
+      told[path] = true
     end
   end
   return #words > 0 and plain.list(words) or nil
