@@ -123,20 +123,16 @@ local MONTH_DAYS = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 local function is_date_time(text)
   local year, month, day, hour, minute, second, rest = text:match(
     "^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt](%d%d):(%d%d):(%d%d)(.*)$")
-  if not year then
-    return false
-  end
+  if not year then return false end
   month, day = tonumber(month), tonumber(day)
   local days = MONTH_DAYS[month] or 0
-  if month == 2 and is_leap(tonumber(year)) then
-    days = 29
-  end
+  if month == 2 and is_leap(tonumber(year)) then days = 29 end
   local zone = rest:gsub("^%.%d+", "")
-  return day >= 1 and day <= days and tonumber(hour) < 24
-    and tonumber(minute) < 60 and tonumber(second) < 61
-    and (zone == "Z" or zone == "z"
-         or zone:find("^[+-][01]%d:[0-5]%d$") ~= nil
-         or zone:find("^[+-]2[0-3]:[0-5]%d$") ~= nil)
+  if day < 1 or day > days or tonumber(hour) > 23 or tonumber(minute) > 59 or tonumber(second) > 60 then
+    return false
+  end
+  return zone == "Z" or zone == "z" or zone:find "^[+-][01]%d:[0-5]%d$" ~= nil
+    or zone:find "^[+-]2[0-3]:[0-5]%d$" ~= nil
 end
 
 local function is_email(text)
@@ -160,17 +156,13 @@ local formats = {
 
 local function kind_of(raw)
   local kind = rawjson.kind(raw)
-  if kind == "number" and math.tointeger(rawjson.value(raw)) then
-    return "integer"
-  end
+  if kind == "number" and math.tointeger(rawjson.value(raw)) then return "integer" end
   return kind
 end
 
 local function allows(shape, kind)
   for _, allowed in ipairs(shape.types) do
-    if allowed == kind then
-      return true
-    end
+    if allowed == kind then return true end
   end
   return false
 end
@@ -204,8 +196,7 @@ local function visit_object(raw, shape, path, faults)
   if shape.trial_rule and given.trialEnabled == "true" then
     for _, name in ipairs { "trialPeriod", "_trialLicenseId" } do
       if missing(name) then
-        add(faults, "missing_required_field", name,
-            "is required while trialEnabled is true")
+        add(faults, "missing_required_field", name, "is required while trialEnabled is true")
       end
     end
   end

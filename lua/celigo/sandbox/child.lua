@@ -26,13 +26,9 @@ end
 -- A Lua expression for a table of strings, numbers, booleans and such
 -- tables.
 local function literal(value)
-  if type(value) ~= "table" then
-    return ("%q"):format(value)
-  end
+  if type(value) ~= "table" then return ("%q"):format(value) end
   local parts = {}
-  for key, item in pairs(value) do
-    parts[#parts + 1] = ("[%q]=%s"):format(key, literal(item))
-  end
+  for key, item in pairs(value) do parts[#parts + 1] = ("[%q]=%s"):format(key, literal(item)) end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
@@ -43,16 +39,12 @@ local function interpreter()
   while type(words[first - 1]) == "string" do
     first = first - 1
   end
-  if first < 0 then
-    return words[first]
-  end
-  return os.execute("command -v lua5.4 >/dev/null 2>&1") and "lua5.4"
-    or "lua"
+  if first < 0 then return words[first] end
+  return os.execute "command -v lua5.4 >/dev/null 2>&1" and "lua5.4" or "lua"
 end
 
 local function command(options, fifo)
-  local code = ("package.path=%q package.cpath=%q "
-    .. "require('celigo.sandbox.child').run(%s)"):format(
+  local code = ("package.path=%q package.cpath=%q require('celigo.sandbox.child').run(%s)"):format(
       package.path, package.cpath, literal(options))
   return ("exec >%s; echo $$; exec %s -e %s"):format(
     quote(fifo), quote(options.lua or interpreter()), quote(code))
@@ -75,14 +67,13 @@ function child.start(options)
   local output <close> = assert(io.open(fifo, "r"))
   os.remove(fifo)
   local self = setmetatable({
-    pipe = pipe, pid = math.tointeger(tonumber(output:read("l") or "")),
+    pipe = pipe, pid = math.tointeger(tonumber(output:read "l" or "")),
   }, Sandbox)
-  local line = output:read("l") or "the process ended at once"
+  local line = output:read "l" or "the process ended at once"
   self.url = line:match(ANNOUNCEMENT)
   if not self.url then
     self:stop()
-    error(line:find("^celigo%.sandbox") and line
-          or "celigo.sandbox: " .. line, 0)
+    error(line:find "^celigo%.sandbox" and line or "celigo.sandbox: " .. line, 0)
   end
   self.host = options.host
   self.port = math.tointeger(tonumber(self.url:match "(%d+)$"))
@@ -156,9 +147,7 @@ function child.run(options)
   io.stdout:flush()
   local ok, err = pcall(running.run, running, 0)
   running:close()
-  if not ok and not tostring(err):find("interrupted!$") then
-    error(err, 0)
-  end
+  if not ok and not tostring(err):find "interrupted!$" then error(err, 0) end
 end
 
 return child
