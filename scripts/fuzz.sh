@@ -6,7 +6,7 @@
 
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- link retry_after json
+[ $# -gt 0 ] || set -- weblink retry_after json
 
 seeds_of() {
   case $1 in
@@ -15,7 +15,7 @@ seeds_of() {
   esac
 }
 
-sh scripts/build.sh fuzz fuzz_link fuzz_retry_after fuzz_json
+sh scripts/build.sh fuzz fuzz_weblink fuzz_retry_after fuzz_json
 passed=0 failed=0
 for target in "$@"; do
   corpus=build/fuzz/corpus/$target

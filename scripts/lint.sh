@@ -1,6 +1,7 @@
 #!/bin/sh
-# lint.sh: compilers with every warning an error, clang-tidy, cppcheck,
-# luacheck, clang-format. Every check runs, whatever the others found.
+# lint.sh: compilers with every warning an error, the structure of csrc/,
+# clang-tidy, cppcheck, luacheck, clang-format. Every check runs, whatever the
+# others found.
 . scripts/common.sh
 
 passed=0 failed=0
@@ -48,6 +49,7 @@ $format_found"
 
 check "gcc -Werror" sh scripts/build.sh lint-gcc
 check "clang -Werror" sh scripts/build.sh lint-clang
+check structure sh scripts/structure.sh build/lint-gcc
 check clang-tidy tidy
 check cppcheck cppcheck_all
 check luacheck luacheck --quiet --no-color lua spec examples bench scripts

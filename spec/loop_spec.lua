@@ -2,6 +2,7 @@
 -- run as it stands there.
 
 local celigo = require "celigo"
+local cases = require "spec.support.loop_cases"
 local core = require "celigo.core"
 local fault = require "spec.support.fault_server"
 local sandbox = require "celigo.sandbox"
@@ -79,29 +80,56 @@ describe("a loop of the user's own", function()
   end)
 end)
 
+describe("calls that go back to the queue", function()
+  local tiny = load_example()
+
+  local function run(...)
+    local failure
+    for _, f in ipairs { ... } do
+      coroutine.wrap(function()
+        local good, err = xpcall(f, debug.traceback)
+        if not good then failure = failure or err end
+      end)()
+    end
+    tiny.run()
+    if failure then error(failure, 0) end
+  end
+
+  local function run_blocking(...)
+    for _, f in ipairs { ... } do f() end
+  end
+
+  for _, case in ipairs(cases.of(tiny.attach, run)) do it(case.name .. ", in a loop of the user's own", case.run) end
+  for _, case in ipairs(cases.of(function(client) return client end, run_blocking)) do
+    it(case.name .. ", blocking", case.run)
+  end
+end)
+
 describe("what the core offers to loops", function()
   local server
 
   setup(function() server = sandbox.start { delay = 0.05 } end)
   teardown(function() server:stop() end)
 
-  it("rings once until it is asked", function()
+  it("is woken once until it has looked", function()
     local client = celigo.new { base_url = server.url, token = "t" }
-    local rings = 0
-    core.set_bell(client, function() rings = rings + 1 end)
+    local wakeups = 0
+    core.set_wakeup(client, function() wakeups = wakeups + 1 end)
     local call = client:submit("get_connector_by_id", ID)
     client:submit("get_connector_by_id", ID):cancel()
     client:step()
-    assert.equal(1, rings)
+    assert.equal(1, wakeups)
     core.serve(client)
-    assert.equal(1, rings)
+    assert.equal(1, wakeups)
     core.wants(client)
     call:cancel()
-    assert.equal(2, rings)
+    assert.equal(2, wakeups)
+    core.serve(client)
+    core.wants(client)
     client:close()
-    assert.equal(3, rings)
+    assert.equal(3, wakeups)
     client:close()
-    assert.equal(3, rings)
+    assert.equal(3, wakeups)
     assert.is_true(core.closed(client))
   end)
 
@@ -134,12 +162,12 @@ describe("what the core offers to loops", function()
     end)
 
   it("refuses what is no client", function()
-    for _, name in ipairs { "set_bell", "serve", "wants", "closed",
+    for _, name in ipairs { "set_wakeup", "wake", "serve", "wants", "closed",
       "descriptor" } do
       assert.error_matches(function() core[name]({}) end, "celigo.client")
     end
     local client <close> = celigo.new { base_url = server.url, token = "t" }
-    assert.error_matches(function() core.set_bell(client, 1) end,
+    assert.error_matches(function() core.set_wakeup(client, 1) end,
       "function expected")
   end)
 end)

@@ -11,8 +11,7 @@
 #include <curl/mprintf.h>
 #include <lauxlib.h>
 
-#include "client/lcall.h"
-#include "loop/lloop.h"
+#include "http/clock.h"
 
 #ifndef CELIGO_VERSION
 #error "CELIGO_VERSION comes from the build"
@@ -124,23 +123,7 @@ bool cel_client_is(lua_State *L, int idx, const cel_client *c) {
 
 /* }====== */
 
-double cel_client_random(void *ud) {
-  cel_client *c = ud;
-  unsigned long long x = c->seed; /* xorshift64 (Marsaglia, 2003) */
-  x ^= x << 13;
-  x ^= x >> 7;
-  x ^= x << 17;
-  c->seed = x;
-  return (double)(x >> 11) * 0x1p-53;
-}
-
 /* {====== Strings of a client */
-
-static void drop_string(cel_client *c, char **slot) {
-  if (*slot != NULL)
-    c->alloc.fn(c->alloc.ud, *slot, strlen(*slot) + 1, 0);
-  *slot = NULL;
-}
 
 /* Copies into memory of the state's allocator. */
 static void keep_string(lua_State *L, cel_client *c, char **slot,
@@ -184,137 +167,9 @@ void cel_client_token(lua_State *L, int idx, bool renew) {
   lua_pop(L, 1);
 }
 
-/* A shorter token may be a part of any word ("test"): it is only taken for
-   itself where it is shown as one. */
-#define SHORT_TOKEN 6 /* bytes */
-
-static bool is_shown(const char *text, const char *p) {
-  static const char word[] = "bearer ";
-  size_t n = sizeof word - 1;
-  return (size_t)(p - text) >= n && curl_strnequal(p - n, word, n);
-}
-
-/* Whether c is the hexadecimal digit of a value, in either case. */
-static bool is_digit(char c, unsigned value) {
-  return c == "0123456789abcdef"[value] || c == "0123456789ABCDEF"[value];
-}
-
-/* Whether c, which is ASCII, is what is at p, as "\u002f". */
-static bool is_escaped(const char *p, const char *end, char c) {
-  const unsigned code = (unsigned char)c;
-  return end - p >= 6 && memcmp(p, "\\u00", 4) == 0 &&
-         is_digit(p[4], code >> 4) && is_digit(p[5], code & 15);
-}
-
-/* How many bytes from p on are the token, as it is or as JSON may escape its
-   characters (RFC 8259, section 7): "\/", "\u002f"; 0 where they are not. */
-static size_t match_token(const char *p, const char *end, const char *token) {
-  const char *start = p;
-  size_t len = strlen(token);
-  if ((size_t)(end - p) >= len && memcmp(p, token, len) == 0)
-    return len;
-  for (; *token != '\0'; token++) {
-    if (p < end && *p == *token && *p != '\\')
-      p++;
-    else if (is_escaped(p, end, *token))
-      p += 6;
-    else if (end - p >= 2 && p[0] == '\\' && p[1] == *token)
-      p += 2;
-    else
-      return 0;
-  }
-  return (size_t)(p - start);
-}
-
-/* The next c from p on, or the end. */
-static char *find(char *p, char *end, char c) {
-  char *found = memchr(p, c, (size_t)(end - p));
-  return found == NULL ? end : found;
-}
-
-void cel_redact(const cel_headers *headers, char *text, size_t len) {
-  if (headers == NULL || text == NULL)
-    return;
-  const char *token = cel_headers_token(headers);
-  bool is_long = strlen(token) >= SHORT_TOKEN;
-  char *const end = text + len;
-  char *plain = find(text, end, token[0]);
-  char *escaped = find(text, end, '\\');
-  while (plain < end || escaped < end) {
-    char *p = plain < escaped ? plain : escaped;
-    size_t n = match_token(p, end, token);
-    if (n > 0 && (is_long || is_shown(text, p))) {
-      memset(p, '*', n);
-      p += n;
-    } else {
-      p++;
-    }
-    if (plain < p)
-      plain = find(p, end, token[0]);
-    if (escaped < p)
-      escaped = find(p, end, '\\');
-  }
-}
-
 /* }====== */
 
 /* {====== Life */
-
-void cel_client_close(cel_client *c) {
-  if (c->closed)
-    return;
-  c->closed = true;
-  for (int i = 0; i < CEL_STATE_LISTS; i++)
-    while (c->lists[i].head != NULL)
-      cel_call_abandon(c->lists[i].head, CEL_END_CLOSED);
-  cel_http_close(&c->http);
-  cel_headers_release(c->headers);
-  c->headers = NULL;
-  if (c->proxy != NULL) /* it may hold a password */
-    cel_wipe(c->proxy, strlen(c->proxy));
-}
-
-int cel_client_l_close(lua_State *L) {
-  cel_client *c = cel_client_check(L, 1);
-  bool closes = !c->closed;
-  cel_client_close(c);
-  if (closes)
-    cel_loop_ring_closed(L, 1);
-  return 0;
-}
-
-cel_client *cel_client_retain(cel_client *c) {
-  c->references++;
-  return c;
-}
-
-void cel_client_release(cel_client *c) {
-  if (--c->references > 0)
-    return;
-  cel_client_close(c);
-  cel_base_url_free(&c->base);
-  drop_string(c, &c->agent);
-  drop_string(c, &c->ca_file);
-  if (c->proxy != NULL) /* wiped: its length is gone */
-    c->alloc.fn(c->alloc.ud, c->proxy, c->proxy_size, 0);
-  c->alloc.fn(c->alloc.ud, c, sizeof *c, 0);
-}
-
-/* The userdata is going. Harmless when called by hand. */
-static int l_gc(lua_State *L) {
-  cel_client *c = cel_client_at(L, 1);
-  if (c != NULL) /* else memory ran out before it was one */
-    cel_client_close(c);
-  return 0;
-}
-
-static int l_tostring(lua_State *L) {
-  const cel_client *c = cel_client_check(L, 1);
-  lua_pushfstring(L, "celigo.client: %s%s",
-                  c->base.text == NULL ? "" : c->base.text,
-                  c->closed ? " (closed)" : "");
-  return 1;
-}
 
 static void keep_value(lua_State *L, int value, int uv) {
   if (value == 0)
@@ -388,7 +243,7 @@ static void open_http(lua_State *L, cel_client *c,
       .max_connections = config->max_connections,
       .max_response = config->max_response};
   const char *wrong = cel_http_open(&c->http, &c->alloc, &settings);
-  if (wrong != NULL && c->ca_file != NULL)
+  if (c->http.blames_ca_file)
     what = lua_pushfstring(L, "%s: option 'ca_file': %s", what, c->ca_file);
   refuse(L, what, "", wrong);
 }
@@ -417,10 +272,5 @@ void cel_client_new(lua_State *L, const cel_client_config *config,
     keep_token(L, c, config->token, config->token_len);
   open_http(L, c, config, what);
 }
-
-const luaL_Reg cel_client_meta[] = {{"__gc", l_gc},
-                                    {"__close", cel_client_l_close},
-                                    {"__tostring", l_tostring},
-                                    {NULL, NULL}};
 
 /* }====== */

@@ -4,13 +4,14 @@
 */
 #include "client/loutcome.h"
 
-#include <time.h>
-
 #include <lauxlib.h>
 
 #include "client/levent.h"
+#include "client/lpage.h"
 #include "client/lresult.h"
-#include "pages/lpage.h"
+#include "engine/answer.h"
+#include "engine/pump.h"
+#include "http/clock.h"
 
 /* {====== Memory */
 
@@ -50,34 +51,6 @@ static void start_again(lua_State *L, cel_call *c) {
 
 /* {====== When an exchange is over */
 
-static cel_result classify(const cel_call *c) {
-  const cel_transfer *t = &c->transfer;
-  if (t->end == CEL_HTTP_ANSWERED)
-    return CEL_RESULT_ANSWERED;
-  if (t->end != CEL_HTTP_FAILED)
-    return CEL_RESULT_FINAL;
-  if (t->stale)
-    return CEL_RESULT_STALE;
-  if (t->sends > 0)
-    return CEL_RESULT_BROKEN;
-  return t->code == CURLE_PEER_FAILED_VERIFICATION ||
-                 t->code == CURLE_SSL_CACERT_BADFILE
-             ? CEL_RESULT_REJECTED
-             : CEL_RESULT_UNSENT;
-}
-
-static void read_outcome(cel_call *c) {
-  cel_attempt *a = &c->attempt;
-  cel_span value;
-  a->result = classify(c);
-  a->status = a->result == CEL_RESULT_ANSWERED ? c->transfer.status : 0;
-  a->sent = c->transfer.sends > 0;
-  a->remaining = c->deadline - cel_clock();
-  a->retry_after = -1;
-  if (a->status / 100 > 2 && cel_find_header(c, "retry-after", &value))
-    a->retry_after = cel_retry_after(value.text, value.len, time(NULL));
-}
-
 static void emit_response(lua_State *L, int idx) {
   const cel_call *c = cel_call_get(L, idx);
   bool answered = c->attempt.result == CEL_RESULT_ANSWERED;
@@ -91,7 +64,7 @@ static void emit_response(lua_State *L, int idx) {
 }
 
 /* A 429 pauses the whole client. */
-static void pause(lua_State *L, int idx, double seconds) {
+static void pause_client(lua_State *L, int idx, double seconds) {
   cel_call *c = cel_call_get(L, idx);
   const cel_event e = {.type = "rate_limited",
                        .wait = seconds,
@@ -115,12 +88,6 @@ static bool agree(lua_State *L, int idx, double wait) {
   return cel_emit(L, idx, &e);
 }
 
-static void send_later(cel_call *c, const cel_decision *d) {
-  cel_retry_advance(&c->attempt, d->counts);
-  c->not_before = cel_clock() + d->wait;
-  cel_call_move(c, d->wait > 0 ? CEL_STATE_WAITING : CEL_STATE_QUEUED);
-}
-
 /* A token may have expired: asks for a new one, once [-0, +0]. */
 static bool renew_token(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
@@ -134,7 +101,7 @@ static bool renew_token(lua_State *L, int idx) {
   cel_call_token(L, idx, true);
   if (c->state != CEL_STATE_DONE) {
     const cel_decision again = {.action = CEL_ACTION_RETRY, .counts = false};
-    send_later(c, &again);
+    cel_call_send_later(c, &again);
   }
   return true;
 }
@@ -151,7 +118,7 @@ static void settle(lua_State *L, int idx, const cel_decision *d) {
   cel_call *c = cel_call_get(L, idx);
   if (d->action == CEL_ACTION_RETRY && agree(L, idx, d->wait)) {
     if (c->state != CEL_STATE_DONE)
-      send_later(c, d);
+      cel_call_send_later(c, d);
   } else if (c->state == CEL_STATE_DONE) {
     return;
   } else if (d->action == CEL_ACTION_GONE) {
@@ -163,29 +130,15 @@ static void settle(lua_State *L, int idx, const cel_decision *d) {
   }
 }
 
-/* What to do about an outcome. A page that was asked for ahead may be lost
-   because nobody was there to read: that costs no retry, even where retries
-   are off. */
-static cel_decision decide(const cel_call *c) {
-  static const cel_decision again = {.action = CEL_ACTION_RETRY};
-  cel_result result = c->attempt.result;
-  if (c->unattended &&
-      (result == CEL_RESULT_UNSENT || result == CEL_RESULT_STALE ||
-       result == CEL_RESULT_BROKEN))
-    return again;
-  return cel_retry_decide(&c->policy, &c->attempt, cel_client_random,
-                          c->client);
-}
-
 static void exchange_over(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
-  read_outcome(c);
+  cel_call_read_outcome(c);
   emit_response(L, idx);
   if (c->state == CEL_STATE_DONE || renew_token(L, idx))
     return;
-  cel_decision d = decide(c);
+  cel_decision d = cel_call_decide(c);
   if (d.pause > 0)
-    pause(L, idx, d.pause);
+    pause_client(L, idx, d.pause);
   if (c->state != CEL_STATE_DONE)
     settle(L, idx, &d);
 }

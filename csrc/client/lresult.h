@@ -9,7 +9,6 @@
 #include <lua.h>
 
 #include "client/lcall.h"
-#include "http/link.h"
 
 /* Registry name of the Lua function that makes an error object of a table of
    its fields. */
@@ -40,9 +39,6 @@ void cel_push_invalid(lua_State *L, int idx);
    [-0, +0]. */
 void cel_fail(lua_State *L, int idx);
 
-/* What a failed exchange is called, for events and errors: a constant. */
-const char *cel_failure_code(const cel_call *c);
-
 /* Pushes the response table of the answer at hand [-0, +1]. The top is the
    next page's target or nil [-1, +1]. */
 void cel_push_response(lua_State *L, int idx);
@@ -54,9 +50,5 @@ int cel_push_result(lua_State *L, int idx);
 /* Finds a header of the answer: the values of all fields of that name,
    joined by ", " [-0, +1]; false and nothing pushed where there is none. */
 bool cel_push_header(lua_State *L, const cel_call *c, const char *name);
-
-/* The first field of that name, without Lua: a span into the transfer's
-   head. */
-bool cel_find_header(const cel_call *c, const char *name, cel_span *value);
 
 #endif

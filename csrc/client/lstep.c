@@ -8,177 +8,37 @@
 #include "client/lstep.h"
 
 #include <math.h> /* HUGE_VAL */
-#include <stddef.h>
 
 #include <lauxlib.h>
 
+#include "client/levent.h"
 #include "client/loutcome.h"
 #include "client/lresult.h"
-#include "loop/lloop.h"
+#include "client/lwake.h"
+#include "engine/pump.h"
+#include "http/clock.h"
 
-/* {====== The pump: no Lua */
-
-static struct curl_slist *list_of(const cel_call *call) {
-  return cel_headers_for(call->headers, call->method, call->body != NULL);
+void cel_call_start(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  cel_call *c = cel_call_get(L, idx);
+  if (c->state != CEL_STATE_NEW)
+    return; /* its arguments have ended it, or a closed client */
+  c->started = cel_clock();
+  c->deadline = c->prefetch ? HUGE_VAL : c->started + c->timeout;
+  cel_call_token(L, idx, false);
+  c = cel_call_check(L, idx); /* the debug library may have been there */
+  if (c->client->closed)
+    cel_call_abandon(c, CEL_END_CLOSED);
+  if (c->state != CEL_STATE_NEW)
+    return;
+  cel_call_move(c, CEL_STATE_QUEUED);
+  cel_client_send(c->client);
+  cel_wake_call(L, idx);
 }
-
-/* The headers of the next exchange; false when memory ran out. */
-static bool set_headers(cel_client *c, cel_call *call) {
-  cel_headers_release(call->headers);
-  call->headers = cel_headers_retain(c->headers);
-  if (call->own == NULL)
-    return true;
-  cel_headers_free_merged(&c->alloc, call->merged);
-  call->merged = cel_headers_merge(&c->alloc, call->own, list_of(call));
-  return call->merged != NULL;
-}
-
-static bool start_exchange(cel_client *c, cel_call *call) {
-  if (!set_headers(c, call))
-    return false;
-  const cel_http_request r = {.method = call->method,
-                              .target = call->target,
-                              .body = call->body,
-                              .body_len = call->body_len,
-                              .headers = call->merged != NULL ? call->merged
-                                                              : list_of(call)};
-  return cel_http_start(&c->http, &call->transfer, &r);
-}
-
-static void send_call(cel_client *c, cel_call *call, double now) {
-  if (start_exchange(c, call)) {
-    call->refused = 0;
-    call->exchanges++;
-    call->sent_at = now;
-    call->unattended = call->ahead;
-    call->announce = c->has_events;
-    cel_call_move(call, call->announce ? CEL_STATE_READY : CEL_STATE_SENT);
-  } else {
-    call->refused++;
-    cel_call_move(call, CEL_STATE_READY);
-  }
-}
-
-/* The deadline has passed, or cannot be met. */
-static void end_late(cel_call *call) {
-  call->late = true;
-  call->attempt.sent = call->transfer.easy != NULL && call->transfer.sends > 0;
-  cel_http_stop(&call->transfer);
-  cel_call_move(call, CEL_STATE_READY);
-}
-
-/* Ends the calls of a list whose deadline has passed. */
-static void look_at_deadlines(cel_client *c, cel_state state, double now) {
-  cel_call *next;
-  for (cel_call *k = c->lists[state].head; k != NULL; k = next) {
-    next = k->next;
-    if (k->deadline <= now)
-      end_late(k);
-    else if (k->deadline < c->next_wake)
-      c->next_wake = k->deadline;
-  }
-}
-
-/* Looks at every call: whose time has come, whose is over. A call that is
-   READY has its exchange over, but for one that was only announced. */
-static void look_at_clocks(cel_client *c, double now) {
-  cel_call *next;
-  c->next_wake = HUGE_VAL;
-  for (cel_call *k = c->lists[CEL_STATE_WAITING].head; k != NULL; k = next) {
-    next = k->next;
-    if (k->not_before <= now)
-      cel_call_move(k, CEL_STATE_QUEUED);
-    else if (k->not_before < c->next_wake)
-      c->next_wake = k->not_before;
-  }
-  look_at_deadlines(c, CEL_STATE_QUEUED, now);
-  look_at_deadlines(c, CEL_STATE_SENT, now);
-}
-
-/* The client's limit keeps queued calls back: those that it would outlast
-   fail at once. */
-static void hold_back(cel_client *c, double now, double wait) {
-  cel_call *next;
-  double ahead = 0;
-  for (cel_call *k = c->lists[CEL_STATE_QUEUED].head; k != NULL; k = next) {
-    next = k->next;
-    if (now + cel_rate_limit_wait(&c->limit, now, ahead) >= k->deadline)
-      end_late(k);
-    else
-      ahead++;
-  }
-  if (now + wait < c->next_wake)
-    c->next_wake = now + wait;
-}
-
-/* Whether a call has to wait for a connection. Pages that were asked for
-   ahead leave one to the calls that somebody waits for, unless there is but
-   one. */
-static bool is_full(const cel_client *c, const cel_call *call) {
-  size_t ahead = 1;
-  if (c->http.running >= c->max_running)
-    return true;
-  if (!call->ahead || c->max_running == 1)
-    return false;
-  for (int state = CEL_STATE_SENT; state <= CEL_STATE_READY; state++)
-    for (const cel_call *k = c->lists[state].head; k != NULL; k = k->next)
-      ahead += k->ahead && k->transfer.easy != NULL;
-  return ahead >= c->max_running;
-}
-
-void cel_client_pump(cel_client *c) {
-  double now = cel_clock();
-  if (now >= c->next_wake)
-    look_at_clocks(c, now);
-  cel_call *k;
-  while ((k = c->lists[CEL_STATE_QUEUED].head) != NULL && !is_full(c, k)) {
-    double wait = cel_rate_limit_take(&c->limit, now);
-    if (wait > 0) {
-      hold_back(c, now, wait);
-      return;
-    }
-    send_call(c, k, now);
-  }
-}
-
-double cel_client_wait(const cel_client *c) {
-  double wait = cel_http_timeout(&c->http);
-  if (c->next_wake < HUGE_VAL) {
-    double wake = c->next_wake - cel_clock();
-    if (wake < 0)
-      wake = 0;
-    if (wait < 0 || wake < wait)
-      wait = wake;
-  }
-  return wait;
-}
-
-/* }====== */
 
 /* {====== The step */
 
-/* The host's token is no script's business: a server, or something on the
-   way to it, may answer with what it was sent. */
-static void redact_answer(cel_call *k) {
-  cel_transfer *t = &k->transfer;
-  cel_call_redact(k, t->head.data, t->head.len);
-  if (t->finished)
-    cel_call_redact(k, t->body.data, t->body.len);
-}
-
-static void read_news(cel_client *c) {
-  cel_transfer *t;
-  while ((t = cel_http_news(&c->http)) != NULL) {
-    cel_call *k =
-        (cel_call *)(void *)((char *)t - offsetof(cel_call, transfer));
-    if (c->secret)
-      redact_answer(k);
-    if (k->state == CEL_STATE_SENT)
-      cel_call_move(k, CEL_STATE_READY);
-  }
-}
-
-static int l_advance(lua_State *L) {
+static int l_serve_call(lua_State *L) {
   const cel_call *c = cel_call_check(L, 1); /* a hook shows it to scripts */
   if (c->submitted)
     cel_call_advance(L, 1);
@@ -187,7 +47,7 @@ static int l_advance(lua_State *L) {
   return 0;
 }
 
-/* Advances a submitted call, or announces a page that was asked for ahead;
+/* Advances a submitted call, or announces a prefetched page;
    what that raises becomes its result. */
 static void serve(lua_State *L, int calls, cel_call *k) {
   int top = lua_gettop(L);
@@ -197,7 +57,7 @@ static void serve(lua_State *L, int calls, cel_call *k) {
     cel_call_abandon(k, CEL_END_CANCELLED);
     return;
   }
-  lua_pushcfunction(L, l_advance);
+  lua_pushcfunction(L, l_serve_call);
   lua_pushvalue(L, -2);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK && cel_call_at(L, -2) == k) {
     cel_call_abandon(k, CEL_END_CANCELLED);
@@ -212,7 +72,7 @@ static void serve(lua_State *L, int calls, cel_call *k) {
 static cel_call *next_unattended(cel_client *c) {
   cel_call *k = c->lists[CEL_STATE_READY].head;
   while (k != NULL &&
-         !((k->submitted && !k->pinned) || (k->ahead && k->announce)))
+         !((k->submitted && !k->pinned) || (k->prefetch && k->announce)))
     k = k->next;
   return k;
 }
@@ -233,27 +93,19 @@ static void serve_unattended(lua_State *L, int idx) {
 
 bool cel_client_step(lua_State *L, int idx, double seconds) {
   idx = lua_absindex(L, idx);
-  cel_loop_ring(L, idx);
+  cel_wake(L, idx);
   cel_client *c = cel_client_check(L, idx);
   if (c->closed)
     return true;
-  c->news = false;
-  cel_client_pump(c);
-  if (c->next_wake < HUGE_VAL) {
-    double wake = c->next_wake - cel_clock();
-    if (wake < seconds)
-      seconds = wake < 0 ? 0 : wake;
-  }
-  if (c->news)
-    seconds = 0;
-  bool calm = cel_http_step(&c->http, seconds);
-  read_news(c);
-  cel_client_pump(c);
+  bool calm = cel_client_turn(c, seconds);
   serve_unattended(L, idx);
+  c = cel_client_check(L, idx);
+  if (c->wakeup.to_send)
+    cel_client_send(c);
   return calm;
 }
 
-bool cel_client_doze(lua_State *L, int idx, double seconds) {
+bool cel_client_wait_slice(lua_State *L, int idx, double seconds) {
   double start = cel_clock();
   double left = CEL_HOOK_INTERVAL - cel_client_check(L, idx)->waited;
   bool calm = cel_client_step(L, idx, seconds < left ? seconds : left);
@@ -325,7 +177,7 @@ static void block(lua_State *L, int idx) {
     if (k->state == CEL_STATE_DONE ||
         (k->state == CEL_STATE_READY && !k->submitted))
       break;
-    if (cel_client_doze(L, client, HUGE_VAL)) {
+    if (cel_client_wait_slice(L, client, HUGE_VAL)) {
       lua_pushcfunction(L, l_hook_turn);
       if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
         cel_call_abandon(cel_call_check(L, idx), CEL_END_CANCELLED);
@@ -363,9 +215,9 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
       lua_pushliteral(L, "head");
       return 1;
     }
-    if (k->client->gives_way && lua_isyieldable(L)) {
+    if (k->client->has_yield_hook && lua_isyieldable(L)) {
       cel_call_push_client(L, 1);
-      lua_getiuservalue(L, -1, CEL_CLIENT_UV_GIVE_WAY);
+      lua_getiuservalue(L, -1, CEL_CLIENT_UV_YIELD);
       lua_pushvalue(L, 1);
       status = lua_pcallk(L, 1, 1, 0, 1, await_k);
       waited = 1;

@@ -1,5 +1,5 @@
 /*
-** lstep.h - what makes calls move: the pump, the step, and waiting.
+** lstep.h - what makes calls move: the start, the step, and waiting.
 */
 #ifndef CEL_LSTEP_H
 #define CEL_LSTEP_H
@@ -17,20 +17,19 @@
 /* Seconds for which waits keep a debug hook from its turn, at most. */
 #define CEL_HOOK_INTERVAL 0.2
 
-/* Sends what may be sent and ends what has lasted too long. No Lua. */
-void cel_client_pump(cel_client *c);
-
-/* Seconds until the pump or libcurl wants a turn, negative for never. */
-double cel_client_wait(const cel_client *c);
+/* Queues the call at idx [-0, +0]. Raises what the token function raises;
+   the call is not started then. */
+void cel_call_start(lua_State *L, int idx);
 
 /* One turn of everything for the client at idx: waits up to `seconds` for
    the network, moves calls on, advances submitted ones [-0, +0]. False when
    a signal cut the wait short. */
 bool cel_client_step(lua_State *L, int idx, double seconds);
 
-/* The same for whoever waits, and no longer than a debug hook may be kept from
-   its turn, however many waits that makes. True where that is due. */
-bool cel_client_doze(lua_State *L, int idx, double seconds);
+/* The same for whoever waits, cut into slices: no wait, and no row of waits,
+   keeps a debug hook from its turn for longer than CEL_HOOK_INTERVAL. True
+   when the hook is due. */
+bool cel_client_wait_slice(lua_State *L, int idx, double seconds);
 
 /* Runs the call at stack index 1 to its end, giving way where the thread
    may, and returns its results; to be returned by a lua_CFunction whose

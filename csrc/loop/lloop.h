@@ -2,28 +2,16 @@
 ** lloop.h - what an event loop needs to drive a client: when to come back,
 ** which descriptors to watch, and word of work that it does not know of.
 **
-** A loop gives the client a function, its bell. The core rings it when calls
-** are started, stepped or ended by somebody else than the loop; then it stays
-** silent until the loop has asked what to wait for. Closing rings always.
+** A loop gives the client a wake-up function. The core calls it when calls are
+** started, stepped or ended by somebody else than the loop, and then not again
+** until the loop has asked what to wait for.
 */
 #ifndef CEL_LLOOP_H
 #define CEL_LLOOP_H
 
 #include <lua.h>
 
-#include "client/lcall.h"
-
 #define CEL_DESCRIPTOR_MT "celigo.descriptor"
-
-/* Rings for the client at idx [-0, +0]; raises what the bell raises. */
-void cel_loop_ring(lua_State *L, int idx);
-
-/* The same for the client of the call at idx. */
-void cel_loop_ring_call(lua_State *L, int idx);
-
-/* The client at idx has been closed: rings, even when it has rung already
-   [-0, +0]. */
-void cel_loop_ring_closed(lua_State *L, int idx);
 
 /* Adds the functions to the table on top, celigo.core [-0, +0]. */
 void cel_open_loop(lua_State *L);

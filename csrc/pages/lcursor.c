@@ -11,10 +11,12 @@
 #include <lauxlib.h>
 
 #include "client/lcall.h"
+#include "client/lpage.h"
 #include "client/lresult.h"
 #include "client/lstep.h"
+#include "http/clock.h"
+#include "http/http_memory.h"
 #include "json/ljson.h"
-#include "pages/lpage.h"
 
 /* {====== Cursors */
 

@@ -49,7 +49,7 @@ static const char prelude[] =
     "  list.page()\n"
     "  list.cursor = list.walk.cursor\n"
     "  list.page_call = list.walk.call\n"
-    "  list.ahead = list.walk.ahead\n"
+    "  list.ahead = list.walk.prefetched\n"
     "  return list\n"
     "end\n"
     "function use(list)\n"

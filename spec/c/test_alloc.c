@@ -15,6 +15,8 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "celigo.h"
 #include "check.h"
@@ -85,7 +87,7 @@ static void set_refusal(memory *m, refusal mode, long due) {
 
 typedef struct scenario {
   const char *name;
-  const char *code; /* sees celigo, client, url; the client outlives it */
+  const char *code; /* sees celigo, url, silent; client, which outlives it */
 } scenario;
 
 /* In each, `client` is a client that has been in use before. */
@@ -135,13 +137,13 @@ static const scenario scenarios[] = {
      "on_event = function() n = n + 1 end } "
      "assert(c:get_connector_by_id(id)) assert(n == 2)"},
     {"closing with calls under way",
-     "local c = celigo.new { token = 't', base_url = url } "
+     "local c = celigo.new { token = 't', base_url = silent } "
      "local a = c:submit('list_connectors') c:step() c:close() "
      "local _, err = a:result() assert(err.kind == 'closed')"},
 };
 
 static const char prelude[] =
-    "celigo, url = ... "
+    "celigo, url, silent = ... "
     "client = celigo.new { token = 't', base_url = url, "
     "rate_limit = false } "
     "id = assert(client:list_connectors())[1]._id";
@@ -277,15 +279,31 @@ static void test_token_refused(const char *url) {
   CHECK("a token refused", m.in_use == 0);
 }
 
+/* A port that takes connections and never says anything: its base URL. */
+static void open_silent(char *url, size_t size) {
+  struct sockaddr_in address = {.sin_family = AF_INET};
+  socklen_t len = sizeof address;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) != 0 ||
+      listen(fd, SOMAXCONN) != 0 ||
+      getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+    abort();
+  snprintf(url, size, "http://127.0.0.1:%d", ntohs(address.sin_port));
+}
+
 int main(int argc, char **argv) {
+  char silent[64];
   memory m = {.mode = REFUSE_NONE};
   if (argc != 2) {
     printf("usage: test_alloc BASE_URL\n");
     return EXIT_FAILURE;
   }
   lua_State *L = open_state(&m);
+  open_silent(silent, sizeof silent);
   lua_pushstring(L, argv[1]);
-  if (run(L, "prelude", prelude, 2))
+  lua_pushstring(L, silent);
+  if (run(L, "prelude", prelude, 3))
     test_scenarios(L, &m);
   lua_close(L);
   CHECK("the state", m.in_use == 0);

@@ -317,8 +317,9 @@ static void test_full_stack(const char *url) {
   lua_State *L = luaL_newstate();
   const celigo_options o = defaults(url);
   luaL_openlibs(L);
-  while (lua_checkstack(L, 2))
-    lua_pushnil(L);
+  for (int i = 0; i < 2; i++) /* the first refusal may leave a reserve */
+    while (lua_checkstack(L, 2))
+      lua_pushnil(L);
   int top = lua_gettop(L);
   CHECK("a full stack", celigo_push_client(L, &o) != LUA_OK);
   CHECK("a full stack", lua_gettop(L) == top + 1);

@@ -1,11 +1,11 @@
 /*
-** link.c - a parser for the Link header field, after the algorithm in
+** weblink.c - a parser for the Link header field, after the algorithm in
 ** appendix B of RFC 8288, in one pass and without memory of its own.
 **
 ** Where that algorithm gives up in silence this one says CEL_LINK_BAD: the
 ** caller must not take a header that it cannot read for the last page.
 */
-#include "http/link.h"
+#include "http/weblink.h"
 
 #include <stdbool.h>
 #include <string.h>

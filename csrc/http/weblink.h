@@ -1,11 +1,11 @@
 /*
-** link.h - the Link header field (RFC 8288, section 3): where the next page
+** weblink.h - the Link header field (RFC 8288, section 3): where the next page
 ** is.
 **
 ** Pure C. Spans point into the caller's text and live as long as it does.
 */
-#ifndef CEL_LINK_H
-#define CEL_LINK_H
+#ifndef CEL_WEBLINK_H
+#define CEL_WEBLINK_H
 
 #include <stddef.h>
 

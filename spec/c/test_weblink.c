@@ -1,7 +1,7 @@
 /*
-** test_link.c - the Link header parser by table.
+** test_weblink.c - the Link header parser by table.
 */
-#include "http/link.h"
+#include "http/weblink.h"
 
 #include <string.h>
 

@@ -1,8 +1,9 @@
 /*
-** fuzz_link.c - libFuzzer target: the Link parser on any bytes. Seeds are in
-** spec/fixtures/fuzz/link.
+** fuzz_weblink.c - libFuzzer target: the Link parser on any bytes. Seeds are
+*in
+** spec/fixtures/fuzz/weblink.
 */
-#include "http/link.h"
+#include "http/weblink.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
 ** lpage.c - from a good answer to a value, page after page.
 */
-#include "pages/lpage.h"
+#include "client/lpage.h"
 
 #include <string.h>
 
@@ -9,7 +9,8 @@
 
 #include "client/levent.h"
 #include "client/lresult.h"
-#include "http/link.h"
+#include "http/clock.h"
+#include "http/weblink.h"
 #include "json/ljson.h"
 
 /* {====== The next page */

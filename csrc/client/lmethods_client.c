@@ -1,5 +1,6 @@
 /*
-** lmethods.c - the client's methods: one closure for each operation, the
+** lmethods_client.c - the client's methods: one closure for each operation,
+*the
 ** escape hatch, and calls that a host steps.
 */
 #include "client/lmethods.h"
@@ -12,6 +13,9 @@
 #include "client/loptions.h"
 #include "client/lrequest.h"
 #include "client/lstep.h"
+#include "client/lwake.h"
+#include "engine/pump.h"
+#include "http/clock.h"
 
 /* {====== Calls */
 
@@ -132,7 +136,7 @@ static int l_step(lua_State *L) {
   lua_settop(L, 1);
   for (;;) {
     double left = end - cel_clock();
-    if (cel_client_doze(L, 1, left < 0 ? 0 : left))
+    if (cel_client_wait_slice(L, 1, left < 0 ? 0 : left))
       cel_hook_turn(L);
     now = cel_client_check(L, 1)->unfinished; /* a callback may end it */
     if (now == 0 || now < before || cel_clock() >= end)
@@ -185,7 +189,32 @@ int cel_l_operations(lua_State *L) {
 
 /* }====== */
 
-/* {====== Unknown methods */
+/* {====== Life */
+
+static int l_close(lua_State *L) {
+  cel_client *c = cel_client_check(L, 1);
+  bool closes = !c->closed;
+  cel_client_close(c);
+  if (closes)
+    cel_wake(L, 1);
+  return 0;
+}
+
+/* The userdata is going. Harmless when called by hand. */
+static int l_gc(lua_State *L) {
+  cel_client *c = cel_client_at(L, 1);
+  if (c != NULL) /* else memory ran out before it was one */
+    cel_client_close(c);
+  return 0;
+}
+
+static int l_tostring(lua_State *L) {
+  const cel_client *c = cel_client_check(L, 1);
+  lua_pushfstring(L, "celigo.client: %s%s",
+                  c->base.text == NULL ? "" : c->base.text,
+                  c->closed ? " (closed)" : "");
+  return 1;
+}
 
 /* }====== */
 
@@ -209,10 +238,14 @@ void cel_open_client(lua_State *L) {
   static const luaL_Reg methods[] = {{"request", l_request},
                                      {"submit", l_submit},
                                      {"step", l_step},
-                                     {"close", cel_client_l_close},
+                                     {"close", l_close},
                                      {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__gc", l_gc},
+                                  {"__close", l_close},
+                                  {"__tostring", l_tostring},
+                                  {NULL, NULL}};
   luaL_newmetatable(L, CEL_CLIENT_MT);
-  luaL_setfuncs(L, cel_client_meta, 0);
+  luaL_setfuncs(L, meta, 0);
   lua_createtable(L, 0, 40);
   luaL_setfuncs(L, methods, 0);
   for (int i = 0; i < CEL_OPERATIONS; i++) {

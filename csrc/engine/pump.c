@@ -1,0 +1,275 @@
+/*
+** pump.c - sends calls, ends those that last too long, reads how exchanges
+** have ended and decides what comes next.
+*/
+#include "engine/pump.h"
+
+#include <math.h> /* HUGE_VAL */
+#include <stddef.h>
+#include <time.h>
+
+#include "engine/answer.h"
+#include "http/clock.h"
+
+/* {====== Sending, and the clocks */
+
+static struct curl_slist *list_of(const cel_call *call) {
+  return cel_headers_for(call->headers, call->method, call->body != NULL);
+}
+
+/* The headers of the next exchange; false when memory ran out. */
+static bool set_headers(cel_client *c, cel_call *call) {
+  cel_headers_release(call->headers);
+  call->headers = cel_headers_retain(c->headers);
+  if (call->own == NULL)
+    return true;
+  cel_headers_free_merged(&c->alloc, call->merged);
+  call->merged = cel_headers_merge(&c->alloc, call->own, list_of(call));
+  return call->merged != NULL;
+}
+
+static bool start_exchange(cel_client *c, cel_call *call) {
+  if (!set_headers(c, call))
+    return false;
+  const cel_http_request r = {
+      .method = call->method,
+      .target = call->target,
+      .body = call->body,
+      .body_len = call->body_len,
+      .headers = call->merged != NULL ? call->merged : list_of(call),
+      .once = call->attempt.repeat == CEL_REPEAT_NEVER};
+  return cel_http_start(&c->http, &call->transfer, &r);
+}
+
+static void send_call(cel_client *c, cel_call *call, double now) {
+  if (start_exchange(c, call)) {
+    call->refused = 0;
+    call->exchanges++;
+    call->sent_at = now;
+    call->sent_prefetched = call->prefetch;
+    call->announce = c->has_events;
+    cel_call_move(call, call->announce ? CEL_STATE_READY : CEL_STATE_SENT);
+  } else {
+    call->refused++;
+    cel_call_move(call, CEL_STATE_READY);
+  }
+}
+
+/* The deadline has passed, or cannot be met. */
+static void end_late(cel_call *call) {
+  call->late = true;
+  call->attempt.sent = call->transfer.easy != NULL && call->transfer.sends > 0;
+  cel_http_give_up(&call->transfer);
+  cel_call_move(call, CEL_STATE_READY);
+}
+
+/* Ends the calls of a list whose deadline has passed. */
+static void look_at_deadlines(cel_client *c, cel_state state, double now) {
+  cel_call *next;
+  for (cel_call *k = c->lists[state].head; k != NULL; k = next) {
+    next = k->next;
+    if (k->deadline <= now)
+      end_late(k);
+    else if (k->deadline < c->next_wake)
+      c->next_wake = k->deadline;
+  }
+}
+
+/* Queues the calls that have waited for their next attempt. */
+static void queue_due(cel_client *c, double now) {
+  cel_call *next;
+  for (cel_call *k = c->lists[CEL_STATE_WAITING].head; k != NULL; k = next) {
+    next = k->next;
+    if (k->not_before <= now)
+      cel_call_move(k, CEL_STATE_QUEUED);
+  }
+}
+
+/* Looks at every call: whose time has come, whose is over. Only after a look
+   at the network, for what has arrived counts. A call that is READY has its
+   exchange over, but for one that was only announced. */
+static void look_at_clocks(cel_client *c, double now) {
+  queue_due(c, now);
+  c->next_wake = HUGE_VAL;
+  for (const cel_call *k = c->lists[CEL_STATE_WAITING].head; k != NULL;
+       k = k->next)
+    if (k->not_before < c->next_wake)
+      c->next_wake = k->not_before;
+  look_at_deadlines(c, CEL_STATE_QUEUED, now);
+  look_at_deadlines(c, CEL_STATE_SENT, now);
+}
+
+/* The client's limit keeps queued calls back: those that it would outlast
+   fail at once. */
+static void hold_back(cel_client *c, double now, double wait) {
+  cel_call *next;
+  double in_front = 0;
+  for (cel_call *k = c->lists[CEL_STATE_QUEUED].head; k != NULL; k = next) {
+    next = k->next;
+    if (now + cel_rate_limit_wait(&c->limit, now, in_front) >= k->deadline)
+      end_late(k);
+    else
+      in_front++;
+  }
+  if (now + wait < c->next_wake)
+    c->next_wake = now + wait;
+}
+
+/* Whether a call has to wait for a connection. Prefetched pages leave one to
+   the calls that somebody waits for, unless there is only one. */
+static bool is_full(const cel_client *c, const cel_call *call) {
+  size_t prefetching = 1;
+  if (c->http.running >= c->max_running)
+    return true;
+  if (!call->prefetch || c->max_running == 1)
+    return false;
+  for (int state = CEL_STATE_SENT; state <= CEL_STATE_READY; state++)
+    for (const cel_call *k = c->lists[state].head; k != NULL; k = k->next)
+      prefetching += k->prefetch && k->transfer.easy != NULL;
+  return prefetching >= c->max_running;
+}
+
+void cel_client_send(cel_client *c) {
+  double now = cel_clock();
+  if (now >= c->next_wake)
+    queue_due(c, now);
+  c->wakeup.to_send = false;
+  cel_call *k;
+  while ((k = c->lists[CEL_STATE_QUEUED].head) != NULL && !is_full(c, k)) {
+    if (k->deadline <= now) {
+      end_late(k);
+      continue;
+    }
+    double wait = cel_rate_limit_take(&c->limit, now);
+    if (wait > 0) {
+      hold_back(c, now, wait);
+      return;
+    }
+    send_call(c, k, now);
+  }
+}
+
+double cel_client_wait(const cel_client *c) {
+  double wait = cel_http_timeout(&c->http);
+  if (c->next_wake < HUGE_VAL) {
+    double wake = c->next_wake - cel_clock();
+    if (wake < 0)
+      wake = 0;
+    if (wait < 0 || wake < wait)
+      wait = wake;
+  }
+  return wait;
+}
+
+/* }====== */
+
+/* {====== When an exchange is over */
+
+/* The host's token is no script's business: a server, or something on the
+   way to it, may answer with what it was sent. */
+static void redact_answer(cel_call *k) {
+  cel_transfer *t = &k->transfer;
+  cel_call_redact(k, t->head.data, t->head.len);
+  if (t->finished)
+    cel_call_redact(k, t->body.data, t->body.len);
+}
+
+static void read_news(cel_client *c) {
+  cel_transfer *t;
+  while ((t = cel_http_news(&c->http)) != NULL) {
+    cel_call *k =
+        (cel_call *)(void *)((char *)t - offsetof(cel_call, transfer));
+    if (c->secret)
+      redact_answer(k);
+    if (k->state == CEL_STATE_SENT)
+      cel_call_move(k, CEL_STATE_READY);
+  }
+}
+
+/* Whether an exchange is under way whose deadline has passed. */
+static bool is_any_late(const cel_client *c, double now) {
+  const cel_call *k = c->lists[CEL_STATE_SENT].head;
+  while (k != NULL && k->deadline > now)
+    k = k->next;
+  return k != NULL;
+}
+
+#define CATCH_UP_ROUNDS 64 /* more than a socket's buffer holds */
+
+/* The program may look late: reads all that has arrived before any exchange
+   is ended by its deadline. */
+static void catch_up(cel_client *c, double now) {
+  for (int i = 0; i < CATCH_UP_ROUNDS && is_any_late(c, now); i++) {
+    unsigned long long before = c->http.received;
+    cel_http_step(&c->http, 0);
+    read_news(c);
+    if (c->http.received == before)
+      return;
+  }
+}
+
+bool cel_client_turn(cel_client *c, double seconds) {
+  unsigned long before = c->wakeup.ended;
+  cel_client_send(c);
+  double wake = c->next_wake - cel_clock();
+  if (c->wakeup.ended != before || wake < 0)
+    seconds = 0;
+  else if (wake < seconds)
+    seconds = wake;
+  bool calm = cel_http_step(&c->http, seconds);
+  read_news(c);
+  double now = cel_clock();
+  if (now >= c->next_wake) {
+    catch_up(c, now);
+    look_at_clocks(c, now);
+  }
+  cel_client_send(c);
+  return calm;
+}
+
+static cel_result classify(const cel_call *c) {
+  const cel_transfer *t = &c->transfer;
+  if (t->end == CEL_HTTP_ANSWERED)
+    return CEL_RESULT_ANSWERED;
+  if (t->end != CEL_HTTP_FAILED)
+    return CEL_RESULT_FINAL;
+  if (t->stale)
+    return t->refused ? CEL_RESULT_UNSENT : CEL_RESULT_STALE;
+  if (t->sends > 0)
+    return CEL_RESULT_BROKEN;
+  return t->code == CURLE_PEER_FAILED_VERIFICATION ||
+                 t->code == CURLE_SSL_CACERT_BADFILE
+             ? CEL_RESULT_REJECTED
+             : CEL_RESULT_UNSENT;
+}
+
+void cel_call_read_outcome(cel_call *c) {
+  cel_attempt *a = &c->attempt;
+  cel_span value;
+  a->result = classify(c);
+  a->status = a->result == CEL_RESULT_ANSWERED ? c->transfer.status : 0;
+  a->sent = c->transfer.sends > 0 && !c->transfer.refused;
+  a->remaining = c->deadline - cel_clock();
+  a->retry_after = -1;
+  if (a->status / 100 > 2 && cel_find_header(c, "retry-after", &value))
+    a->retry_after = cel_retry_after(value.text, value.len, time(NULL));
+}
+
+void cel_call_send_later(cel_call *c, const cel_decision *d) {
+  cel_retry_advance(&c->attempt, d->counts);
+  c->not_before = cel_clock() + d->wait;
+  cel_call_move(c, d->wait > 0 ? CEL_STATE_WAITING : CEL_STATE_QUEUED);
+}
+
+cel_decision cel_call_decide(const cel_call *c) {
+  static const cel_decision again = {.action = CEL_ACTION_RETRY};
+  cel_result result = c->attempt.result;
+  if (c->sent_prefetched &&
+      (result == CEL_RESULT_UNSENT || result == CEL_RESULT_STALE ||
+       result == CEL_RESULT_BROKEN))
+    return again;
+  return cel_retry_decide(&c->policy, &c->attempt, cel_client_random,
+                          c->client);
+}
+
+/* }====== */

@@ -1,0 +1,175 @@
+/*
+** queue.c - the lists of calls, how a call ends, and how a client does.
+*/
+#include "engine/queue.h"
+
+#include <string.h>
+
+#include "engine/redact.h"
+#include "http/clock.h"
+
+/* {====== Lists */
+
+static void unlink_call(cel_call *c) {
+  if (c->state >= CEL_STATE_LISTS)
+    return;
+  cel_call_list *list = &c->client->lists[c->state];
+  *(c->prev == NULL ? &list->head : &c->prev->next) = c->next;
+  *(c->next == NULL ? &list->tail : &c->next->prev) = c->prev;
+  c->prev = c->next = NULL;
+  if (!c->prefetch)
+    c->client->unfinished--;
+}
+
+/* Behind which call of a list one goes: the last, but in the queue prefetched
+   pages let the others pass. */
+static cel_call *place_in(const cel_call_list *list, const cel_call *c,
+                          cel_state state) {
+  cel_call *before = list->tail;
+  if (state == CEL_STATE_QUEUED && !c->prefetch)
+    while (before != NULL && before->prefetch)
+      before = before->prev;
+  return before;
+}
+
+static void note_work(cel_client *c, cel_state state) {
+  if (state == CEL_STATE_QUEUED)
+    c->wakeup.to_send = true;
+  else if (state == CEL_STATE_READY || state == CEL_STATE_DONE)
+    c->wakeup.ended++;
+}
+
+void cel_call_move(cel_call *c, cel_state state) {
+  unlink_call(c);
+  c->state = state;
+  note_work(c->client, state);
+  if (state >= CEL_STATE_LISTS)
+    return;
+  cel_call_list *list = &c->client->lists[state];
+  c->prev = place_in(list, c, state);
+  cel_call **link = c->prev == NULL ? &list->head : &c->prev->next;
+  c->next = *link;
+  *link = c;
+  *(c->next == NULL ? &list->tail : &c->next->prev) = c;
+  if (!c->prefetch)
+    c->client->unfinished++;
+  double wake = state == CEL_STATE_WAITING ? c->not_before : c->deadline;
+  if (wake < c->client->next_wake)
+    c->client->next_wake = wake;
+}
+
+void cel_call_attend(cel_call *c) {
+  cel_state state = c->state;
+  if (!c->prefetch)
+    return;
+  cel_call_move(c, CEL_STATE_NEW);
+  c->prefetch = false;
+  c->started = cel_clock();
+  c->deadline = c->started + c->timeout;
+  cel_call_move(c, state);
+}
+
+void cel_call_drop_text(cel_call *c, char **text, size_t len) {
+  const cel_allocator *a = &c->client->alloc;
+  if (*text != NULL)
+    a->fn(a->ud, *text, len + 1, 0);
+  *text = NULL;
+}
+
+void cel_call_drop_target(cel_call *c) {
+  if (c->target != NULL)
+    cel_call_drop_text(c, &c->target, strlen(c->target));
+  c->prefix_len = 0;
+}
+
+void cel_call_release(cel_call *c) {
+  cel_http_stop(&c->transfer);
+  if (c->pinned)
+    return;
+  cel_call_drop_text(c, &c->body, c->body_len);
+  cel_transfer_free(&c->transfer);
+  cel_headers_free_merged(&c->client->alloc, c->merged);
+  cel_headers_free_own(&c->client->alloc, c->own);
+  cel_headers_release(c->headers);
+  cel_headers_release(c->earlier);
+  c->own = c->merged = NULL;
+  c->headers = c->earlier = NULL;
+  curl_free(c->scratch);
+  c->scratch = NULL;
+}
+
+void cel_call_redact(const cel_call *c, char *text, size_t len) {
+  cel_redact(c->client->headers, text, len);
+  if (c->headers != c->client->headers)
+    cel_redact(c->headers, text, len);
+  cel_redact(c->earlier, text, len);
+}
+
+bool cel_call_is_begun(const cel_call *c) {
+  return c->exchanges == c->attempt.attempts;
+}
+
+void cel_call_abandon(cel_call *c, cel_end end) {
+  if (c->state == CEL_STATE_DONE && c->end == CEL_END_PAGE)
+    cel_call_release(c); /* nobody reads the page any more */
+  if (c->state >= CEL_STATE_DONE)
+    return;
+  c->attempt.result = CEL_RESULT_FINAL;
+  c->attempt.sent = cel_call_is_begun(c) && c->transfer.sends > 0;
+  c->end = end;
+  cel_call_move(c, CEL_STATE_DONE);
+  cel_call_release(c);
+}
+
+/* }====== */
+
+/* {====== Clients */
+
+static void drop_string(cel_client *c, char **slot) {
+  if (*slot != NULL)
+    c->alloc.fn(c->alloc.ud, *slot, strlen(*slot) + 1, 0);
+  *slot = NULL;
+}
+
+double cel_client_random(void *ud) {
+  cel_client *c = ud;
+  unsigned long long x = c->seed; /* xorshift64 (Marsaglia, 2003) */
+  x ^= x << 13;
+  x ^= x >> 7;
+  x ^= x << 17;
+  c->seed = x;
+  return (double)(x >> 11) * 0x1p-53;
+}
+
+void cel_client_close(cel_client *c) {
+  if (c->closed)
+    return;
+  c->closed = true;
+  for (int i = 0; i < CEL_STATE_LISTS; i++)
+    while (c->lists[i].head != NULL)
+      cel_call_abandon(c->lists[i].head, CEL_END_CLOSED);
+  cel_http_close(&c->http);
+  cel_headers_release(c->headers);
+  c->headers = NULL;
+  if (c->proxy != NULL) /* it may hold a password */
+    cel_wipe(c->proxy, strlen(c->proxy));
+}
+
+cel_client *cel_client_retain(cel_client *c) {
+  c->references++;
+  return c;
+}
+
+void cel_client_release(cel_client *c) {
+  if (--c->references > 0)
+    return;
+  cel_client_close(c);
+  cel_base_url_free(&c->base);
+  drop_string(c, &c->agent);
+  drop_string(c, &c->ca_file);
+  if (c->proxy != NULL) /* wiped: its length is gone */
+    c->alloc.fn(c->alloc.ud, c->proxy, c->proxy_size, 0);
+  c->alloc.fn(c->alloc.ud, c, sizeof *c, 0);
+}
+
+/* }====== */

@@ -1,0 +1,193 @@
+/*
+** queue.h - what a call is, what its client is, and in which list it stands.
+**
+** Every call takes the same way: it is queued, sent, perhaps waits and is
+** sent again, perhaps goes on to the next page, and is done. The pump
+** (pump.h) moves it as far as that goes without Lua. Whenever a decision, an
+** event or a value is due the call becomes READY, and whoever waits for it,
+** or the step for a submitted call, runs cel_call_advance() (client/).
+**
+** No Lua: a C test can make a client and its calls.
+*/
+#ifndef CEL_QUEUE_H
+#define CEL_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "contract/operations.h"
+#include "http/headers.h"
+#include "http/http.h"
+#include "http/url.h"
+#include "retry/rate_limit.h"
+#include "retry/retry.h"
+
+typedef struct cel_call cel_call;
+
+/* The states of a call that is not done; each has a list in the client. */
+typedef enum cel_state {
+  CEL_STATE_QUEUED,  /* wants to be sent: in order of arrival */
+  CEL_STATE_WAITING, /* for the time of its next attempt */
+  CEL_STATE_SENT,    /* an exchange is under way */
+  CEL_STATE_READY,   /* wants its owner's attention: cel_call_advance */
+  CEL_STATE_LISTS,   /* how many lists there are */
+  CEL_STATE_NEW,     /* not started */
+  CEL_STATE_DONE,
+  CEL_STATE_SPARE /* a userdata that waits for its next call */
+} cel_state;
+
+typedef struct cel_call_list {
+  cel_call *head, *tail;
+} cel_call_list;
+
+/* The wake-up state: work that nobody has looked at yet. cel_call_move() sets
+   it, for whatever queues or ends a call goes through there. */
+typedef struct cel_wakeup {
+  bool to_send;        /* a call was queued: cel_client_send() has to look */
+  unsigned long ended; /* how often a call became READY or was done: whoever
+                          waits for it has to look */
+  unsigned long seen;  /* how far the event loop has looked at that */
+  bool sent;           /* the event loop has been told, and will look */
+} cel_wakeup;
+
+/* What the calls of a client share. It lives for as long as somebody holds a
+   reference: its userdata, a call, a cursor. */
+typedef struct cel_client {
+  cel_allocator alloc; /* the state's own */
+  size_t references;
+  cel_base_url base;
+  cel_http http;
+  cel_rate_limit limit;
+  cel_policy policy;
+  double timeout;   /* seconds */
+  bool timeout_set; /* by the user: holds for slow operations too */
+  bool validate;
+  bool has_function;   /* the token comes from a function */
+  bool secret;         /* the script must not learn the token from an answer */
+  bool has_events;     /* on_event is set */
+  bool has_codec;      /* json is not our own */
+  bool has_yield_hook; /* a scheduler lets callers wait without blocking */
+  bool has_wakeup;     /* an event loop wants to be told of work */
+  bool closed;
+  cel_wakeup wakeup;
+  size_t max_running; /* exchanges at once */
+  size_t unfinished;  /* calls in the lists */
+  double waited;      /* seconds, since a debug hook had its turn */
+  double next_wake;   /* no queued or waiting call needs a look before */
+  cel_call_list lists[CEL_STATE_LISTS];
+  unsigned long long seed; /* of the jitter's random numbers */
+
+  /* Strings and lists of this client, all owned. */
+  char *agent;          /* the User-Agent's value */
+  char *ca_file;        /* or NULL */
+  char *proxy;          /* or NULL */
+  size_t proxy_size;    /* bytes allocated for it */
+  cel_headers *headers; /* with the token; NULL until it is known */
+} cel_client;
+
+/* What a done call gives to the one who asks. */
+typedef enum cel_end {
+  CEL_END_NONE,
+  CEL_END_VALUE,     /* value, response */
+  CEL_END_ERROR,     /* nil, error object */
+  CEL_END_RAISE,     /* raises the value: a callback's error */
+  CEL_END_PAGE,      /* a page of an iterator: its text is in the transfer */
+  CEL_END_CANCELLED, /* nil, error object, made when asked for */
+  CEL_END_CLOSED     /* the same */
+} cel_end;
+
+struct cel_call {
+  cel_client *client; /* a reference */
+  cel_call *prev, *next;
+  cel_state state;
+  cel_end end;
+
+  /* What to do. */
+  const cel_operation *op; /* NULL for the escape hatch */
+  char method[8];
+  size_t prefix_len; /* of the target before the path: origin, prefix */
+  cel_answer answer;
+  bool follow;    /* go on to the next page */
+  bool page_only; /* end with CEL_END_PAGE */
+  bool submitted; /* the step advances it */
+  bool prefetch;  /* a page that nobody waits for yet: no deadline runs, it
+                     is not counted as unfinished, others are sent first */
+  bool writes;    /* anything but GET */
+  cel_policy policy;
+  double timeout; /* seconds */
+  char *target;   /* of the request; owned, on the client's allocator */
+  char *body;     /* or NULL; the same */
+  size_t body_len;
+  struct curl_slist *own;    /* headers of this call only; owned */
+  struct curl_slist *merged; /* those and the client's; owned */
+  cel_headers *headers;      /* the set in use; a reference */
+  cel_headers *earlier; /* the one before its token was renewed; the same */
+
+  /* How it goes. */
+  cel_transfer transfer;
+  double started, deadline; /* cel_clock() */
+  double sent_at;           /* of the newest exchange */
+  double not_before;        /* of the next attempt */
+  cel_attempt attempt;      /* history and newest outcome */
+  int exchanges;            /* that were begun */
+  long long records;        /* in the records so far */
+  char *scratch;            /* libcurl's; a string on its way into Lua */
+  bool renewed;             /* the token function was asked again */
+  bool sent_prefetched;     /* nobody waited when the exchange went out */
+  bool pinned;              /* its answer is being read: buffers stay */
+  bool advancing;           /* cel_call_advance() is at it, and nobody else */
+  bool announce;            /* a request event is due */
+  bool late;                /* the deadline ended it before it was sent */
+  int refused;              /* times in a row without memory to send it */
+};
+
+/* {====== Calls */
+
+/* Gives back all that a done call has no use for. A finaliser or a callback
+   may end a call whose answer is being read: that stays until it was. */
+void cel_call_release(cel_call *c);
+
+/* Replaces every token that the call has sent, and the client's, by asterisks,
+   in place, in a text that leaves the library. */
+void cel_call_redact(const cel_call *c, char *text, size_t len);
+
+/* Whether the exchange of its newest attempt has been begun, be it over or
+   not; before that the transfer holds the one before. */
+bool cel_call_is_begun(const cel_call *c);
+
+/* Moves a call to a state's list, or out of all of them. */
+void cel_call_move(cel_call *c, cel_state state);
+
+/* Somebody waits for the call from now on: its deadline begins. */
+void cel_call_attend(cel_call *c);
+
+/* Ends a call without a value: cancelled or closed. It does nothing to one
+   that is done, but for a page that nobody reads any more. */
+void cel_call_abandon(cel_call *c, cel_end end);
+
+/* Frees a call's strings. */
+void cel_call_drop_text(cel_call *c, char **text, size_t len);
+void cel_call_drop_target(cel_call *c);
+
+/* }====== */
+
+/* {====== Clients */
+
+/* Whether a call became READY or was done since the event loop looked. */
+static inline bool cel_client_is_due(const cel_client *c) {
+  return c->wakeup.ended != c->wakeup.seen;
+}
+
+/* References. */
+cel_client *cel_client_retain(cel_client *c);
+void cel_client_release(cel_client *c);
+
+/* Ends every call with `closed` and gives all resources back. */
+void cel_client_close(cel_client *c);
+
+/* A random number in [0, 1), of the client at ud. */
+double cel_client_random(void *ud);
+
+/* }====== */
+
+#endif
