@@ -29,7 +29,7 @@ local function is_state(value)
       if type(id) ~= "string" then return false end
     end
   end
-  if value.before == nil then value.before = celigo.object {} end -- a file of version 0.1.0
+  if value.before == nil then value.before = celigo.object {} end -- a file of the first version
   return type(value.before) == "table" and getmetatable(value.before) ~= ARRAY
 end
 
