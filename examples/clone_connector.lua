@@ -89,7 +89,7 @@ local function option(name)
 end
 
 -- The client of the other account, or nil where the copy stays in this one.
-local function open_target(args, is_sandbox)
+local function open_target(args, client, is_sandbox)
   local token, base_url = option "CELIGO_TARGET_API_TOKEN", option "CELIGO_TARGET_BASE_URL"
   if not token then
     if args.target_region or base_url then
@@ -106,8 +106,8 @@ local function open_target(args, is_sandbox)
       .. (is_sandbox and "" or ", or CELIGO_TARGET_BASE_URL of a sandbox"), recipe.USAGE)
   end
   if not base_url then
-    local region = args.target_region or args.region or "us"
-    base_url = region == "eu" and "https://api.eu.integrator.io" or "https://api.integrator.io"
+    base_url = not args.target_region and tostring(client):match "https?://%S+"
+      or args.target_region == "eu" and "https://api.eu.integrator.io" or "https://api.integrator.io"
   end
   return recipe.client(args, { token = token, base_url = base_url })
 end
@@ -133,7 +133,7 @@ Environment:
 }
 parser:argument("connector", "The connector's id."):convert(arguments.id)
 parser:option("--name", "The copy's name. Default: the same in another account, here with (copy)."):argname "NAME"
-parser:option("--target-region", "Where the other account is. (default: that of --region)"):choices { "us", "eu" }
+parser:option("--target-region", "Where the other account is. (default: where this one is)"):choices { "us", "eu" }
 parser:option("--stack", "The id of the copy's stack."):argname "ID"
 parser:option("--integration", "The id of the copy's integration."):argname "ID"
 
@@ -175,7 +175,7 @@ end
 
 recipe.run(parser, function(client, args, is_sandbox)
   recipe.on_interrupt(function() return "no copy was made" end)
-  local other <close> = open_target(args, is_sandbox)
+  local other <close> = open_target(args, client, is_sandbox)
   local target = other or client
   local connector = assert(client:get_connector_by_id(args.connector))
   local copy, lost = copy_of(connector, args, other ~= nil)

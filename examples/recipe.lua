@@ -39,6 +39,7 @@ local recipe = {
   say = output.say,
   remark = output.remark,
   print = output.print,
+  progress_bar = output.progress_bar,
   report = output.report,
 }
 
@@ -82,6 +83,7 @@ end
 -- Ends the process. Results that nobody can read make it fail, whatever the
 -- code says.
 local function finish(code)
+  debug.sethook()
   output.clear_bar()
   local problem = output.failure()
   if problem then
@@ -176,38 +178,19 @@ local function open_service(args)
   return sandbox, sandbox.url, sandbox.token
 end
 
--- An on_event that counts answers on a terminal, and writes the log. nil
--- where there is neither, so that CELIGO_LOG has its turn.
-local function watcher(args)
-  local log
-  if args.log then
-    local file, message = io.open(args.log, "a")
-    log = celigo.log(file or recipe.fail(message))
-  end
-  local show = not os.getenv "CELIGO_LOG" and output.progress_bar "working: answers so far"
-  if not show then return log end
-  local answers = 0
-  return function(event)
-    if log then log(event) end
-    if event.type == "response" and not recipe.has_bar then
-      answers = answers + 1
-      show(answers)
-    end
-  end
+-- An on_event that writes the log, or nil: then CELIGO_LOG has its turn.
+local function logger(args)
+  if not args.log then return nil end
+  local file, message = io.open(args.log, "a")
+  return celigo.log(file or recipe.fail(message))
 end
 
 --- A client with the options that the arguments name; further ones may be
 -- given.
 function recipe.client(args, options)
-  local all = { user_agent = "celigo-recipes", timeout = args.timeout, on_event = args.watch }
+  local all = { user_agent = "celigo-recipes", timeout = args.timeout, on_event = args.on_event }
   for name, value in pairs(options) do all[name] = value end
   return must(recipe.try(celigo.new, all))
-end
-
--- A bar of its own takes the place of the general one.
-function recipe.progress_bar(label)
-  recipe.has_bar = true
-  return output.progress_bar(label)
 end
 
 --- Waits; Ctrl-C ends it within a second, for this process is told of it only
@@ -235,7 +218,7 @@ end
 
 local function work(main, args)
   local sandbox <close>, base_url, token = open_service(args)
-  args.watch = watcher(args)
+  args.on_event = logger(args)
   local client <close> = recipe.client(args, { base_url = base_url, token = token, region = args.live and args.region })
   return main(client, args, sandbox ~= nil) or recipe.DONE
 end
@@ -274,6 +257,7 @@ function recipe.run(parser, main)
     os.exit(recipe.USAGE)
   end
   output.quiet = args.quiet == true
+  output.show_waiting()
   local good, code = xpcall(work, explain, main, args)
   if not good then code = tell(code) end
   finish(code)

@@ -72,7 +72,7 @@ local function await(client, args, state, view)
       output.clear_bar()
       return found
     end
-    if show then show(#found.good + #found.gone, nil, ("of %d, %d s"):format(#state.unchecked, passed)) end
+    if show then show(#found.good + #found.gone, nil, ("of %d"):format(#state.unchecked)) end
     looks = looks + 1
     recipe.sleep(math.min(PAUSES[looks] or 5, args.wait - passed))
   end

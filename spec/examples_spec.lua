@@ -181,6 +181,22 @@ describe("every example", function()
     assert.same({}, service:journal())
   end)
 
+  it("goes to the region that is named", function()
+    local proxy <close> = fault.start()
+    for region, host in pairs { us = "api.integrator.io:443", eu = "api.eu.integrator.io:443" } do
+      proxy:script { { status = 502, headers = { Connection = "close" } } }
+      local words = ("env CELIGO_API_TOKEN=secret https_proxy=%s LUA_PATH"):format(proxy.url)
+      local command = example.command("audit_connectors", { "--live", "--region", region, "--timeout", "0.5" })
+      local pipe = assert(io.popen(command:gsub("^env .- LUA_PATH", words) .. " 2>&1"))
+      local output = pipe:read "a"
+      local _, _, code = pipe:close()
+      assert.equal(3, code, output)
+      assert.equal("CONNECT", proxy:requests()[1].method)
+      assert.equal(host, proxy:requests()[1].target)
+      assert.is_nil(output:find("secret", 1, true))
+    end
+  end)
+
   it("ends where a call takes longer than --timeout", function()
     local service <close> = sandbox.start { faults = { { delay = 1000, times = false } } }
     local code, _, messages = run("audit_connectors", { "--timeout", "0.2" }, service)
@@ -589,8 +605,12 @@ describe("export_install_base", function()
     assert.equal(0, code)
     has(shown, "exporting [#######.......................] 1/4")
     has(shown, "\27[K11 rows of 4 connectors")
+    local _, single = example.run_on_terminal("trial_license", { CONNECTOR, "new@example.com" }, service)
+    has(single, "\27[Kworking  ") -- a call of which there is only one
+    local _, quiet = example.run_on_terminal("trial_license", { "--quiet", CONNECTOR, "new@example.com" }, service)
+    assert.is_nil(quiet:find "\27")
     local _, output, messages = run("export_install_base", { "-o", path, "--concurrency", "1" }, service)
     os.remove(path)
-    assert.equal("11 rows of 4 connectors\n", output .. messages)
+    assert.equal("12 rows of 4 connectors\n", output .. messages)
   end)
 end)

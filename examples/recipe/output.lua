@@ -22,18 +22,29 @@ end
 local BAR = 30 -- characters
 local BAR_AFTER = 1 -- seconds
 
-local bar_is_shown = false
+local doing = "working" -- what is shown on a terminal when it takes long
+local is_shown = false
+local since, drawn = os.time(), 0 -- when it began, when it was drawn
 
---- Takes the progress bar from the terminal: something else is to be written.
-function output.clear_bar()
-  if bar_is_shown then io.stderr:write "\r\27[K" end
-  bar_is_shown = false
+-- The control sequence that takes the bar away, and notes that it is gone.
+local function without_bar()
+  local erase = is_shown and "\r\27[K" or ""
+  is_shown = false
+  return erase
 end
 
-local function draw(text)
-  io.stderr:write("\r\27[K", text)
+local function draw()
+  drawn = os.time()
+  if drawn - since < BAR_AFTER then return end
+  io.stderr:write(("\r\27[K%s  %d s"):format(doing, drawn - since))
   io.stderr:flush()
-  bar_is_shown = true
+  is_shown = true
+end
+
+--- Takes the progress bar from the terminal: what it told of is over.
+function output.clear_bar()
+  io.stderr:write(without_bar())
+  doing, since = "working", os.time()
 end
 
 --- A function of what is done, of how many (nil: not known), and a text that
@@ -41,15 +52,31 @@ end
 -- passed, and takes it away when all is done. nil where there is no terminal.
 function output.progress_bar(label)
   if output.quiet or not output.is_terminal(2) then return nil end
-  local started = os.time()
+  output.clear_bar()
+  doing = label
   return function(done, total, more)
     if total and done >= total then return output.clear_bar() end
-    if os.time() - started < BAR_AFTER then return end
     more = more and "  " .. plain.text(more) or ""
-    if not total then return draw(("%s %d%s"):format(label, done, more)) end
-    local full = BAR * done // math.max(total, 1)
-    draw(("%s [%s%s] %d/%d%s"):format(label, ("#"):rep(full), ("."):rep(BAR - full), done, total, more))
+    if total then
+      local full = BAR * done // math.max(total, 1)
+      doing = ("%s [%s%s] %d/%d%s"):format(label, ("#"):rep(full), ("."):rep(BAR - full), done, total, more)
+    else
+      doing = ("%s %d%s"):format(label, done, more)
+    end
+    draw()
   end
+end
+
+local HOOK_COUNT = 100000 -- instructions; a call that waits gives it its turn
+
+--- From here on whatever takes longer than a second shows on a terminal for
+-- how long, were it a single call. Ctrl-C takes the place of this hook.
+function output.show_waiting()
+  if output.quiet or not output.is_terminal(2) then return end
+  output.clear_bar()
+  debug.sethook(function()
+    if os.time() ~= drawn then draw() end
+  end, "", HOOK_COUNT)
 end
 
 -- }======
@@ -67,8 +94,7 @@ end
 --- Writes a line to the standard error: what went wrong. Control characters
 -- in what is put into the format are shown, not sent.
 function output.complain(format, ...)
-  output.clear_bar()
-  io.stderr:write(format_plain(format, ...), "\n")
+  io.stderr:write(without_bar(), format_plain(format, ...), "\n")
 end
 
 --- Writes a line to the standard error: what is good to know. Nothing with
@@ -92,7 +118,7 @@ end
 -- recipe goes on, for the rest of what it does is still to be told, and fails
 -- at its end.
 function output.write(text)
-  if bar_is_shown and output.is_terminal(1) then output.clear_bar() end
+  if is_shown and output.is_terminal(1) then io.stderr:write(without_bar()) end
   note(io.stdout:write(text))
 end
 
