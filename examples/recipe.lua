@@ -17,12 +17,22 @@ package.cpath = table.concat({
   package.cpath, here .. "../build/release/lib/?.so", ("%s../../../lib/lua/%s/?.so"):format(here, lua),
 }, ";")
 
-local has_celigo, celigo = pcall(require, "celigo")
+-- Like `pcall(require, name)`, but for Ctrl-C.
+local function try_require(name)
+  local found, module = pcall(require, name)
+  if not found and tostring(module):find "interrupted!" then
+    io.stderr:write "Interrupted: nothing was changed\n"
+    os.exit(130)
+  end
+  return found, module
+end
+
+local has_celigo, celigo = try_require "celigo"
 if not has_celigo then
   io.stderr:write("celigo is neither installed nor built here; `make` builds it.\n", tostring(celigo), "\n")
   os.exit(3)
 end
-local has_argparse, argparse = pcall(require, "argparse")
+local has_argparse, argparse = try_require "argparse"
 
 local arguments = require "recipe.arguments"
 local files = require "recipe.files"

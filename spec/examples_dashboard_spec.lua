@@ -62,6 +62,16 @@ describe("dashboard", function()
     has(output, "Nothing is installed.")
   end)
 
+  it("lists no more rows than a browser can sort, and says so", function()
+    local service <close> = sandbox.start { seed = { connectors = 2, installs = 2600 } }
+    local code, output = run("dashboard", {}, service)
+    assert.equal(0, code)
+    assert.equal(5000, select(2, output:match("<tbody>(.*)</tbody>"):gsub("<tr>", "")))
+    local total = output:match "The table lists 5000 of (%d+) rows; the bars and totals count all%."
+    assert.is_true(tonumber(total) > 5200)
+    has(output, "<b>5200</b> installations")
+  end)
+
   it("replaces a file only with a page of all connectors", function()
     local path = os.tmpname()
     write(path, "yesterday's")

@@ -24,8 +24,7 @@ look.page = [[
 <p>As of {{made}}</p>
 </header>
 <main>
-{{failed}}
-<section class="tiles" aria-label="Totals">
+{{alerts}}<section class="tiles" aria-label="Totals">
 {{tiles}}
 </section>
 <div class="charts">

@@ -232,24 +232,48 @@ local function tiles(connectors, rows, now)
   }, "\n")
 end
 
---- The page: a text.
--- @tparam table facts `title`, `connectors`, `rows` (see recipe.installs),
---   `now` (seconds), `failed`, how many connectors could not be read
-function page.make(facts)
-  local rows, now, lines = facts.rows, facts.now, {}
+local MOST_ROWS = 5000 -- a browser sorts these at once
+
+-- The rows that the table shows, by their end: all, or where they are too
+-- many those that are in use or still good, the ones that end first.
+local function listed(rows, now)
   table.sort(rows, function(a, b)
     local x, y = ending_of(a) or math.huge, ending_of(b) or math.huge
     if x ~= y then return x < y end
     return tostring(a.license_id or a.integration_id) < tostring(b.license_id or b.integration_id)
   end)
-  for i, row in ipairs(rows) do lines[i] = table_row(row, now) end
+  if #rows <= MOST_ROWS then return rows end
+  local list = {}
+  for _, row in ipairs(rows) do
+    if #list == MOST_ROWS then break end
+    if row.integration_id or (ending_of(row) or math.huge) >= now then list[#list + 1] = row end
+  end
+  return list
+end
+
+local function alert(format, ...)
+  return ('<p class="alert">%s</p>\n'):format(format:format(...))
+end
+
+--- The page: a text.
+-- @tparam table facts `title`, `connectors`, `rows` (see recipe.installs),
+--   `now` (seconds), `failed`, how many connectors could not be read
+function page.make(facts)
+  local rows, now, lines, alerts = facts.rows, facts.now, {}, ""
+  local list = listed(rows, now)
+  for i, row in ipairs(list) do lines[i] = table_row(row, now) end
+  if facts.failed > 0 then
+    alerts = alert("%d connectors could not be read and are missing here.", facts.failed)
+  end
+  if #list < #rows then
+    alerts = alerts .. alert("The table lists %d of %d rows; the bars and totals count all.", #list, #rows)
+  end
   local fills = {
     title = escaped(facts.title), style = look.style, script = look.script,
     made = os.date("!%Y-%m-%d %H:%M UTC", now),
-    failed = facts.failed > 0 and ('<p class="alert">%d connectors could not be read and are missing here.</p>')
-      :format(facts.failed) or "",
+    alerts = alerts,
     tiles = tiles(facts.connectors, rows, now), months = month_bars(rows, now), versions = version_bars(rows),
-    headings = headings(), rows = table.concat(lines, "\n"), count = tostring(#rows),
+    headings = headings(), rows = table.concat(lines, "\n"), count = tostring(#list),
     version = escaped(celigo._VERSION),
   }
   return (look.page:gsub("{{(%w+)}}", fills))
