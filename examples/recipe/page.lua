@@ -69,12 +69,12 @@ local function month_words(month)
   return ("%s %s"):format(MONTHS[math.tointeger(number)], year)
 end
 
--- Bars of licenses by the month in which they end: what has ended, twelve
+-- Bars of licenses by the month in which they end: what has ended, thirteen
 -- months, later, never.
 local function month_bars(rows, now)
   local order, counts = { "Ended" }, {}
   local month = os.date("!%Y-%m", now)
-  for _ = 1, 12 do
+  for _ = 1, 13 do
     order[#order + 1] = month
     month = month_after(month)
   end
@@ -187,7 +187,7 @@ end
 local function table_row(row, now)
   local words, class = standing(row, now)
   local ending = ending_of(row)
-  local update = row.update_in_progress == true and "updating" or row.update_in_progress == false and "none running"
+  local update = row.update_in_progress == true and "updating" or row.update_in_progress == false and "idle"
   return "<tr>" .. table.concat {
     cell(name_of(row.connector), row.connector),
     customer_of(row),
