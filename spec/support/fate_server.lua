@@ -76,13 +76,17 @@ end
 --   protocol, connection (number), step, acted (the step's name as it was
 --   done), applied (0 or 1), time, done (when its answer was handed to the
 --   system, or nil) }
--- * `connections`: each { number, name, ends }; `ends` is { how, from, to }
---   where the server has ended it or fell silent
+-- * `connections`, by number: each { number, name, ends }; `ends` is { how,
+--   from, to } where the server has ended it or fell silent
 --
 -- Times are seconds of the system's clock. With `closed` the client has gone:
 -- waits until every connection is closed.
 function Server:record(closed)
-  return ask(self, closed and "/record?closed" or "/record")
+  local record = ask(self, closed and "/record?closed" or "/record")
+  local by_number = {}
+  for _, connection in ipairs(record.connections) do by_number[connection.number] = connection end
+  record.connections = by_number
+  return record
 end
 
 --- Forgets the record.

@@ -280,7 +280,7 @@ end
 
 -- Whether a connection ended, or was silent, while the call was under way.
 local function met_an_end(job, record, silenced)
-  for _, connection in ipairs(record.connections) do
+  for _, connection in pairs(record.connections) do
     if met(connection.ends, silenced[connection.number], job) then return true end
   end
   return false
