@@ -67,9 +67,8 @@ local function new_connector(name)
   local connector = assert(keeper:create_connector {
     name = name,
     contactEmail = "support@example.com",
-    _integrationId = "54fa0b38a7044f9254000036",
-    installerFunction = "install",
-    updateFunction = "update",
+    framework = "twoDotZero",
+    twoDotZero = { _integrationId = "54fa0b38a7044f9254000036" },
   })
   local license
   for _, email in ipairs { "ada@example.com", "grace@example.com" } do

@@ -64,14 +64,14 @@ static void emit_response(lua_State *L, int idx) {
 }
 
 /* A 429 pauses the whole client. */
-static void pause_client(lua_State *L, int idx, double seconds) {
+static void pause_client(lua_State *L, int idx, const cel_decision *d) {
   cel_call *c = cel_call_get(L, idx);
   const cel_event e = {.type = "rate_limited",
-                       .wait = seconds,
+                       .wait = d->pause,
                        .elapsed = -1,
                        .bytes = -1,
                        .status = c->attempt.status};
-  cel_rate_limit_pause(&c->client->limit, cel_clock(), seconds);
+  cel_rate_limit_pause(&c->client->limit, cel_clock(), d->pause, d->spread);
   cel_emit(L, idx, &e);
 }
 
@@ -138,7 +138,7 @@ static void exchange_over(lua_State *L, int idx) {
     return;
   cel_decision d = cel_call_decide(c);
   if (d.pause > 0)
-    pause_client(L, idx, d.pause);
+    pause_client(L, idx, &d);
   if (c->state != CEL_STATE_DONE)
     settle(L, idx, &d);
 }

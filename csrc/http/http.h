@@ -80,8 +80,10 @@ struct cel_transfer {
   bool finished;    /* the fields below hold */
   size_t starved;   /* bytes of body room that the allocator refused; the
                        transfer waits for cel_http_feed() */
+  int proxy_status; /* of a proxy that refused to make a tunnel, else 0 */
   cel_http_end end;
-  CURLcode code;
+  CURLcode code; /* CURLE_SSL_CERTPROBLEM: the server wants a certificate of
+                    the client, whether the request went out before or not */
   char message[CURL_ERROR_SIZE]; /* libcurl's words, may be empty */
 };
 
@@ -120,7 +122,6 @@ typedef struct cel_http {
   int ca_fd;            /* the same as an anonymous file; -1: none */
   char ca_name[32];     /* by which libcurl finds it */
   char *env_proxy;      /* owned; the environment's choice, or NULL */
-  char *env_noproxy;    /* owned; or NULL */
   unsigned long long received; /* bytes of answers, of all transfers */
   bool blames_ca_file; /* what cel_http_open() found wrong is in ca_file */
   char wrong[200];     /* or it is this, where it is no constant */

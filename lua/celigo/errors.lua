@@ -71,11 +71,20 @@ local words = {
   [504] = "gateway_timeout",
 }
 
--- What to do about a status, where its own message does not say so.
+-- What to do about a status, where its own message does not say so. A 403 of
+-- other paths has reasons of their own.
 local advice = {
-  [401] = "check the token; a token of one region (us, eu) is no good at the other",
-  [403] = "the Connectors API is for Partner accounts only; check the account and the token's scope",
+  [401] = { text = "check the token; a token of one region (us, eu) is no good at the other" },
+  [403] = {
+    text = "the Connectors API is for Partner accounts only; check the account and the token's scope",
+    path = "^/v1/connectors%f[/\0]",
+  },
 }
+
+local function advice_for(err)
+  local found = advice[err.status]
+  return found and (not found.path or (err.path or ""):find(found.path)) and found.text
+end
 
 local function words_of(status)
   return words[status] or ("http_%d"):format(status)
@@ -163,7 +172,8 @@ end
 function Error:__tostring()
   local what = self.kind == "http" and tostring(self.status) or self.kind
   local text = ("%s %s: %s %s"):format(self.method or "?", self.path or "?", what, show_all(self))
-  if advice[self.status] then text = ("%s; %s"):format(text, advice[self.status]) end
+  local hint = advice_for(self)
+  if hint then text = ("%s; %s"):format(text, hint) end
   return (text:gsub("%c+", " "))
 end
 

@@ -288,7 +288,7 @@ end
 -- @return for a generic `for`: each license
 -- @usage
 -- for license in client:each_connector_license(id) do
---   print(license.user.email, license.expires)
+--   print(license._id, license.expires or license.trialEndDate)
 -- end
 function methods.each_connector_license(client, id, options)
   return records(new_walk(client, "each_connector_license", "list_connector_licenses", id, options))

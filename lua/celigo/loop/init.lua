@@ -9,8 +9,9 @@
 --
 -- * `backend.watch(fd, events, ready)`: from now on calls `ready()` whenever
 --   the descriptor is readable (`events` is `"r"`), writable (`"w"`) or
---   either (`"rw"`); `ready(true)` where the loop gives the descriptor up.
---   Level-triggered. Returns something that stands for it.
+--   either (`"rw"`). Level-triggered. `ready(true)` says that the loop has
+--   given the descriptor up; any other argument means nothing. Returns
+--   something that stands for it.
 -- * `backend.unwatch(watcher)`: never again; the descriptor is closed next.
 -- * `backend.timer(seconds)`: calls `turn()` once, after that many seconds,
 --   not earlier; instead of what was asked before. nil: never. 0 must come
@@ -98,8 +99,9 @@ function Loop:resume_ready()
   end
   self.parked = waiting
   for i, entry in ipairs(ready) do
-    entry.woken = true
-    local good, err = pcall(entry.wake)
+    entry.woken = not entry.gone -- one that was woken before may have closed it
+    local good, err = true, nil
+    if entry.woken then good, err = pcall(entry.wake) end
     if not good then
       table.move(ready, i + 1, #ready, #self.parked + 1, self.parked)
       error(err, 0)
@@ -135,7 +137,7 @@ function Loop:watch(client, serial, events)
   if not descriptor then return false end
   local watch = { descriptor = descriptor, events = events }
   watch.watcher = self.backend.watch(descriptor:fd(), events, function(lost)
-    if lost then watch.events = nil end
+    if lost == true then watch.lost = true end -- many loops pass arguments of their own
     self:turn()
   end)
   self.watched[serial] = watch
@@ -156,7 +158,7 @@ function Loop:update(client)
   if core.closed(client) and #self.parked == 0 then return self:detach() end
   local seconds, wanted = core.wants(client)
   for serial, watch in pairs(self.watched) do
-    if wanted[serial] ~= watch.events then self:unwatch(serial) end
+    if watch.lost or wanted[serial] ~= watch.events then self:unwatch(serial) end
   end
   for serial, events in pairs(wanted) do
     if not self.watched[serial] and not self:watch(client, serial, events) then
