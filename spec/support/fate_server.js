@@ -187,6 +187,7 @@ function take(text) {
 
 function act(request, response, entry, connection, step) {
   const stream = connection.session && response.stream;
+  if (stream && (stream.destroyed || connection.session.destroyed)) return; // the client has gone
   const id = entry.id;
   let name = step.name;
   if (name in resets && !stream) name = 'ok'; // no such thing in HTTP/1.1

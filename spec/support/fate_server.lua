@@ -67,7 +67,11 @@ function fate_server.start(quota)
 end
 
 local function ask(self, path)
-  return cjson.decode((assert(http.request(self.control, { path = path }))).body)
+  local good, answer = pcall(http.request, self.control, { path = path })
+  if not good or not answer then
+    error("the server does not answer; it said:\n" .. tostring(self:stop()), 0)
+  end
+  return cjson.decode(answer.body)
 end
 
 --- What was received since `reset`, when all that was sent has been seen:
