@@ -2,7 +2,6 @@
 -- loop_calls_spec.lua and loop_turns_spec.lua.
 
 local celigo = require "celigo"
-local cases = require "spec.support.loop_cases"
 local core = require "celigo.core"
 local sandbox = require "celigo.sandbox"
 local ways = require "spec.support.ways"
@@ -69,31 +68,6 @@ describe("an adapter", function()
     assert.matches("404 invalid_ref", err)
     assert.matches("culprit", err)
   end)
-end)
-
-describe("calls that go back to the queue", function()
-  local tiny = load_example()
-
-  local function run(...)
-    local failure
-    for _, f in ipairs { ... } do
-      coroutine.wrap(function()
-        local good, err = xpcall(f, debug.traceback)
-        if not good then failure = failure or err end
-      end)()
-    end
-    tiny.run()
-    if failure then error(failure, 0) end
-  end
-
-  local function run_blocking(...)
-    for _, f in ipairs { ... } do f() end
-  end
-
-  for _, case in ipairs(cases.of(tiny.attach, run)) do it(case.name .. ", in a loop of the user's own", case.run) end
-  for _, case in ipairs(cases.of(function(client) return client end, run_blocking)) do
-    it(case.name .. ", blocking", case.run)
-  end
 end)
 
 describe("what the core offers to loops", function()

@@ -250,7 +250,7 @@ static void push_records(lua_State *L, int idx) {
     return;
   lua_pop(L, 1);
   lua_newtable(L);
-  cel_set_class(L, CEL_ARRAY_MT);
+  luaL_setmetatable(L, CEL_ARRAY_MT);
   lua_pushvalue(L, -1);
   lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);
 }
