@@ -92,6 +92,7 @@ group_test() {
   need openssl openssl openssl - have openssl
   need pkg-config pkg-config pkg-config - have pkg-config
   need locales locales - - has_comma_locale
+  need node nodejs node - have node
 }
 
 group_prism() {
