@@ -95,6 +95,8 @@ describe("HTTPS", function()
     assert.is_nil(value)
     assert.equal("network", err.kind)
     assert.equal("tls_failed", err.code)
+    assert.is_truthy(err.message:find("the certificate is for another name: check base_url", 1, true), err.message)
+    assert.is_nil(err.message:find("ca_file", 1, true), err.message) -- which cannot help
     assert.same({}, http.journal(service.url))
   end)
 
@@ -184,6 +186,22 @@ describe("HTTPS", function()
       assert.has_error(function()
         new(front.url, front.directory .. "/nginx.conf")
       end)
+    end)
+
+    it("is opened only where it is a regular file", function()
+      local front <close> = start("good")
+      local fifo = front.directory .. "/fifo"
+      assert(os.execute("mkfifo '" .. fifo .. "'"))
+      for _, path in ipairs { fifo, front.directory, "/dev/zero", "/dev/tty" } do
+        for _, url in ipairs { front.url, "http://127.0.0.1:9" } do
+          local good, message = pcall(new, url, path)
+          assert.is_false(good)
+          assert.is_truthy(message:find("option 'ca_file': " .. path .. ": this is no regular file", 1, true), message)
+        end
+      end
+      assert(os.execute(("ln -s ca.pem '%s/link.pem'"):format(front.directory)))
+      local client <close> = new(front.url, front.directory .. "/link.pem")
+      assert(client:get_connector_by_id(ID))
     end)
   end)
 

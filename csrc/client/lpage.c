@@ -168,6 +168,31 @@ static void finish_failure(lua_State *L, int idx, const char *kind,
   cel_call_finish(L, idx, CEL_END_ERROR);
 }
 
+void cel_push_undecoded(lua_State *L, int idx, const char *message) {
+  const cel_call *c = cel_call_get(L, idx);
+  const cel_encoding *e = &c->transfer.encoding;
+  cel_failure f = {.kind = "decode",
+                   .code = "invalid_json",
+                   .message = message,
+                   .maybe_applied = c->writes,
+                   .answered = true};
+  bool broken = e->state == CEL_ENCODING_BROKEN;
+  if (broken || cel_encoding_is_left(e)) {
+    f.code = "bad_content_encoding";
+    f.message = lua_pushfstring(
+        L,
+        broken ? "the answer's body is damaged: it cannot be decompressed "
+                 "(Content-Encoding: %s)"
+               : "the answer's body is no JSON, and its Content-Encoding "
+                 "(%s) cannot be undone: only gzip and deflate can",
+        e->names);
+  } else {
+    lua_pushnil(L);
+  }
+  cel_push_failure(L, idx, &f);
+  lua_remove(L, -2);
+}
+
 static bool is_blank(const char *text, size_t len) {
   for (size_t i = 0; i < len; i++)
     if (strchr(" \t\r\n", text[i]) == NULL || text[i] == '\0')
@@ -244,7 +269,8 @@ static bool push_value(lua_State *L, int idx) {
 /* Ends the call with what is wrong with its body, a string on top
    [-1, +0]. */
 static void finish_undecoded(lua_State *L, int idx) {
-  finish_failure(L, idx, "decode", "invalid_json", lua_tostring(L, -1));
+  cel_push_undecoded(L, idx, lua_tostring(L, -1));
+  cel_call_finish(L, idx, CEL_END_ERROR);
   lua_pop(L, 1);
 }
 
@@ -272,8 +298,8 @@ static bool append_page(lua_State *L, int idx, const char **wrong) {
     status =
         cel_json_cursor_append(L, &cursor, lua_gettop(L), &c->records, &fault);
   if (status != 0) {
-    finish_failure(L, idx, "decode", "invalid_json",
-                   cel_page_fault(c, true, &fault));
+    cel_push_undecoded(L, idx, cel_page_fault(c, true, &fault));
+    cel_call_finish(L, idx, CEL_END_ERROR);
     return false;
   }
   if (cursor.total > 0)
@@ -529,7 +555,11 @@ void cel_page_over(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   idx = lua_absindex(L, idx);
   luaL_checkstack(L, 16, "no room for an answer");
-  if (c->page_only) {
+  if (c->transfer.encoding.state == CEL_ENCODING_BROKEN &&
+      c->answer != CEL_ANSWER_TRUE) {
+    lua_pushnil(L);
+    finish_undecoded(L, idx);
+  } else if (c->page_only) {
     if (!emit_page(L, idx))
       return;
     lua_pushnil(L);

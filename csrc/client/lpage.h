@@ -30,6 +30,10 @@ const char *cel_push_resolved(lua_State *L, int idx);
    there first. No Lua. */
 const char *cel_page_fault(cel_call *c, bool page, cel_json_fault *fault);
 
+/* Pushes the error of a good answer whose body is none: `message` says what is
+   wrong with its JSON, where it is not its Content-Encoding [-0, +1]. */
+void cel_push_undecoded(lua_State *L, int idx, const char *message);
+
 /* Whether the answer has no body to speak of. */
 bool cel_page_is_blank(const cel_call *c);
 

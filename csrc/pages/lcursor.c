@@ -165,11 +165,7 @@ static int l_cursor(lua_State *L) {
     lua_pushnumber(L, p->json.total);
     return 3;
   }
-  const cel_failure f = {.kind = "decode",
-                         .code = "invalid_json",
-                         .message = lua_tostring(L, -1),
-                         .answered = true};
-  cel_push_failure(L, 1, &f);
+  cel_push_undecoded(L, 1, lua_tostring(L, -1));
   lua_pushnil(L);
   lua_insert(L, -2);
   return 2;

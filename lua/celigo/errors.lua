@@ -127,7 +127,10 @@ end
 
 local function plain_message(err)
   local location = err.headers and err.headers.location
-  if err.status >= 300 and err.status < 400 then
+  if err.status == 304 then
+    return "not changed, says the service: the headers of the request (If-None-Match, If-Modified-Since) asked for it "
+      .. "only if it had; there is no body"
+  elseif err.status >= 300 and err.status < 400 then
     return ("redirects are not followed (to %s); check base_url"):format(location or "nowhere")
   end
   return "the answer says no more than its status"
