@@ -51,8 +51,10 @@ describe("a response", function()
   it("has every 2xx's status", function()
     for status = 200, 299 do
       local value, response = get { status = status, body = '{"a":1}' }
-      assert.equal(status, response.status)
-      if status ~= 204 and status ~= 205 then
+      assert.equal(status ~= 206 and status or nil, value and response.status) -- a part is no whole answer
+      if status == 206 then
+        assert.equal("cut_short", response.code)
+      elseif status ~= 204 and status ~= 205 then
         assert.same({ a = 1 }, value)
       else
         assert.is_truthy(value)
