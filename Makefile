@@ -1,7 +1,6 @@
 # The front door. `make` builds, `make demo` shows it at work, `make test`
 # runs every spec; `make help` lists the rest. Results are below build/.
 
-LUA ?= lua5.4
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 SPECS ?= spec

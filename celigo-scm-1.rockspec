@@ -17,11 +17,11 @@ side-by-side calls: a C core on libcurl under a thin layer of Lua.]],
 }
 
 dependencies = {
-  "lua >= 5.4, < 5.5",
+  "lua >= 5.4, < 5.6",
   "lua-cjson >= 2.1.0",
 }
 
--- libcurl (7.85 or newer) is found by CMake, which knows more places than
+-- libcurl (7.87 or newer) is found by CMake, which knows more places than
 -- LuaRocks does; for one in an odd place set CMAKE_PREFIX_PATH.
 build = {
   type = "cmake",

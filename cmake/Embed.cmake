@@ -61,6 +61,21 @@ install(FILES
   "${CMAKE_CURRENT_BINARY_DIR}/celigoConfigVersion.cmake"
   DESTINATION ${_celigo_package})
 
+# The package can be moved: the prefix is told from where the file lies, which
+# may be several folders below it (lib/x86_64-linux-gnu).
+set(_celigo_pc_prefix "${CMAKE_INSTALL_PREFIX}")
+foreach(_dir IN ITEMS LIBDIR INCLUDEDIR)
+  set(CELIGO_PC_${_dir} "${CMAKE_INSTALL_${_dir}}")
+  if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_${_dir}}")
+    set(CELIGO_PC_${_dir} "\${prefix}/${CMAKE_INSTALL_${_dir}}")
+  endif()
+endforeach()
+if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  file(RELATIVE_PATH _celigo_up "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
+  string(REGEX REPLACE "/$" "" _celigo_up "${_celigo_up}")
+  set(_celigo_pc_prefix "\${pcfiledir}/${_celigo_up}")
+endif()
+set(CELIGO_PC_PREFIX "${_celigo_pc_prefix}")
 configure_file(cmake/celigo.pc.in "${CMAKE_CURRENT_BINARY_DIR}/celigo.pc" @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/celigo.pc"
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

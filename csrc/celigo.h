@@ -1,5 +1,6 @@
 /*
-** celigo.h - the celigo client in a C or C++ program that hosts Lua 5.4.
+** celigo.h - the celigo client in a C or C++ program that hosts Lua (5.4 or
+** 5.5: the one that the library was built for).
 **
 ** One header, one library:
 **

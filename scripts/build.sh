@@ -1,6 +1,6 @@
 #!/bin/sh
-# build.sh PRESET [TARGET…]: configures a preset of CMakePresets.json and
-# builds it. Says where the result is; all else only when it fails. Warnings
+# build.sh PRESET [TARGET…]: configures a preset of CMakePresets.json,
+# for the Lua of the interpreter that find_lua finds, and builds it. Says where the result is; all else only when it fails. Warnings
 # are shown.
 . scripts/common.sh
 
@@ -9,7 +9,7 @@ shift
 directory=build/$preset
 [ $# -gt 0 ] || set -- all
 
-quietly cmake --preset "$preset"
+quietly cmake --preset "$preset" "-DCELIGO_LUA_VERSION=$(lua_version)"
 log=$directory/build.log
 if ! cmake --build "$directory" --parallel "$(processors)" --target "$@" \
   >"$log" 2>&1; then

@@ -21,18 +21,28 @@ have() {
   command -v "$1" >/dev/null 2>&1
 }
 
-# The Lua 5.4 interpreter: $LUA, or the first that is one.
+# The interpreter of Lua 5.4 or 5.5: $LUA, or the first that is one.
 find_lua() {
-  for lua in ${LUA:-} lua5.4 lua54 lua \
+  for lua in ${LUA:-} lua5.4 lua54 lua5.5 lua55 lua \
     /opt/homebrew/opt/lua@5.4/bin/lua5.4 /usr/local/opt/lua@5.4/bin/lua5.4
   do
     if have "$lua" &&
-      "$lua" -e 'os.exit(_VERSION == "Lua 5.4")' >/dev/null 2>&1; then
+      "$lua" -e 'os.exit(_VERSION:find "^Lua 5%.[45]$" ~= nil)' >/dev/null 2>&1
+    then
       command -v "$lua"
       return
     fi
   done
   return 1
+}
+
+# Its version, 5.4 or 5.5; 5.4 where there is none yet.
+lua_version() {
+  if lua=$(find_lua); then
+    "$lua" -e 'print(_VERSION:match "%d.%d")'
+  else
+    echo 5.4
+  fi
 }
 
 # Ends where one of the arguments is neither an option (--NAME=VALUE) nor a

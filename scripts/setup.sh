@@ -32,9 +32,10 @@ has_lua_package() {
 # Whether a C file that includes a header compiles to nothing but an object.
 has_header() {
   printf '#include <%s>\n' "$1" |
-    ${CC:-cc} -I/usr/include/lua5.4 -I/opt/homebrew/include \
-      -I/opt/homebrew/opt/lua@5.4/include/lua5.4 \
-      -I/usr/local/opt/lua@5.4/include/lua5.4 -E -o /dev/null -
+    ${CC:-cc} "-I/usr/include/lua$lua_version" -I/opt/homebrew/include \
+      "-I/opt/homebrew/opt/lua@$lua_version/include/lua$lua_version" \
+      "-I/usr/local/opt/lua@$lua_version/include/lua$lua_version" \
+      -E -o /dev/null -
 }
 
 # Whether clang links programs with a sanitizer's runtime.
@@ -52,7 +53,8 @@ group_build() {
   need "C-compiler" build-essential gcc - have "${CC:-cc}"
   need cmake cmake cmake - have cmake
   need lua5.4 lua5.4 lua@5.4 - find_lua
-  need "Lua-headers" liblua5.4-dev lua@5.4 - has_header lua.h
+  lua_version=$(lua_version)
+  need "Lua-headers" "liblua$lua_version-dev" "lua@$lua_version" - has_header lua.h
   need "libcurl-headers" libcurl4-openssl-dev curl - has_header curl/curl.h
   need lua-cjson lua-cjson - lua-cjson has_lua_package cjson
 }

@@ -76,23 +76,25 @@ describe("what the core offers to loops", function()
   setup(function() server = sandbox.start { delay = 0.05 } end)
   teardown(function() server:stop() end)
 
-  it("rings once until it is asked", function()
+  it("is woken once until it has looked", function()
     local client = celigo.new { base_url = server.url, token = "t" }
-    local rings = 0
-    core.set_bell(client, function() rings = rings + 1 end)
+    local wakeups = 0
+    core.set_wakeup(client, function() wakeups = wakeups + 1 end)
     local call = client:submit("get_connector_by_id", ID)
     client:submit("get_connector_by_id", ID):cancel()
     client:step()
-    assert.equal(1, rings)
+    assert.equal(1, wakeups)
     core.serve(client)
-    assert.equal(1, rings)
+    assert.equal(1, wakeups)
     core.wants(client)
     call:cancel()
-    assert.equal(2, rings)
+    assert.equal(2, wakeups)
+    core.serve(client)
+    core.wants(client)
     client:close()
-    assert.equal(3, rings)
+    assert.equal(3, wakeups)
     client:close()
-    assert.equal(3, rings)
+    assert.equal(3, wakeups)
     assert.is_true(core.closed(client))
   end)
 
@@ -125,12 +127,12 @@ describe("what the core offers to loops", function()
     end)
 
   it("refuses what is no client", function()
-    for _, name in ipairs { "set_bell", "serve", "wants", "closed",
+    for _, name in ipairs { "set_wakeup", "wake", "serve", "wants", "closed",
       "descriptor" } do
       assert.error_matches(function() core[name]({}) end, "celigo.client")
     end
     local client <close> = celigo.new { base_url = server.url, token = "t" }
-    assert.error_matches(function() core.set_bell(client, 1) end,
+    assert.error_matches(function() core.set_wakeup(client, 1) end,
       "function expected")
   end)
 end)

@@ -191,10 +191,12 @@ for _, way in ipairs(ways) do
       local client <close> = new_client(pages, {
         on_event = function(event) seen[#seen + 1] = event.type end,
       })
+      local call
       way.run(client, function()
         echo(client)
-        client:submit("request", { path = "/echo" })
+        call = client:submit("request", { path = "/echo" })
       end)
+      assert.is_true(call:done())
       assert.same({ "request", "response", "request", "response" }, seen)
     end)
 

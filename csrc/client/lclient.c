@@ -243,7 +243,7 @@ static void open_http(lua_State *L, cel_client *c,
       .max_connections = config->max_connections,
       .max_response = config->max_response};
   const char *wrong = cel_http_open(&c->http, &c->alloc, &settings);
-  if (wrong != NULL && c->ca_file != NULL)
+  if (c->http.blames_ca_file)
     what = lua_pushfstring(L, "%s: option 'ca_file': %s", what, c->ca_file);
   refuse(L, what, "", wrong);
 }

@@ -20,12 +20,12 @@
 enum {
   CEL_CLIENT_UV_TOKEN = CEL_BOX_UV_OWNER + 1, /* the token function, or nil */
   CEL_CLIENT_UV_EVENT,                        /* on_event, or nil */
-  CEL_CLIENT_UV_CODEC,    /* { encode, decode }, or nil for our own */
-  CEL_CLIENT_UV_GIVE_WAY, /* function(call) that yields, or nil */
-  CEL_CLIENT_UV_CALLS,    /* weak: light userdata of a call to the call */
-  CEL_CLIENT_UV_SPARE,    /* a call's userdata that can be used again */
-  CEL_CLIENT_UV_BELL,     /* function() of an event loop, or nil */
-  CEL_CLIENT_UVS = CEL_CLIENT_UV_BELL
+  CEL_CLIENT_UV_CODEC,  /* { encode, decode }, or nil for our own */
+  CEL_CLIENT_UV_YIELD,  /* function(call) that yields, or nil */
+  CEL_CLIENT_UV_CALLS,  /* weak: light userdata of a call to the call */
+  CEL_CLIENT_UV_SPARE,  /* a call's userdata that can be used again */
+  CEL_CLIENT_UV_WAKEUP, /* function() of an event loop, or nil */
+  CEL_CLIENT_UVS = CEL_CLIENT_UV_WAKEUP
 };
 
 /* The client at idx, closed or not [-0, +0]; raises if it is none. */

@@ -18,7 +18,7 @@ static int l_close(lua_State *L) {
     return 0; /* memory ran out before it was one */
   cel_call_abandon(c, CEL_END_CANCELLED);
   cel_call_release(c);
-  if (c->client->stirred)
+  if (cel_client_is_due(c->client))
     cel_wake_call(L, 1);
   return 0;
 }
@@ -98,7 +98,7 @@ assert(err.kind == "cancelled")
 static int l_cancel(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   cel_call_abandon(c, CEL_END_CANCELLED);
-  if (c->client->stirred)
+  if (cel_client_is_due(c->client))
     cel_wake_call(L, 1);
   return 0;
 }

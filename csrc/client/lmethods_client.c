@@ -136,7 +136,7 @@ static int l_step(lua_State *L) {
   lua_settop(L, 1);
   for (;;) {
     double left = end - cel_clock();
-    if (cel_client_doze(L, 1, left < 0 ? 0 : left))
+    if (cel_client_wait_slice(L, 1, left < 0 ? 0 : left))
       cel_hook_turn(L);
     now = cel_client_check(L, 1)->unfinished; /* a callback may end it */
     if (now == 0 || now < before || cel_clock() >= end)
@@ -196,7 +196,7 @@ static int l_close(lua_State *L) {
   bool closes = !c->closed;
   cel_client_close(c);
   if (closes)
-    cel_wake_closed(L, 1);
+    cel_wake(L, 1);
   return 0;
 }
 

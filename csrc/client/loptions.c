@@ -222,11 +222,13 @@ static bool fits(lua_State *L, const cel_option *row) {
 
 /* Pushes one end of a range, a whole number without a fraction [-0, +1]. */
 static void push_bound(lua_State *L, double bound) {
-  lua_Integer whole;
-  if (lua_numbertointeger(bound, &whole) && (double)whole == bound)
-    lua_pushinteger(L, whole);
-  else
-    lua_pushnumber(L, bound);
+  int is_whole;
+  lua_pushnumber(L, bound);
+  const lua_Integer whole = lua_tointegerx(L, -1, &is_whole);
+  if (!is_whole)
+    return;
+  lua_pop(L, 1);
+  lua_pushinteger(L, whole);
 }
 
 /* Pushes what the row wants, for people; the value given is on top

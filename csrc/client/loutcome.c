@@ -64,7 +64,7 @@ static void emit_response(lua_State *L, int idx) {
 }
 
 /* A 429 pauses the whole client. */
-static void pause(lua_State *L, int idx, double seconds) {
+static void pause_client(lua_State *L, int idx, double seconds) {
   cel_call *c = cel_call_get(L, idx);
   const cel_event e = {.type = "rate_limited",
                        .wait = seconds,
@@ -138,7 +138,7 @@ static void exchange_over(lua_State *L, int idx) {
     return;
   cel_decision d = cel_call_decide(c);
   if (d.pause > 0)
-    pause(L, idx, d.pause);
+    pause_client(L, idx, d.pause);
   if (c->state != CEL_STATE_DONE)
     settle(L, idx, &d);
 }

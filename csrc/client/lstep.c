@@ -24,7 +24,7 @@ void cel_call_start(lua_State *L, int idx) {
   if (c->state != CEL_STATE_NEW)
     return; /* its arguments have ended it, or a closed client */
   c->started = cel_clock();
-  c->deadline = c->ahead ? HUGE_VAL : c->started + c->timeout;
+  c->deadline = c->prefetch ? HUGE_VAL : c->started + c->timeout;
   cel_call_token(L, idx, false);
   c = cel_call_check(L, idx); /* the debug library may have been there */
   if (c->client->closed)
@@ -32,13 +32,13 @@ void cel_call_start(lua_State *L, int idx) {
   if (c->state != CEL_STATE_NEW)
     return;
   cel_call_move(c, CEL_STATE_QUEUED);
-  cel_client_pump(c->client);
+  cel_client_send(c->client);
   cel_wake_call(L, idx);
 }
 
 /* {====== The step */
 
-static int l_advance(lua_State *L) {
+static int l_serve_call(lua_State *L) {
   const cel_call *c = cel_call_check(L, 1); /* a hook shows it to scripts */
   if (c->submitted)
     cel_call_advance(L, 1);
@@ -47,7 +47,7 @@ static int l_advance(lua_State *L) {
   return 0;
 }
 
-/* Advances a submitted call, or announces a page that was asked for ahead;
+/* Advances a submitted call, or announces a prefetched page;
    what that raises becomes its result. */
 static void serve(lua_State *L, int calls, cel_call *k) {
   int top = lua_gettop(L);
@@ -57,7 +57,7 @@ static void serve(lua_State *L, int calls, cel_call *k) {
     cel_call_abandon(k, CEL_END_CANCELLED);
     return;
   }
-  lua_pushcfunction(L, l_advance);
+  lua_pushcfunction(L, l_serve_call);
   lua_pushvalue(L, -2);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK && cel_call_at(L, -2) == k) {
     cel_call_abandon(k, CEL_END_CANCELLED);
@@ -72,7 +72,7 @@ static void serve(lua_State *L, int calls, cel_call *k) {
 static cel_call *next_unattended(cel_client *c) {
   cel_call *k = c->lists[CEL_STATE_READY].head;
   while (k != NULL &&
-         !((k->submitted && !k->pinned) || (k->ahead && k->announce)))
+         !((k->submitted && !k->pinned) || (k->prefetch && k->announce)))
     k = k->next;
   return k;
 }
@@ -97,23 +97,15 @@ bool cel_client_step(lua_State *L, int idx, double seconds) {
   cel_client *c = cel_client_check(L, idx);
   if (c->closed)
     return true;
-  c->news = false;
-  cel_client_pump(c);
-  if (c->next_wake < HUGE_VAL) {
-    double wake = c->next_wake - cel_clock();
-    if (wake < seconds)
-      seconds = wake < 0 ? 0 : wake;
-  }
-  if (c->news)
-    seconds = 0;
-  bool calm = cel_http_step(&c->http, seconds);
-  cel_client_read_news(c);
-  cel_client_pump(c);
+  bool calm = cel_client_turn(c, seconds);
   serve_unattended(L, idx);
+  c = cel_client_check(L, idx);
+  if (c->wakeup.to_send)
+    cel_client_send(c);
   return calm;
 }
 
-bool cel_client_doze(lua_State *L, int idx, double seconds) {
+bool cel_client_wait_slice(lua_State *L, int idx, double seconds) {
   double start = cel_clock();
   double left = CEL_HOOK_INTERVAL - cel_client_check(L, idx)->waited;
   bool calm = cel_client_step(L, idx, seconds < left ? seconds : left);
@@ -185,7 +177,7 @@ static void block(lua_State *L, int idx) {
     if (k->state == CEL_STATE_DONE ||
         (k->state == CEL_STATE_READY && !k->submitted))
       break;
-    if (cel_client_doze(L, client, HUGE_VAL)) {
+    if (cel_client_wait_slice(L, client, HUGE_VAL)) {
       lua_pushcfunction(L, l_hook_turn);
       if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
         cel_call_abandon(cel_call_check(L, idx), CEL_END_CANCELLED);
@@ -223,9 +215,9 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
       lua_pushliteral(L, "head");
       return 1;
     }
-    if (k->client->gives_way && lua_isyieldable(L)) {
+    if (k->client->has_yield_hook && lua_isyieldable(L)) {
       cel_call_push_client(L, 1);
-      lua_getiuservalue(L, -1, CEL_CLIENT_UV_GIVE_WAY);
+      lua_getiuservalue(L, -1, CEL_CLIENT_UV_YIELD);
       lua_pushvalue(L, 1);
       status = lua_pcallk(L, 1, 1, 0, 1, await_k);
       waited = 1;

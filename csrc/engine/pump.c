@@ -45,7 +45,7 @@ static void send_call(cel_client *c, cel_call *call, double now) {
     call->refused = 0;
     call->exchanges++;
     call->sent_at = now;
-    call->unattended = call->ahead;
+    call->sent_prefetched = call->prefetch;
     call->announce = c->has_events;
     cel_call_move(call, call->announce ? CEL_STATE_READY : CEL_STATE_SENT);
   } else {
@@ -74,18 +74,26 @@ static void look_at_deadlines(cel_client *c, cel_state state, double now) {
   }
 }
 
-/* Looks at every call: whose time has come, whose is over. A call that is
-   READY has its exchange over, but for one that was only announced. */
-static void look_at_clocks(cel_client *c, double now) {
+/* Queues the calls that have waited for their next attempt. */
+static void queue_due(cel_client *c, double now) {
   cel_call *next;
-  c->next_wake = HUGE_VAL;
   for (cel_call *k = c->lists[CEL_STATE_WAITING].head; k != NULL; k = next) {
     next = k->next;
     if (k->not_before <= now)
       cel_call_move(k, CEL_STATE_QUEUED);
-    else if (k->not_before < c->next_wake)
-      c->next_wake = k->not_before;
   }
+}
+
+/* Looks at every call: whose time has come, whose is over. Only after a look
+   at the network, for what has arrived counts. A call that is READY has its
+   exchange over, but for one that was only announced. */
+static void look_at_clocks(cel_client *c, double now) {
+  queue_due(c, now);
+  c->next_wake = HUGE_VAL;
+  for (const cel_call *k = c->lists[CEL_STATE_WAITING].head; k != NULL;
+       k = k->next)
+    if (k->not_before < c->next_wake)
+      c->next_wake = k->not_before;
   look_at_deadlines(c, CEL_STATE_QUEUED, now);
   look_at_deadlines(c, CEL_STATE_SENT, now);
 }
@@ -94,39 +102,43 @@ static void look_at_clocks(cel_client *c, double now) {
    fail at once. */
 static void hold_back(cel_client *c, double now, double wait) {
   cel_call *next;
-  double ahead = 0;
+  double in_front = 0;
   for (cel_call *k = c->lists[CEL_STATE_QUEUED].head; k != NULL; k = next) {
     next = k->next;
-    if (now + cel_rate_limit_wait(&c->limit, now, ahead) >= k->deadline)
+    if (now + cel_rate_limit_wait(&c->limit, now, in_front) >= k->deadline)
       end_late(k);
     else
-      ahead++;
+      in_front++;
   }
   if (now + wait < c->next_wake)
     c->next_wake = now + wait;
 }
 
-/* Whether a call has to wait for a connection. Pages that were asked for
-   ahead leave one to the calls that somebody waits for, unless there is but
-   one. */
+/* Whether a call has to wait for a connection. Prefetched pages leave one to
+   the calls that somebody waits for, unless there is only one. */
 static bool is_full(const cel_client *c, const cel_call *call) {
-  size_t ahead = 1;
+  size_t prefetching = 1;
   if (c->http.running >= c->max_running)
     return true;
-  if (!call->ahead || c->max_running == 1)
+  if (!call->prefetch || c->max_running == 1)
     return false;
   for (int state = CEL_STATE_SENT; state <= CEL_STATE_READY; state++)
     for (const cel_call *k = c->lists[state].head; k != NULL; k = k->next)
-      ahead += k->ahead && k->transfer.easy != NULL;
-  return ahead >= c->max_running;
+      prefetching += k->prefetch && k->transfer.easy != NULL;
+  return prefetching >= c->max_running;
 }
 
-void cel_client_pump(cel_client *c) {
+void cel_client_send(cel_client *c) {
   double now = cel_clock();
   if (now >= c->next_wake)
-    look_at_clocks(c, now);
+    queue_due(c, now);
+  c->wakeup.to_send = false;
   cel_call *k;
   while ((k = c->lists[CEL_STATE_QUEUED].head) != NULL && !is_full(c, k)) {
+    if (k->deadline <= now) {
+      end_late(k);
+      continue;
+    }
     double wait = cel_rate_limit_take(&c->limit, now);
     if (wait > 0) {
       hold_back(c, now, wait);
@@ -161,7 +173,7 @@ static void redact_answer(cel_call *k) {
     cel_call_redact(k, t->body.data, t->body.len);
 }
 
-void cel_client_read_news(cel_client *c) {
+static void read_news(cel_client *c) {
   cel_transfer *t;
   while ((t = cel_http_news(&c->http)) != NULL) {
     cel_call *k =
@@ -171,6 +183,47 @@ void cel_client_read_news(cel_client *c) {
     if (k->state == CEL_STATE_SENT)
       cel_call_move(k, CEL_STATE_READY);
   }
+}
+
+/* Whether an exchange is under way whose deadline has passed. */
+static bool is_any_late(const cel_client *c, double now) {
+  const cel_call *k = c->lists[CEL_STATE_SENT].head;
+  while (k != NULL && k->deadline > now)
+    k = k->next;
+  return k != NULL;
+}
+
+#define CATCH_UP_ROUNDS 64 /* more than a socket's buffer holds */
+
+/* The program may look late: reads all that has arrived before any exchange
+   is ended by its deadline. */
+static void catch_up(cel_client *c, double now) {
+  for (int i = 0; i < CATCH_UP_ROUNDS && is_any_late(c, now); i++) {
+    unsigned long long before = c->http.received;
+    cel_http_step(&c->http, 0);
+    read_news(c);
+    if (c->http.received == before)
+      return;
+  }
+}
+
+bool cel_client_turn(cel_client *c, double seconds) {
+  unsigned long before = c->wakeup.ended;
+  cel_client_send(c);
+  double wake = c->next_wake - cel_clock();
+  if (c->wakeup.ended != before || wake < 0)
+    seconds = 0;
+  else if (wake < seconds)
+    seconds = wake;
+  bool calm = cel_http_step(&c->http, seconds);
+  read_news(c);
+  double now = cel_clock();
+  if (now >= c->next_wake) {
+    catch_up(c, now);
+    look_at_clocks(c, now);
+  }
+  cel_client_send(c);
+  return calm;
 }
 
 static cel_result classify(const cel_call *c) {
@@ -210,7 +263,7 @@ void cel_call_send_later(cel_call *c, const cel_decision *d) {
 cel_decision cel_call_decide(const cel_call *c) {
   static const cel_decision again = {.action = CEL_ACTION_RETRY};
   cel_result result = c->attempt.result;
-  if (c->unattended &&
+  if (c->sent_prefetched &&
       (result == CEL_RESULT_UNSENT || result == CEL_RESULT_STALE ||
        result == CEL_RESULT_BROKEN))
     return again;

@@ -17,24 +17,32 @@ static void unlink_call(cel_call *c) {
   *(c->prev == NULL ? &list->head : &c->prev->next) = c->next;
   *(c->next == NULL ? &list->tail : &c->next->prev) = c->prev;
   c->prev = c->next = NULL;
-  if (!c->ahead)
+  if (!c->prefetch)
     c->client->unfinished--;
 }
 
-/* Behind which call of a list one goes: the last, but in the queue pages
-   that were asked for ahead let the others pass. */
+/* Behind which call of a list one goes: the last, but in the queue prefetched
+   pages let the others pass. */
 static cel_call *place_in(const cel_call_list *list, const cel_call *c,
                           cel_state state) {
   cel_call *before = list->tail;
-  if (state == CEL_STATE_QUEUED && !c->ahead)
-    while (before != NULL && before->ahead)
+  if (state == CEL_STATE_QUEUED && !c->prefetch)
+    while (before != NULL && before->prefetch)
       before = before->prev;
   return before;
+}
+
+static void note_work(cel_client *c, cel_state state) {
+  if (state == CEL_STATE_QUEUED)
+    c->wakeup.to_send = true;
+  else if (state == CEL_STATE_READY || state == CEL_STATE_DONE)
+    c->wakeup.ended++;
 }
 
 void cel_call_move(cel_call *c, cel_state state) {
   unlink_call(c);
   c->state = state;
+  note_work(c->client, state);
   if (state >= CEL_STATE_LISTS)
     return;
   cel_call_list *list = &c->client->lists[state];
@@ -43,10 +51,8 @@ void cel_call_move(cel_call *c, cel_state state) {
   c->next = *link;
   *link = c;
   *(c->next == NULL ? &list->tail : &c->next->prev) = c;
-  if (!c->ahead)
+  if (!c->prefetch)
     c->client->unfinished++;
-  if (state == CEL_STATE_READY)
-    c->client->news = c->client->stirred = true;
   double wake = state == CEL_STATE_WAITING ? c->not_before : c->deadline;
   if (wake < c->client->next_wake)
     c->client->next_wake = wake;
@@ -54,10 +60,10 @@ void cel_call_move(cel_call *c, cel_state state) {
 
 void cel_call_attend(cel_call *c) {
   cel_state state = c->state;
-  if (!c->ahead)
+  if (!c->prefetch)
     return;
   cel_call_move(c, CEL_STATE_NEW);
-  c->ahead = false;
+  c->prefetch = false;
   c->started = cel_clock();
   c->deadline = c->started + c->timeout;
   cel_call_move(c, state);
@@ -112,7 +118,6 @@ void cel_call_abandon(cel_call *c, cel_end end) {
   c->attempt.sent = cel_call_is_begun(c) && c->transfer.sends > 0;
   c->end = end;
   cel_call_move(c, CEL_STATE_DONE);
-  c->client->stirred = true;
   cel_call_release(c);
 }
 

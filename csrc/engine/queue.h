@@ -40,6 +40,16 @@ typedef struct cel_call_list {
   cel_call *head, *tail;
 } cel_call_list;
 
+/* The wake-up state: work that nobody has looked at yet. cel_call_move() sets
+   it, for whatever queues or ends a call goes through there. */
+typedef struct cel_wakeup {
+  bool to_send;        /* a call was queued: cel_client_send() has to look */
+  unsigned long ended; /* how often a call became READY or was done: whoever
+                          waits for it has to look */
+  unsigned long seen;  /* how far the event loop has looked at that */
+  bool sent;           /* the event loop has been told, and will look */
+} cel_wakeup;
+
 /* What the calls of a client share. It lives for as long as somebody holds a
    reference: its userdata, a call, a cursor. */
 typedef struct cel_client {
@@ -52,17 +62,14 @@ typedef struct cel_client {
   double timeout;   /* seconds */
   bool timeout_set; /* by the user: holds for slow operations too */
   bool validate;
-  bool has_function; /* the token comes from a function */
-  bool secret;       /* the script must not learn the token from an answer */
-  bool has_events;   /* on_event is set */
-  bool has_codec;    /* json is not our own */
-  bool gives_way;    /* CEL_CLIENT_UV_GIVE_WAY is set */
-  bool has_bell;     /* CEL_CLIENT_UV_BELL is set */
-  bool rung;         /* the event loop knows that there is work */
-  bool stirred;      /* a call has become READY or been ended since its event
-                        loop looked */
+  bool has_function;   /* the token comes from a function */
+  bool secret;         /* the script must not learn the token from an answer */
+  bool has_events;     /* on_event is set */
+  bool has_codec;      /* json is not our own */
+  bool has_yield_hook; /* a scheduler lets callers wait without blocking */
+  bool has_wakeup;     /* an event loop wants to be told of work */
   bool closed;
-  bool news;          /* a call has become READY since the flag was lowered */
+  cel_wakeup wakeup;
   size_t max_running; /* exchanges at once */
   size_t unfinished;  /* calls in the lists */
   double waited;      /* seconds, since a debug hook had its turn */
@@ -103,7 +110,7 @@ struct cel_call {
   bool follow;    /* go on to the next page */
   bool page_only; /* end with CEL_END_PAGE */
   bool submitted; /* the step advances it */
-  bool ahead;     /* a page that nobody waits for yet: no deadline runs, it
+  bool prefetch;  /* a page that nobody waits for yet: no deadline runs, it
                      is not counted as unfinished, others are sent first */
   bool writes;    /* anything but GET */
   cel_policy policy;
@@ -126,12 +133,12 @@ struct cel_call {
   long long records;        /* in the records so far */
   char *scratch;            /* libcurl's; a string on its way into Lua */
   bool renewed;             /* the token function was asked again */
-  bool unattended;          /* the exchange at hand went out while ahead */
+  bool sent_prefetched;     /* nobody waited when the exchange went out */
   bool pinned;              /* its answer is being read: buffers stay */
-  bool advancing;           /* for loutcome.c: it is to be advanced, now */
+  bool advancing;           /* cel_call_advance() is at it, and nobody else */
   bool announce;            /* a request event is due */
   bool late;                /* the deadline ended it before it was sent */
-  int refused;              /* times that memory to start it was wanting */
+  int refused;              /* times in a row without memory to send it */
 };
 
 /* {====== Calls */
@@ -154,7 +161,8 @@ void cel_call_move(cel_call *c, cel_state state);
 /* Somebody waits for the call from now on: its deadline begins. */
 void cel_call_attend(cel_call *c);
 
-/* Ends a call without a value: cancelled or closed. */
+/* Ends a call without a value: cancelled or closed. It does nothing to one
+   that is done, but for a page that nobody reads any more. */
 void cel_call_abandon(cel_call *c, cel_end end);
 
 /* Frees a call's strings. */
@@ -164,6 +172,11 @@ void cel_call_drop_target(cel_call *c);
 /* }====== */
 
 /* {====== Clients */
+
+/* Whether a call became READY or was done since the event loop looked. */
+static inline bool cel_client_is_due(const cel_client *c) {
+  return c->wakeup.ended != c->wakeup.seen;
+}
 
 /* References. */
 cel_client *cel_client_retain(cel_client *c);

@@ -15,6 +15,9 @@
 #include "http/http_memory.h"
 #include "http/http_setup.h"
 
+/* CURLMOPT_QUICK_EXIT, which headers older than 8.20 do not name. */
+#define MULTI_QUICK_EXIT ((CURLMoption)21)
+
 #define MAX_SOCKETS 512   /* far beyond max_connections and its resolvers */
 #define USUAL_HEAD  1024u /* bytes; more is made when it is needed */
 
@@ -30,12 +33,12 @@ static void forget_news(cel_transfer *t) {
 
 /* {====== Easy handles */
 
-static CURLcode set_up(cel_http *h, cel_http_easy *e) {
+static CURLcode set_up(cel_http *h, cel_http_easy *e, const char **refused) {
   CURL *c = e->curl;
   curl_easy_setopt(c, CURLOPT_ERRORBUFFER, e->message);
   curl_easy_setopt(c, CURLOPT_PRIVATE, e);
   cel_http_watch_easy(e);
-  return cel_http_set_up(h, c);
+  return cel_http_set_up(h, c, refused);
 }
 
 static void free_easy(cel_http *h, cel_http_easy *e) {
@@ -43,21 +46,31 @@ static void free_easy(cel_http *h, cel_http_easy *e) {
   h->alloc->fn(h->alloc->ud, e, sizeof *e, 0);
 }
 
-static cel_http_easy *take_easy(cel_http *h) {
-  cel_http_easy *e = h->idle;
-  if (e != NULL) {
-    h->idle = e->next;
-    return e;
-  }
-  e = h->alloc->fn(h->alloc->ud, NULL, 0, sizeof *e);
+/* A new handle; NULL when memory ran out, or when libcurl does not know an
+   option, whose name is in *refused then. */
+static cel_http_easy *make_easy(cel_http *h, const char **refused) {
+  cel_http_easy *e = h->alloc->fn(h->alloc->ud, NULL, 0, sizeof *e);
+  CURLcode code = CURLE_OUT_OF_MEMORY;
   if (e == NULL)
     return NULL;
   memset(e, 0, sizeof *e);
   e->curl = curl_easy_init();
-  if (e->curl == NULL || set_up(h, e) != CURLE_OK) {
-    free_easy(h, e);
-    return NULL;
-  }
+  if (e->curl != NULL)
+    code = set_up(h, e, refused);
+  if (code == CURLE_OK)
+    return e;
+  if (code == CURLE_OUT_OF_MEMORY)
+    *refused = NULL;
+  free_easy(h, e);
+  return NULL;
+}
+
+static cel_http_easy *take_easy(cel_http *h) {
+  const char *refused;
+  cel_http_easy *e = h->idle;
+  if (e == NULL)
+    return make_easy(h, &refused);
+  h->idle = e->next;
   return e;
 }
 
@@ -94,7 +107,13 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
   curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
                     settings->max_connections);
   curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, settings->max_connections);
-  return NULL;
+  /* Unknown before 8.20, where resolvers do not belong to the multi handle. */
+  curl_multi_setopt(h->multi, MULTI_QUICK_EXIT, 1L);
+  const char *refused = NULL;
+  h->idle = make_easy(h, &refused); /* shows what libcurl does not know */
+  if (h->idle == NULL && refused != NULL)
+    return cel_http_lacks(h, refused);
+  return h->idle == NULL ? CEL_NO_MEMORY : NULL;
 }
 
 void cel_http_close(cel_http *h) {

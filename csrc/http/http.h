@@ -98,15 +98,20 @@ typedef struct cel_http {
   char *env_proxy;      /* owned; the environment's choice, or NULL */
   char *env_noproxy;    /* owned; or NULL */
   double timer;         /* when libcurl wants a turn; negative: not */
+  unsigned long long received; /* bytes of answers, of all transfers */
+  bool blames_ca_file; /* what cel_http_open() found wrong is in ca_file */
+  char wrong[200];     /* or it is this, where it is no constant */
 } cel_http;
 
 /* Sets libcurl up, once for the process and whatever thread asks; it is
-   never torn down, for the host may use libcurl itself. NULL on success. */
+   never torn down, for the host may use libcurl itself. NULL on success, else
+   what is wrong, such as a libcurl that is too old; it stays valid. */
 const char *cel_http_global(void);
 
-/* Reads the anchors and makes the multi handle. NULL on success, else what
-   is wrong as a constant text: CEL_NO_MEMORY, or something about ca_file. A
-   zeroed cel_http can be closed. */
+/* Reads the anchors, makes the multi handle and the first easy handle. NULL
+   on success, else what is wrong, valid as long as h: CEL_NO_MEMORY, something
+   about ca_file (h->blames_ca_file), or what libcurl lacks. A zeroed cel_http
+   can be closed. */
 const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
                           const cel_http_settings *settings);
 void cel_http_close(cel_http *h);

@@ -93,6 +93,7 @@ static void unfold(cel_buf *head) {
 static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   (void)one;
   cel_transfer *t = ((cel_http_easy *)ud)->transfer;
+  t->http->received += len;
   if (t->head_done) {
     if (t->status >= 200)
       return len; /* trailers after the body: of no use */
@@ -143,6 +144,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *ud) {
   cel_transfer *t = ((cel_http_easy *)ud)->transfer;
   int status = CEL_BUF_OK;
   size_t need = t->body.len + len;
+  t->http->received += len;
   if (need > t->body.max) {
     t->end = CEL_HTTP_BIG_BODY;
     return 0;

@@ -23,16 +23,33 @@
                                           large bodies */
 #define MAX_ANCHORS ((size_t)16777216) /* bytes */
 
+/* Older ones end the process by SIGPIPE when a connection is reset during a
+   TLS handshake or an upload. */
+#define OLDEST      0x075700 /* as version_num has it */
+#define OLDEST_TEXT "7.87.0"
+
 static pthread_once_t global_once = PTHREAD_ONCE_INIT;
-static CURLcode global_code;
+static char global_wrong[160]; /* empty: nothing */
 
 static void global_init(void) {
-  global_code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  if (info->version_num < OLDEST)
+    curl_msnprintf(global_wrong, sizeof global_wrong,
+                   "libcurl " OLDEST_TEXT " or newer is needed; this is "
+                   "libcurl %s",
+                   info->version);
+  else if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    curl_msnprintf(global_wrong, sizeof global_wrong,
+                   "libcurl %s cannot be set up", info->version);
 }
 
 const char *cel_http_global(void) {
   pthread_once(&global_once, global_init);
-  return global_code == CURLE_OK ? NULL : "libcurl cannot be set up";
+  return global_wrong[0] == '\0' ? NULL : global_wrong;
+}
+
+static bool has_tls(void) {
+  return curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_SSL;
 }
 
 /* {====== The environment's proxy, looked up once for a client */
@@ -165,10 +182,22 @@ static const char *join_anchors(cel_http *h) {
 
 /* }====== */
 
+const char *cel_http_lacks(cel_http *h, const char *what) {
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  const char *tls = info->ssl_version;
+  curl_msnprintf(h->wrong, sizeof h->wrong,
+                 "libcurl %s (%s) lacks %s; install one that has it",
+                 info->version, tls == NULL ? "no TLS library" : tls, what);
+  return h->wrong;
+}
+
 const char *cel_http_prepare(cel_http *h) {
   h->ca_fd = -1;
   cel_buf_init(&h->ca, h->alloc, MAX_ANCHORS);
+  if (h->settings.base->https && !has_tls())
+    return cel_http_lacks(h, "TLS, which https:// needs");
   const char *wrong = join_anchors(h);
+  h->blames_ca_file = wrong != NULL && strcmp(wrong, CEL_NO_MEMORY) != 0;
   if (wrong == NULL && !read_env_proxy(h))
     wrong = CEL_NO_MEMORY;
   return wrong;
@@ -192,39 +221,54 @@ bool cel_http_absolute(const cel_http *h) {
 
 /* {====== Settings */
 
-static CURLcode set_tls(const cel_http *h, CURL *c) {
-  CURLcode code = CURLE_OK;
+/* Sets an option; the first that libcurl refuses is noted by its name. */
+#define SET(s, option, value)                                                 \
+  note((s), curl_easy_setopt((s)->curl, (option), (value)), #option)
+
+typedef struct setting {
+  CURL *curl;
+  CURLcode code;       /* of the first option that was refused */
+  const char *refused; /* its name; a constant */
+} setting;
+
+static void note(setting *s, CURLcode code, const char *option) {
+  if (s->code == CURLE_OK && code != CURLE_OK) {
+    s->code = code;
+    s->refused = option;
+  }
+}
+
+static void set_tls(const cel_http *h, setting *s) {
   const char *bundle = NULL;
   const struct curl_blob blob = {
       .data = h->ca.data, .len = h->ca.len, .flags = CURL_BLOB_NOCOPY};
-  curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (h->ca.len > 0)
-    return curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
+  SET(s, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  SET(s, CURLOPT_SSL_VERIFYPEER, 1L);
+  SET(s, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (h->ca.len > 0) {
+    SET(s, CURLOPT_CAINFO_BLOB, &blob);
+    return;
+  }
   if (h->ca_fd >= 0)
-    code = curl_easy_setopt(c, CURLOPT_CAINFO, h->ca_name);
+    SET(s, CURLOPT_CAINFO, h->ca_name);
   else if (h->settings.ca_file != NULL)
-    code = curl_easy_setopt(c, CURLOPT_CAINFO, h->settings.ca_file);
+    SET(s, CURLOPT_CAINFO, h->settings.ca_file);
   /* A default directory beside a bundle turns libcurl's cache of parsed
-     anchors off; the bundle holds the same ones. */
-  curl_easy_getinfo(c, CURLINFO_CAINFO, &bundle);
-  if (code == CURLE_OK && (bundle != NULL || h->settings.ca_file != NULL))
-    code = curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
-  return code;
+     anchors off; the bundle holds the same ones. Some TLS libraries know no
+     directories: there is none to turn off then. */
+  curl_easy_getinfo(s->curl, CURLINFO_CAINFO, &bundle);
+  if (bundle != NULL || h->settings.ca_file != NULL)
+    curl_easy_setopt(s->curl, CURLOPT_CAPATH, NULL);
 }
 
-static CURLcode set_proxy(const cel_http *h, CURL *c) {
+static void set_proxy(const cel_http *h, setting *s) {
   const char *proxy = h->settings.proxy;
   if (proxy == NULL)
     proxy = h->env_proxy;
-  CURLcode code = curl_easy_setopt(c, CURLOPT_PROXY, proxy ? proxy : "");
-  if (code == CURLE_OK)
-    code = curl_easy_setopt(c, CURLOPT_NOPROXY,
-                            h->env_noproxy ? h->env_noproxy : "");
-  curl_easy_setopt(c, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
-  curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  return code;
+  SET(s, CURLOPT_PROXY, proxy ? proxy : "");
+  SET(s, CURLOPT_NOPROXY, h->env_noproxy ? h->env_noproxy : "");
+  SET(s, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+  SET(s, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
 /* A program that the host starts must not keep the connection open. */
@@ -235,31 +279,29 @@ static int on_new_socket(void *ud, curl_socket_t fd, curlsocktype purpose) {
   return CURL_SOCKOPT_OK;
 }
 
-CURLcode cel_http_set_up(const cel_http *h, CURL *c) {
-  CURLcode code = curl_easy_setopt(c, CURLOPT_CURLU, h->settings.base->handle);
-  if (code == CURLE_OK)
-    code = set_tls(h, c);
-  if (code == CURLE_OK)
-    code = set_proxy(h, c);
-  if (code == CURLE_OK) /* "": all that libcurl was built with */
-    code = curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
-  if (code == CURLE_OK)
-    code = curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-#if LIBCURL_VERSION_NUM >= 0x075700
+CURLcode cel_http_set_up(const cel_http *h, CURL *c, const char **refused) {
+  setting s = {.curl = c};
+  SET(&s, CURLOPT_CURLU, h->settings.base->handle);
+  if (h->settings.base->https || has_tls())
+    set_tls(h, &s);
+  set_proxy(h, &s);
+  SET(&s, CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl was built with */
+  SET(&s, CURLOPT_PROTOCOLS_STR, h->settings.base->https ? "https" : "http");
+  SET(&s, CURLOPT_NOSIGNAL, 1L);
   /* Whoever gives up does not wait for a resolver that does not answer. */
-  curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
-#endif
-  curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+  SET(&s, CURLOPT_QUICK_EXIT, 1L);
+  SET(&s, CURLOPT_FOLLOWLOCATION, 0L);
+  /* libcurl may have been built without HTTP/2. */
   curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-  curl_easy_setopt(c, CURLOPT_HTTP09_ALLOWED, 0L);
-  curl_easy_setopt(c, CURLOPT_PIPEWAIT, h->settings.base->https ? 1L : 0L);
-  curl_easy_setopt(c, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
-  curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
-                   (long)(h->settings.connect_timeout * 1e3));
-  curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L);
-  curl_easy_setopt(c, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
-  return code;
+  SET(&s, CURLOPT_HTTP09_ALLOWED, 0L);
+  SET(&s, CURLOPT_PIPEWAIT, h->settings.base->https ? 1L : 0L);
+  SET(&s, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
+  SET(&s, CURLOPT_CONNECTTIMEOUT_MS,
+      (long)(h->settings.connect_timeout * 1e3));
+  SET(&s, CURLOPT_TCP_NODELAY, 1L);
+  SET(&s, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
+  *refused = s.refused;
+  return s.code;
 }
 
 /* }====== */

@@ -8,12 +8,17 @@
 #include "http/http.h"
 
 /* Reads the trust anchors and the environment's proxy. NULL on success, else
-   what is wrong as a constant text: CEL_NO_MEMORY, or something about
-   ca_file. What is there already is given back by cel_http_forget. */
+   what is wrong: CEL_NO_MEMORY, something about ca_file (h->blames_ca_file),
+   or what libcurl lacks. What is there already is given back by
+   cel_http_forget. */
 const char *cel_http_prepare(cel_http *h);
 void cel_http_forget(cel_http *h);
 
-/* Sets what stays the same for every exchange of the client. */
-CURLcode cel_http_set_up(const cel_http *h, CURL *c);
+/* Sets what stays the same for every exchange of the client. Where libcurl
+   refuses an option *refused is its name, a constant. */
+CURLcode cel_http_set_up(const cel_http *h, CURL *c, const char **refused);
+
+/* Says in h->wrong that libcurl was built without something; returns it. */
+const char *cel_http_lacks(cel_http *h, const char *what);
 
 #endif

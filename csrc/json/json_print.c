@@ -54,14 +54,28 @@ size_t cel_json_print_integer(int64_t value, char *out) {
   return 1 + print_unsigned(0 - (uint64_t)value, out + 1);
 }
 
-#ifdef __SIZEOF_INT128__
-
-__extension__ typedef unsigned __int128 print_wide;
-
 #define FIXED_LEAST                                                           \
   1e-5 /* below, and from 2^53 on, an exponent is shorter                     \
         */
 #define FIXED_LIMIT 9007199254740992.0
+
+static bool print_is_fixed(double value) {
+  return value == 0 || (value >= FIXED_LEAST && value < FIXED_LIMIT);
+}
+
+/* Writes with the fewest digits, 15 to 17, that still mean this double. */
+static void print_shortest(double value, const char *format, int extra,
+                           char *text, size_t size) {
+  for (int digits = MAX_DIGITS - 2; digits <= MAX_DIGITS; digits++) {
+    snprintf(text, size, format, digits - extra, value);
+    if (digits == MAX_DIGITS || strtod(text, NULL) == value)
+      return;
+  }
+}
+
+#if defined(__SIZEOF_INT128__) && !defined(CEL_JSON_NO_INT128)
+
+__extension__ typedef unsigned __int128 print_wide;
 
 /*
 ** Writes "12.5", with the fewest decimals that still mean this double and no
@@ -91,28 +105,51 @@ static size_t print_fixed(double value, char *out) {
     *p++ = (char)('0' + (int)(rest >> (point + 2)));
     rest &= one - 1;
   }
-  /* Up where down would be too far, or farther; there is never a carry: a
-     9 that may go up would have ended the loop a digit earlier. */
-  if (rest >= below || (rest + above > one && rest * 2 >= one))
+  /* Up where down would be too far, or farther, or as far from an odd digit
+     (as printf rounds); there is never a carry: a 9 that may go up would have
+     ended the loop a digit earlier. */
+  bool up = rest * 2 > one || (rest * 2 == one && (p[-1] & 1) != 0);
+  if (rest >= below || (rest + above > one && up))
     p[-1]++;
   return (size_t)(p - out);
 }
 
-static bool print_is_fixed(double value) {
-  return value == 0 || (value >= FIXED_LEAST && value < FIXED_LIMIT);
-}
+#else /* the same text by way of printf, more slowly */
 
-#else /* printf does it all, more slowly */
-
+/*
+** printf gives "d.ddde-05" with as many digits as tell the double from its
+** neighbours; they are laid out around the point. The digits are those of the
+** function above: the nearest decimal of the fewest digits. (At a power of
+** two, where the nearest one might be too far below, the expansion is exact.)
+*/
 static size_t print_fixed(double value, char *out) {
-  (void)value;
-  (void)out;
-  return 0;
-}
-
-static bool print_is_fixed(double value) {
-  (void)value;
-  return false;
+  char text[64];
+  char digits[MAX_DIGITS + 1];
+  int count = 0;
+  int used = 0; /* without the zeros at the end */
+  const char *p = text;
+  char *q = out;
+  print_shortest(value, "%.*e", 1, text, sizeof text);
+  for (; *p != 'e' && *p != '\0'; p++) {
+    if (*p < '0' || *p > '9' || count == MAX_DIGITS)
+      continue; /* the locale's point may be of several bytes */
+    digits[count++] = *p;
+    if (*p != '0')
+      used = count;
+  }
+  int point = *p == 'e' ? (int)strtol(p + 1, NULL, 10) + 1 : 1;
+  if (point <= 0)
+    *q++ = '0';
+  for (int i = 0; i < point; i++)
+    *q++ = i < count ? digits[i] : '0';
+  *q++ = '.';
+  for (int i = point; i < 0; i++)
+    *q++ = '0';
+  for (int i = point < 0 ? 0 : point; i < used; i++)
+    *q++ = digits[i];
+  if (used <= point)
+    *q++ = '0';
+  return (size_t)(q - out);
 }
 
 #endif
@@ -147,10 +184,6 @@ size_t cel_json_print_float(double value, char *out) {
   }
   if (print_is_fixed(value))
     return n + print_fixed(value, out + n);
-  for (int digits = MAX_DIGITS - 2; digits <= MAX_DIGITS; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, value);
-    if (digits == MAX_DIGITS || strtod(text, NULL) == value)
-      break;
-  }
+  print_shortest(value, "%.*g", 0, text, sizeof text);
   return n + print_neutral(text, out + n);
 }

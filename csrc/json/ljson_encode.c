@@ -73,7 +73,8 @@ static void encode_string(encoder *e, const cel_shape *shape) {
    one. */
 static void encode_float(encoder *e, const cel_shape *shape) {
   lua_Number value = lua_tonumber(e->L, -1);
-  lua_Integer integer;
+  int whole;
+  const lua_Integer integer = lua_tointegerx(e->L, -1, &whole);
   unsigned types = CEL_TYPE_NUMBER;
   if (!isfinite(value)) {
     encode_fault(e, isnan(value) ? "expected a finite number, got NaN"
@@ -83,7 +84,7 @@ static void encode_float(encoder *e, const cel_shape *shape) {
   if (shape != NULL && floor(value) == value)
     types |= CEL_TYPE_INTEGER;
   if (shape != NULL && (shape->types & CEL_TYPE_NUMBER) == 0 &&
-      (shape->types & types) != 0 && lua_numbertointeger(value, &integer))
+      (shape->types & types) != 0 && whole)
     cel_writer_integer(&e->out, integer);
   else
     cel_writer_float(&e->out, value);

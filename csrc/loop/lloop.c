@@ -15,21 +15,30 @@
 
 #include "client/lclient.h"
 #include "client/lstep.h"
+#include "client/lwake.h"
 #include "engine/pump.h"
 
-/* {====== The bell */
+/* {====== Wake-ups */
 
-/* core.set_bell(client, f): f() is called when the client has work that its
-   loop does not know of; nil takes the bell away. */
-static int l_set_bell(lua_State *L) {
+/* core.set_wakeup(client, f): f() is called when the client has work that its
+   loop does not know of; nil takes the function away. */
+static int l_set_wakeup(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
   bool on = !lua_isnoneornil(L, 2);
   if (on)
     luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_settop(L, 2);
-  lua_setiuservalue(L, 1, CEL_CLIENT_UV_BELL);
-  c->has_bell = on;
-  c->rung = false;
+  lua_setiuservalue(L, 1, CEL_CLIENT_UV_WAKEUP);
+  c->has_wakeup = on;
+  c->wakeup.sent = false;
+  return 0;
+}
+
+/* core.wake(client): there is work for the next turn that the core cannot
+   see, such as a coroutine that has begun to wait. */
+static int l_wake(lua_State *L) {
+  cel_client_check(L, 1)->wakeup.ended++;
+  cel_wake(L, 1);
   return 0;
 }
 
@@ -37,16 +46,13 @@ static int l_set_bell(lua_State *L) {
 
 /* {====== A turn */
 
-/* core.serve(client): does what is due, without waiting; true when a call may
-   have become ready since the last time. The bell is silent from here to
-   core.wants(). */
+/* core.serve(client): does what is due, without waiting; true when something
+   that is waited for may have become ready since the last core.wants(). No
+   wake-up is sent from here to the next one. */
 static int l_serve(lua_State *L) {
-  cel_client *c = cel_client_check(L, 1);
-  c->rung = true;
+  cel_client_check(L, 1)->wakeup.sent = true;
   cel_client_step(L, 1, 0);
-  c = cel_client_check(L, 1); /* a callback may have ended the other */
-  lua_pushboolean(L, c->stirred);
-  c->stirred = false;
+  lua_pushboolean(L, cel_client_is_due(cel_client_check(L, 1)));
   return 1;
 }
 
@@ -74,12 +80,15 @@ static bool is_busy(const cel_client *c) {
 }
 
 /* core.wants(client): the seconds until the client must be served again, or
-   nil where only a descriptor or the bell says so; and a table of what to
-   watch: serial number to "r", "w" or "rw". */
+   nil where only a descriptor or a wake-up says so; and a table of what to
+   watch: serial number to "r", "w" or "rw". The turn has resumed whoever was
+   ready; what that has queued is sent here. */
 static int l_wants(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
+  c->wakeup.seen = c->wakeup.ended;
+  cel_client_send(c);
   bool busy = is_busy(c);
-  double wait = c->stirred ? 0 : busy ? cel_client_wait(c) : -1;
+  double wait = cel_client_is_due(c) ? 0 : busy ? cel_client_wait(c) : -1;
   if (wait >= 0)
     lua_pushnumber(L, wait);
   else
@@ -88,7 +97,7 @@ static int l_wants(lua_State *L) {
     push_sockets(L, &c->http);
   else
     lua_newtable(L);
-  c->rung = false;
+  c->wakeup.sent = false;
   return 2;
 }
 
@@ -159,10 +168,13 @@ static int l_descriptor_close(lua_State *L) {
 /* }====== */
 
 void cel_open_loop(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"set_bell", l_set_bell},     {"serve", l_serve},
-      {"wants", l_wants},           {"closed", l_closed},
-      {"descriptor", l_descriptor}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"set_wakeup", l_set_wakeup},
+                                       {"wake", l_wake},
+                                       {"serve", l_serve},
+                                       {"wants", l_wants},
+                                       {"closed", l_closed},
+                                       {"descriptor", l_descriptor},
+                                       {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", l_descriptor_close},
                                   {"__close", l_descriptor_close},
                                   {NULL, NULL}};

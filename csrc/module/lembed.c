@@ -226,7 +226,7 @@ static int l_push_client(lua_State *L) {
 }
 
 int celigo_push_client(lua_State *L, const celigo_options *options) {
-  if (!lua_checkstack(L, 1)) {
+  if (!lua_checkstack(L, 2)) {         /* the function, and what it pushes */
     lua_pushliteral(L, CEL_NO_MEMORY); /* Lua keeps it: nothing is raised */
     return LUA_ERRMEM;
   }

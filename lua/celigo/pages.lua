@@ -1,7 +1,7 @@
 -- Iterators: records and pages of lists of any length.
 --
 -- A walk holds at most two page calls: the one that is consumed and the one
--- that was asked for ahead. What is fast (decoding a record, reading a Link
+-- that is prefetched. What is fast (decoding a record, reading a Link
 -- header) is C; this file decides which page is next.
 
 local core = require "celigo.core"
@@ -16,8 +16,8 @@ function Walk:close()
   self.done = true
   if self.cursor then self.cursor:close() end
   if self.call then self.call:cancel() end
-  if self.ahead then self.ahead:cancel() end
-  self.cursor, self.call, self.ahead = nil, nil, nil
+  if self.prefetched then self.prefetched:cancel() end
+  self.cursor, self.call, self.prefetched = nil, nil, nil
 end
 
 Walk.__close = Walk.close
@@ -68,23 +68,23 @@ end
 
 -- Asks for the next page, as soon as it is known which one that is. An
 -- answer that had to be repeated may have told of another.
-function Walk:look_ahead(target)
+function Walk:prefetch_page(target)
   if not self.prefetch then return end
-  if self.ahead then
-    if core.target(self.ahead) == target then return end
-    self.ahead:cancel()
-    self.ahead = nil
+  if self.prefetched then
+    if core.target(self.prefetched) == target then return end
+    self.prefetched:cancel()
+    self.prefetched = nil
   end
   if not target then return end
-  self.ahead = core.follow(self.call, target)
-  core.start_ahead(self.ahead)
+  self.prefetched = core.follow(self.call, target)
+  core.prefetch(self.prefetched)
 end
 
 -- Waits for the page at hand; asks for the next one meanwhile.
 function Walk:receive()
   local state, err = core.await(self.call)
   if state == "head" then
-    self:look_ahead((self:next_target()))
+    self:prefetch_page((self:next_target()))
     state, err = core.await(self.call)
   end
   if not state then self:fail(err) end
@@ -97,7 +97,7 @@ function Walk:next_call()
   if not call then
     local target = self.onward
     if self.single or not target then return nil end
-    call, self.ahead = self.ahead, nil
+    call, self.prefetched = self.prefetched, nil
     if call and core.target(call) == target then return call end
     if call then call:cancel() end
     call = core.follow(self.call, target)
@@ -174,7 +174,7 @@ function Walk:advance()
     self.cursor, self.reference = cursor, found
     self:find_way()
     if before and not self.onward then before:close() end -- no page needs its memory
-    self:look_ahead(self.onward)
+    self:prefetch_page(self.onward)
     turn.good = true
   else
     turn.ended, self.cursor = true, nil

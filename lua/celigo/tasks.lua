@@ -88,7 +88,7 @@ local function scheduler_of(client)
   if not scheduler then
     scheduler = setmetatable({ parked = {} }, Scheduler)
     schedulers[client] = scheduler
-    core.set_give_way(client, function(call)
+    core.set_yield(client, function(call)
       return scheduler:park(call)
     end)
   end

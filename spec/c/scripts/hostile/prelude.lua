@@ -18,7 +18,7 @@ function objects()
   list.page()
   list.cursor = list.walk.cursor
   list.page_call = list.walk.call
-  list.ahead = list.walk.ahead
+  list.ahead = list.walk.prefetched
   return list
 end
 function use(list)

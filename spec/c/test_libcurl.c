@@ -1,0 +1,110 @@
+/*
+** test_libcurl.c WHAT - a host with a libcurl that lacks something:
+**
+**   old      a version that is no longer taken
+**   plain    built without TLS
+**   options  does not know an option that the client sets
+**
+** The program's own functions take the place of libcurl's for the module that
+** it loads, and hand on to the real ones.
+*/
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* RTLD_NEXT */
+#endif
+
+#include <dlfcn.h>
+#include <stdarg.h>
+
+#include <curl/curl.h>
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "check.h"
+
+static const char *what;
+
+static bool is(const char *name) {
+  return strcmp(what, name) == 0;
+}
+
+curl_version_info_data *curl_version_info(CURLversion age) {
+  static curl_version_info_data changed;
+  curl_version_info_data *(*real)(CURLversion);
+  *(void **)&real = dlsym(RTLD_NEXT, "curl_version_info");
+  changed = *real(age);
+  if (is("old")) {
+    changed.version = "7.86.0";
+    changed.version_num = 0x075600;
+  }
+  if (is("plain")) {
+    changed.features &= ~CURL_VERSION_SSL;
+    changed.ssl_version = NULL;
+  }
+  return &changed;
+}
+
+#undef curl_easy_setopt
+CURLcode curl_easy_setopt(CURL *curl, CURLoption option, ...) {
+  CURLcode (*real)(CURL *, CURLoption, ...);
+  va_list rest;
+  CURLcode code;
+  *(void **)&real = dlsym(RTLD_NEXT, "curl_easy_setopt");
+  if (is("options") && option == CURLOPT_QUICK_EXIT)
+    return CURLE_UNKNOWN_OPTION;
+  va_start(rest, option);
+  if (option < CURLOPTTYPE_OBJECTPOINT)
+    code = real(curl, option, va_arg(rest, long));
+  else if (option < CURLOPTTYPE_OFF_T || option >= CURLOPTTYPE_BLOB)
+    code = real(curl, option, va_arg(rest, void *));
+  else
+    code = real(curl, option, va_arg(rest, curl_off_t));
+  va_end(rest);
+  return code;
+}
+
+/* What celigo.new says, with a base URL that may be plain. */
+static const char script[] =
+    "local base_url = ... "
+    "local celigo = require 'celigo' "
+    "local good, message = pcall(celigo.new, "
+    "  { token = 'a-token-that-is-long', base_url = base_url }) "
+    "return not good and message or 'made'";
+
+static void check_new(lua_State *L, const char *base_url, const char *wanted) {
+  int top = lua_gettop(L);
+  lua_pushstring(L, base_url);
+  int status = luaL_loadstring(L, script);
+  lua_insert(L, -2);
+  if (status == LUA_OK)
+    status = lua_pcall(L, 1, 1, 0);
+  const char *said = luaL_tolstring(L, -1, NULL);
+  if (!CHECK(what, status == LUA_OK && strstr(said, wanted) != NULL))
+    printf("  %s\n", said);
+  lua_settop(L, top);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2)
+    return EXIT_FAILURE;
+  what = argv[1];
+  lua_State *L = luaL_newstate();
+  if (L == NULL)
+    return EXIT_FAILURE;
+  luaL_openlibs(L);
+  CHECK("the real one is linked", curl_version() != NULL);
+  const char *https = "https://celigo.example";
+  const char *http = "http://127.0.0.1:9";
+  if (is("old")) {
+    check_new(L, https,
+              "libcurl 7.87.0 or newer is needed; this is libcurl 7.86.0");
+    check_new(L, http, "this is libcurl 7.86.0");
+  } else if (is("plain")) {
+    check_new(L, https, "lacks TLS, which https:// needs");
+    check_new(L, http, "made");
+  } else {
+    check_new(L, https, "lacks CURLOPT_QUICK_EXIT; install one that has it");
+  }
+  lua_close(L);
+  return check_report();
+}
