@@ -214,23 +214,43 @@ static int l_turn(lua_State *L) {
   return 0;
 }
 
+/* core.is_interrupt(err): whether a debug hook has raised that, as far as
+   core.note_interrupt, a message handler, has seen it. */
+static int l_is_interrupt(lua_State *L) {
+  luaL_checkany(L, 1);
+  lua_pushboolean(L, cel_is_interrupt(L, 1));
+  return 1;
+}
+
+/* core.forget_interrupt(): what was raised before is no interrupt any more,
+   should the same text come again. */
+static int l_forget_interrupt(lua_State *L) {
+  lua_pushnil(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, CEL_INTERRUPT);
+  return 0;
+}
+
 /* }====== */
 
 void cel_open_walk(lua_State *L) {
-  static const luaL_Reg functions[] = {{"fetch", l_fetch},
-                                       {"follow", l_follow},
-                                       {"start", l_start},
-                                       {"prefetch", l_prefetch},
-                                       {"await", l_await},
-                                       {"drop", l_drop},
-                                       {"target", l_target},
-                                       {"next_target", l_next_target},
-                                       {"resolve", l_resolve},
-                                       {"response", l_response},
-                                       {"page_error", l_page_error},
-                                       {"closed_error", l_closed_error},
-                                       {"set_yield", l_set_yield},
-                                       {"turn", l_turn},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"fetch", l_fetch},
+      {"follow", l_follow},
+      {"start", l_start},
+      {"prefetch", l_prefetch},
+      {"await", l_await},
+      {"drop", l_drop},
+      {"target", l_target},
+      {"next_target", l_next_target},
+      {"resolve", l_resolve},
+      {"response", l_response},
+      {"page_error", l_page_error},
+      {"closed_error", l_closed_error},
+      {"set_yield", l_set_yield},
+      {"turn", l_turn},
+      {"note_interrupt", cel_note_interrupt},
+      {"is_interrupt", l_is_interrupt},
+      {"forget_interrupt", l_forget_interrupt},
+      {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
 }

@@ -104,11 +104,13 @@ function Group:ready()
 end
 
 -- One item: its value, or what went wrong with it. Lack of memory is not
--- the item's fault: it ends the group.
+-- the item's fault, nor is what a debug hook raises (Ctrl-C, a host's time
+-- limit): these end the group.
 function Group:work(i, f, ...)
-  local good, value, err = pcall(f, ...)
+  core.forget_interrupt()
+  local good, value, err = xpcall(f, core.note_interrupt, ...)
   if not good then
-    if value == "not enough memory" then error(value, 0) end
+    if value == "not enough memory" or core.is_interrupt(value) then error(value, 0) end
     self.errors[i] = value == nil and "error object is nil" or value
   elseif value == nil and err ~= nil then
     self.errors[i] = err
