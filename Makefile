@@ -5,10 +5,11 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 SPECS ?= spec
 BENCH ?=
+SYSTEMS ?=
 
 .DEFAULT_GOAL := all
 .PHONY: all help demo test asan tsan valgrind fuzz lint format coverage bench \
-	docs install readme clean
+	docs install readme systems clean
 
 all: ## build the library, optimised, in build/release
 	@sh scripts/setup.sh build
@@ -74,6 +75,9 @@ install: ## install below PREFIX (/usr/local)
 readme: ## run the commands of README.md in a fresh copy of the last commit
 	@sh scripts/setup.sh test
 	@sh scripts/readme.sh
+
+systems: ## make test on Debian 13 and unstable (as root; SYSTEMS="debian13")
+	@sh scripts/systems.sh $(SYSTEMS)
 
 clean: ## remove build/ and the generated reference
 	@rm -rf build docs/reference

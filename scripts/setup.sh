@@ -3,7 +3,7 @@
 # has not: packages of apt (Debian, Ubuntu) or brew (macOS; there Lua's own
 # packages come from luarocks). Says what before it does; what is there is
 # left alone. Groups: build demo test prism valgrind fuzz lint docs coverage
-# bench.
+# bench systems.
 . scripts/common.sh
 
 missing=
@@ -107,6 +107,10 @@ group_docs() {
 
 group_coverage() {
   need gcovr gcovr gcovr - have gcovr
+}
+
+group_systems() {
+  need debootstrap debootstrap - - have debootstrap
 }
 
 group_bench() {

@@ -2,7 +2,9 @@
 -- sandbox of its own; shell blocks name what is there; tables are complete;
 -- links lead somewhere.
 --
--- A Lua block that requires celigo is a program of its own. Any other finds
+-- A Lua block whose first line names a file that ends in _spec.lua is for
+-- busted: testing_spec.lua runs it. One that requires celigo is a program of
+-- its own. Any other finds
 -- what the README promises: celigo, client, id, license_id. What stands
 -- behind `-->` has to be printed, in this order; other lines may come
 -- between.
@@ -55,7 +57,8 @@ end
 local function in_language(path, language)
   local found = {}
   for _, block in ipairs(blocks_of(path)) do
-    if block.language == language then found[#found + 1] = block end
+    local is_spec = block.text:find "^%-%- [%w_]+_spec%.lua\n"
+    if block.language == language and not is_spec then found[#found + 1] = block end
   end
   return found
 end
@@ -64,9 +67,9 @@ end
 -- A block that names another service does not get there: its proxy is none.
 local function run(command, folder)
   local service <close> = sandbox.start()
-  local environment = "cd %s && env CELIGO_BASE_URL=%s CELIGO_API_TOKEN=any "
+  local environment = "cd %s && env CELIGO_BASE_URL=%s CELIGO_API_TOKEN=%s "
     .. "https_proxy=http://127.0.0.1:1 LUA_PATH=%s LUA_CPATH=%s NO_COLOR=1 "
-  environment = environment:format(folder or ".", service.url,
+  environment = environment:format(folder or ".", service.url, service.token,
     process.quote(package.path), process.quote(package.cpath))
   local pipe = assert(io.popen(environment .. command .. " 2>&1"))
   local output = pipe:read "a"

@@ -197,6 +197,15 @@ describe("what was installed #install", function()
       lua or lua_flags)
   end
 
+  -- Whether a program in C can call the Lua of these flags.
+  local function has_c_names(flags)
+    local source = root.path .. "/c_names.cpp"
+    local file <close> = assert(io.open(source, "w"))
+    file:write "#include <lua.hpp>\nint main() { lua_close(luaL_newstate()); }\n"
+    file:close()
+    return (select(2, try("c++ $CFLAGS -o %s/c_names %s %s", root.path, source, flags)))
+  end
+
   local function run_host(host, script, ...)
     return try("cd / && env -i CELIGO_API_TOKEN=of-the-host-0123 "
       .. "CELIGO_BASE_URL=%s %s %s %s", server.url, quote(host),
@@ -279,10 +288,26 @@ describe("what was installed #install", function()
       pending "a Lua built as C++ is missing (Debian's liblua5.4-dev has it)"
       return
     end
-    local output, good = compile("c++", "spec/c/host.cpp", "cpp_lua",
-      "-std=c++11", flags:gsub("%s+$", ""))
+    flags = flags:gsub("%s+$", "")
+    if not has_c_names(flags) then
+      pending "this system's Lua built as C++ has C++ names"
+      return
+    end
+    local output, good = compile("c++", "spec/c/host.cpp", "cpp_lua", "-std=c++11", flags)
     assert.is_true(good, output)
     assert_passes { root.path .. "/cpp_lua", server.url, pwd .. "/spec/c/scripts/cpp.lua" }
+  end)
+
+  it("is refused by the linker where Lua's functions have C++ names", function()
+    local flags, there = try "pkg-config --cflags --libs lua5.4-c++"
+    flags = flags:gsub("%s+$", "")
+    if not (there and have "c++") or has_c_names(flags) then
+      pending "a Lua whose functions have C++ names is missing (Debian 13's liblua5.4-dev has it)"
+      return
+    end
+    local output, good = compile("c++", "spec/c/host.cpp", "cpp_linked", "-std=c++11", flags)
+    assert.is_nil(good)
+    assert.is_truthy(output:find("undefined reference to `lua_pcallk'", 1, true), output)
   end)
 
   it("refuses a Lua whose functions have C++ names", function()

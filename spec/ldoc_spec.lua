@@ -44,8 +44,8 @@ local function public()
     celigo = celigo,
     ["celigo.json"] = celigo.json,
     ["celigo.client"] = core.methods,
-    ["celigo.call"] = getmetatable(call).__index,
-    ["celigo.error"] = getmetatable(err).__index,
+    ["celigo.call"] = debug.getmetatable(call).__index,
+    ["celigo.error"] = debug.getmetatable(err).__index,
     ["celigo.sandbox"] = sandbox,
   }
   for _, module in ipairs { "celigo.loop.luv", "celigo.loop.cqueues" } do
@@ -67,9 +67,8 @@ local function new_connector(name)
   local connector = assert(keeper:create_connector {
     name = name,
     contactEmail = "support@example.com",
-    _integrationId = "54fa0b38a7044f9254000036",
-    installerFunction = "install",
-    updateFunction = "update",
+    framework = "twoDotZero",
+    twoDotZero = { _integrationId = "54fa0b38a7044f9254000036" },
   })
   local license
   for _, email in ipairs { "ada@example.com", "grace@example.com" } do

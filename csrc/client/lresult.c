@@ -134,7 +134,9 @@ static void set_answer(lua_State *L, cel_call *c, int into) {
   lua_pushlstring(L, t->body.data, t->body.len);
   lua_setfield(L, into, "body");
   if (c->attempt.retry_after >= 0) {
-    lua_pushnumber(L, c->attempt.retry_after);
+    double after = c->attempt.retry_after; /* what is more is a mistake */
+    lua_pushnumber(L,
+                   after < CEL_RETRY_AFTER_MAX ? after : CEL_RETRY_AFTER_MAX);
     lua_setfield(L, into, "retry_after");
   }
 }

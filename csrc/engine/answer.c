@@ -80,9 +80,12 @@ static const code_row codes[] = {
     {CURLE_PEER_FAILED_VERIFICATION, "tls_failed",
      "the server's certificate is not trusted; a private CA goes into "
      "ca_file"},
-    {CURLE_SSL_CACERT_BADFILE, "tls_failed", "ca_file holds no certificate"},
+    {CURLE_SSL_CACERT_BADFILE, "tls_failed",
+     "no trust anchors: Debian's are in its package ca-certificates"},
     {CURLE_SSL_ISSUER_ERROR, "tls_failed", "check ca_file"},
-    {CURLE_SSL_CERTPROBLEM, "tls_failed", "check ca_file"},
+    {CURLE_SSL_CERTPROBLEM, "tls_failed",
+     "the server wants a certificate of the client, which celigo does not "
+     "have; check base_url"},
     {CURLE_SSL_CIPHER, "tls_failed", "no common cipher"},
     {CURLE_OPERATION_TIMEDOUT, "connect_timed_out",
      "raise connect_timeout or check the network"},
@@ -107,7 +110,16 @@ static const code_row *find_code(CURLcode code) {
   return &other;
 }
 
+static const char *advice_for(const cel_transfer *t) {
+  if (t->code == CURLE_PROXY && t->proxy_status == 407)
+    return "the proxy wants a user and a password, or refuses those in its "
+           "URL (http://user:password@host:port)";
+  return find_code(t->code)->advice;
+}
+
 const char *cel_failure_code(const cel_call *c) {
+  if (c->transfer.refused)
+    return "stream_refused";
   if (c->transfer.end == CEL_HTTP_BIG_BODY)
     return "response_too_large";
   if (c->transfer.end == CEL_HTTP_BIG_HEAD)
@@ -145,7 +157,11 @@ void cel_describe_failure(const cel_call *c, char *buf, size_t size) {
   default:
     break;
   }
-  if (t->end == CEL_HTTP_BIG_BODY)
+  if (t->refused)
+    curl_msnprintf(buf, size,
+                   "the server refused the request before it looked at it "
+                   "(HTTP/2); try again later");
+  else if (t->end == CEL_HTTP_BIG_BODY)
     curl_msnprintf(buf, size,
                    "the answer is larger than max_response_bytes (%zu bytes)",
                    t->body.max);
@@ -155,7 +171,7 @@ void cel_describe_failure(const cel_call *c, char *buf, size_t size) {
                    "over libcurl's limit for one line)",
                    CEL_HTTP_MAX_HEAD);
   else {
-    const char *advice = find_code(t->code)->advice;
+    const char *advice = advice_for(t);
     const char *words = t->message;
     if (words[0] == '\0' || strstr(words, "://") != NULL ||
         strchr(words, '@') != NULL) /* a proxy's URL may hold a password */

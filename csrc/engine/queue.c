@@ -121,6 +121,16 @@ void cel_call_abandon(cel_call *c, cel_end end) {
   cel_call_release(c);
 }
 
+void cel_call_free(cel_call *c) {
+  cel_client *client = c->client;
+  c->pinned = false; /* os.exit() closes the state in a callback, too */
+  cel_call_abandon(c, CEL_END_CANCELLED);
+  cel_call_release(c);
+  cel_call_drop_target(c);
+  client->alloc.fn(client->alloc.ud, c, sizeof *c, 0);
+  cel_client_release(client);
+}
+
 /* }====== */
 
 /* {====== Clients */

@@ -135,7 +135,6 @@ struct cel_call {
   bool renewed;             /* the token function was asked again */
   bool sent_prefetched;     /* nobody waited when the exchange went out */
   bool pinned;              /* its answer is being read: buffers stay */
-  bool advancing;           /* cel_call_advance() is at it, and nobody else */
   bool announce;            /* a request event is due */
   bool late;                /* the deadline ended it before it was sent */
   int refused;              /* times in a row without memory to send it */
@@ -164,6 +163,9 @@ void cel_call_attend(cel_call *c);
 /* Ends a call without a value: cancelled or closed. It does nothing to one
    that is done, but for a page that nobody reads any more. */
 void cel_call_abandon(cel_call *c, cel_end end);
+
+/* Ends a call and frees it: nobody knows it any more. */
+void cel_call_free(cel_call *c);
 
 /* Frees a call's strings. */
 void cel_call_drop_text(cel_call *c, char **text, size_t len);

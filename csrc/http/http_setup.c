@@ -18,6 +18,8 @@
 #include <sys/mman.h> /* memfd_create */
 #include <unistd.h>   /* access, close, write */
 
+#include "http/noproxy.h"
+
 #define RECEIVE_BUFFER                                                        \
   (128L * 1024L)                       /* bytes; halves libcurl's own work on \
                                           large bodies */
@@ -63,20 +65,34 @@ static const char *first_env(const char *const *names) {
   return NULL;
 }
 
+/* Whether the environment's no_proxy covers the base URL's host; false too
+   where memory ran out, and *wrong says so. */
+static bool is_kept_from_proxy(const cel_http *h, bool *wrong) {
+  static const char *const names[] = {"no_proxy", "NO_PROXY", NULL};
+  const char *list = first_env(names);
+  char *host = NULL;
+  if (list == NULL)
+    return false;
+  *wrong = curl_url_get(h->settings.base->handle, CURLUPART_HOST, &host, 0) !=
+           CURLUE_OK;
+  bool covered = !*wrong && cel_noproxy_covers(list, host);
+  curl_free(host);
+  return covered;
+}
+
 /* As libcurl does, but for plain http to a loopback host, where a proxy
    could not reach it and would see the token. */
 static bool read_env_proxy(cel_http *h) {
   static const char *const proxies[] = {"https_proxy", "HTTPS_PROXY",
                                         "all_proxy", "ALL_PROXY", NULL};
-  static const char *const noproxies[] = {"no_proxy", "NO_PROXY", NULL};
   const char *proxy = NULL;
+  bool wrong = false;
   if (h->settings.proxy == NULL && h->settings.base->https)
     proxy = first_env(proxies);
-  const char *noproxy = proxy == NULL ? NULL : first_env(noproxies);
-  h->env_proxy = proxy == NULL ? NULL : curl_maprintf("%s", proxy);
-  h->env_noproxy = noproxy == NULL ? NULL : curl_maprintf("%s", noproxy);
-  return (h->env_proxy != NULL) == (proxy != NULL) &&
-         (h->env_noproxy != NULL) == (noproxy != NULL);
+  if (proxy == NULL || is_kept_from_proxy(h, &wrong))
+    return true;
+  h->env_proxy = wrong ? NULL : curl_maprintf("%s", proxy);
+  return h->env_proxy != NULL;
 }
 
 /* }====== */
@@ -173,7 +189,7 @@ static const char *join_anchors(cel_http *h) {
   size_t len = h->ca.len - defaults - 1;
   if (find_text(extra, len, mark, sizeof mark - 1) == NULL)
     return "the file holds no certificate (PEM)";
-  if (defaults == 0 || find_text(extra, len, h->ca.data, defaults) != NULL)
+  if (defaults > 0 && find_text(extra, len, h->ca.data, defaults) != NULL)
     cel_buf_free(&h->ca);
   else
     name_anchors(h);
@@ -208,8 +224,7 @@ void cel_http_forget(cel_http *h) {
     close(h->ca_fd);
   h->ca_fd = -1;
   curl_free(h->env_proxy);
-  curl_free(h->env_noproxy);
-  h->env_proxy = h->env_noproxy = NULL;
+  h->env_proxy = NULL;
   cel_buf_free(&h->ca);
 }
 
@@ -266,20 +281,12 @@ static void set_proxy(const cel_http *h, setting *s) {
   if (proxy == NULL)
     proxy = h->env_proxy;
   SET(s, CURLOPT_PROXY, proxy ? proxy : "");
-  SET(s, CURLOPT_NOPROXY, h->env_noproxy ? h->env_noproxy : "");
+  SET(s, CURLOPT_NOPROXY, ""); /* decided already */
   SET(s, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
   SET(s, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
-/* A program that the host starts must not keep the connection open. */
-static int on_new_socket(void *ud, curl_socket_t fd, curlsocktype purpose) {
-  (void)ud;
-  (void)purpose;
-  fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return CURL_SOCKOPT_OK;
-}
-
-CURLcode cel_http_set_up(const cel_http *h, CURL *c, const char **refused) {
+CURLcode cel_http_set_up(cel_http *h, CURL *c, const char **refused) {
   setting s = {.curl = c};
   SET(&s, CURLOPT_CURLU, h->settings.base->handle);
   if (h->settings.base->https || has_tls())
@@ -299,7 +306,8 @@ CURLcode cel_http_set_up(const cel_http *h, CURL *c, const char **refused) {
   SET(&s, CURLOPT_CONNECTTIMEOUT_MS,
       (long)(h->settings.connect_timeout * 1e3));
   SET(&s, CURLOPT_TCP_NODELAY, 1L);
-  SET(&s, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
+  note(&s, cel_connections_watch(&h->connections, c),
+       "CURLOPT_OPENSOCKETFUNCTION");
   *refused = s.refused;
   return s.code;
 }

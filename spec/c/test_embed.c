@@ -98,33 +98,23 @@ static bool run_line(lua_State *L, const char *row, const char *code) {
 typedef struct hostile_script {
   const char *name;
   const char *file;
-  bool breaks; /* the state's own libraries: nothing runs after it */
 } hostile_script;
 
 static const hostile_script hostile[] = {
     {"values of all kinds are looked through, with calls under way",
-     "hostile/values.lua", false},
-    {"a hook that looks at every frame", "hostile/hook.lua", false},
-    {"every function that a hook has seen, called with anything",
-     "hostile/seen_functions.lua", true},
-    {"errors, dry runs, events, texts", "hostile/texts.lua", false},
-    {"a server that answers with what it was sent", "hostile/echo.lua", false},
-    {"other origins, files, proxies, tokens", "hostile/elsewhere.lua", false},
+     "hostile/values.lua"},
+    {"a hook that looks at every frame", "hostile/hook.lua"},
+    {"errors, dry runs, texts", "hostile/texts.lua"},
+    {"a server that answers with what it was sent", "hostile/echo.lua"},
+    {"other origins, files, proxies, tokens", "hostile/elsewhere.lua"},
     {"the library's own functions, with a target of two requests",
-     "hostile/core.lua", false},
-    {"user values of wrong types", "hostile/user_values.lua", false},
-    {"a call whose client is gone", "hostile/client_gone.lua", false},
-    {"the finaliser, called by hand", "hostile/finaliser.lua", false},
-    {"finalisers and ends in callbacks", "hostile/callbacks.lua", false},
-    {"a stranger with our metatable, and the other way round",
-     "hostile/stranger.lua", false},
-    {"upvalues of wrong types", "hostile/upvalues.lua", false},
-    {"metatables without finalisers", "hostile/no_finaliser.lua", false},
-    {"objects that finalisers bring back", "hostile/revived.lua", false},
-    {"an answer that is not whole yet", "hostile/unfinished.lua", false},
-    {"a registry that lies", "hostile/registry.lua", true},
-    {"metatables that are edited", "hostile/metatables.lua", true},
-    {"a globals table that lies", "hostile/globals.lua", false},
+     "hostile/core.lua"},
+    {"metatables, which are closed", "hostile/metatables.lua"},
+    {"methods of one class on objects of another", "hostile/strangers.lua"},
+    {"ends in callbacks", "hostile/callbacks.lua"},
+    {"objects that finalisers bring back", "hostile/revived.lua"},
+    {"an answer that is not whole yet", "hostile/unfinished.lua"},
+    {"a globals table that lies", "hostile/globals.lua"},
 };
 
 /* Each in a state of its own: what they break is theirs. */
@@ -135,8 +125,7 @@ static void test_secrecy(const char *url) {
     seen = 0;
     if (run_script(L, s->name, "hostile/prelude.lua"))
       run_script(L, s->name, s->file);
-    if (!s->breaks)
-      run_line(L, s->name, "look_everywhere()");
+    run_line(L, s->name, "look_everywhere()");
     lua_close(L);
     CHECK(s->name, seen == 0);
   }
@@ -346,8 +335,9 @@ static void test_full_stack(const char *url) {
   lua_State *L = luaL_newstate();
   const celigo_options o = defaults(url);
   luaL_openlibs(L);
-  while (lua_checkstack(L, 2))
-    lua_pushnil(L);
+  for (int i = 0; i < 2; i++) /* the first refusal may leave a reserve */
+    while (lua_checkstack(L, 2))
+      lua_pushnil(L);
   int top = lua_gettop(L);
   CHECK("a full stack", celigo_push_client(L, &o) != LUA_OK);
   CHECK("a full stack", lua_gettop(L) == top + 1);

@@ -40,14 +40,14 @@ local RETRY = 0.05 -- seconds; when the process may open no more descriptors
 -- host's loop holds on to refers to this; calls that are waited for keep
 -- their client alive.
 local Loop = {}
-Loop.__index = Loop
+local LOOP = { __index = Loop, __metatable = "celigo.loop" }
 
 local WEAK = { __mode = "v" }
 
 -- A coroutine that waits. Where it is closed meanwhile nobody wakes it, and
 -- its call ends. What it waits for is its own: where the coroutine is
 -- dropped, both are collected.
-local Parked = {}
+local Parked = { __metatable = "celigo.parked" }
 
 function Parked:__close()
   if self.woken then return end
@@ -65,6 +65,7 @@ end
 
 local WAITING = setmetatable({}, {
   __name = "celigo.waiting",
+  __metatable = "celigo.waiting",
   __index = refuse,
   __newindex = refuse,
   __call = refuse,
@@ -199,7 +200,7 @@ function loop.adapter(name, new_backend)
       weak = setmetatable({ client = client }, WEAK),
       parked = {},
       watched = {},
-    }, Loop)
+    }, LOOP)
     self.backend = new_backend(function() self:turn() end, ...)
     self.attached = true -- wake-ups reach the host's loop
     scheduler.loop = self

@@ -1,4 +1,4 @@
--- What goes on while the allocator refuses. Globals: celigo, client, url, id;
+-- What goes on while the allocator refuses. Globals: celigo, client, url, silent, id;
 -- the client outlives each scenario.
 
 local scripts = {}
@@ -99,7 +99,7 @@ scripts.scenarios = {
   {
     name = "closing with calls under way",
     run = function()
-      local c = celigo.new { token = "t", base_url = url }
+      local c = celigo.new { token = "t", base_url = silent }
       local a = c:submit("list_connectors")
       c:step()
       c:close()
@@ -111,7 +111,7 @@ scripts.scenarios = {
 
 -- `client` is in use before each scenario.
 function scripts.prepare(...)
-  celigo, url = ...
+  celigo, url, silent = ...
   client = celigo.new { token = "t", base_url = url, rate_limit = false }
   id = assert(client:list_connectors())[1]._id
 end

@@ -1,24 +1,21 @@
--- Metatables that are edited.
+-- Metatables, which are closed.
 
 local list = objects()
-for _, o in pairs(list) do
-  local m = debug.getmetatable(o)
-  if type(m) == "table" then
-    m.__index = function(self, name)
-      look(name)
-      return self
+for name, o in pairs(list) do
+  if type(o) ~= "function" then
+    assert(type(getmetatable(o)) == "string", name)
+    assert(not pcall(setmetatable, o, {}), name)
+  end
+  for _, key in ipairs { "__gc", "__index", "__close" } do
+    pcall(function() assert(list[name][key] == nil) end)
+    if type(o) == "userdata" then
+      assert(not pcall(function() o[key] = error end))
     end
-    local gc = m.__gc
-    m.__gc = function(self)
-      look(tostring(self))
-      return gc(self)
-    end
-    m.__name = "x"
-    m.__tostring = nil
-    m.__close = nil
-    look(tostring(o))
   end
 end
-list = nil
-collectgarbage()
-collectgarbage()
+local _, err = client:get_connector_by_id "ffffffffffffffffffffffff"
+assert(type(getmetatable(err)) == "string" and celigo.is_error(err))
+assert(not pcall(setmetatable, err, {}))
+assert(err.__index == nil and list.walk.__index == nil)
+use(list)
+use(objects())

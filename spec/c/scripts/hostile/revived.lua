@@ -22,8 +22,9 @@ for _ = 1, 20 do
   until kept
   for _, c in ipairs(kept) do
     churn()
-    c:result()
-    c:done()
+    pcall(c.result, c)
+    pcall(c.done, c)
+    assert(not pcall(c.wait, c))
   end
   pcall(kept.mine.submit, kept.mine, "list_connectors")
   pcall(kept.mine.list_connectors, kept.mine)
