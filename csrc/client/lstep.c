@@ -67,25 +67,15 @@ static void serve(lua_State *L, int calls, cel_call *k) {
   lua_settop(L, top);
 }
 
-/* The next call that the step has something to do for. One that is pinned
-   is being served: a callback of the user's steps the client. */
-static cel_call *next_unattended(cel_client *c) {
-  cel_call *k = c->lists[CEL_STATE_READY].head;
-  while (k != NULL &&
-         !((k->submitted && !k->pinned) || (k->prefetch && k->announce)))
-    k = k->next;
-  return k;
-}
-
 static void serve_unattended(lua_State *L, int idx) {
   cel_client *c = cel_client_check(L, idx);
-  cel_call *k = next_unattended(c);
+  cel_call *k = cel_client_unattended(c);
   if (k == NULL)
     return;
   luaL_checkstack(L, 8, "no room to serve calls");
   cel_client_push_calls(L, idx);
   cel_client_retain(c); /* nothing is raised until the release */
-  while ((k = next_unattended(c)) != NULL)
+  while ((k = cel_client_unattended(c)) != NULL)
     serve(L, lua_gettop(L), k);
   cel_client_release(c);
   lua_pop(L, 1);

@@ -151,6 +151,14 @@ double cel_client_random(void *ud) {
   return (double)(x >> 11) * 0x1p-53;
 }
 
+cel_call *cel_client_unattended(const cel_client *c) {
+  cel_call *k = c->lists[CEL_STATE_READY].head;
+  while (k != NULL &&
+         !((k->submitted && !k->pinned) || (k->prefetch && k->announce)))
+    k = k->next;
+  return k;
+}
+
 void cel_client_close(cel_client *c) {
   if (c->closed)
     return;

@@ -180,6 +180,11 @@ static inline bool cel_client_is_due(const cel_client *c) {
   return c->wakeup.ended != c->wakeup.seen;
 }
 
+/* The next READY call that the step has something to do for, because nobody
+   else does: a submitted call, or a prefetched page to be announced; or
+   NULL. One that is pinned is being advanced: a callback steps the client. */
+cel_call *cel_client_unattended(const cel_client *c);
+
 /* References. */
 cel_client *cel_client_retain(cel_client *c);
 void cel_client_release(cel_client *c);

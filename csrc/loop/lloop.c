@@ -90,7 +90,8 @@ static int l_wants(lua_State *L) {
   c->wakeup.seen = c->wakeup.ended;
   cel_client_send(c);
   bool busy = is_busy(c);
-  double wait = cel_client_is_due(c) ? 0 : busy ? cel_client_wait(c) : -1;
+  bool due = cel_client_is_due(c) || cel_client_unattended(c) != NULL;
+  double wait = due ? 0 : busy ? cel_client_wait(c) : -1;
   if (wait >= 0)
     lua_pushnumber(L, wait);
   else
