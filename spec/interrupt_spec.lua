@@ -131,9 +131,9 @@ describe("Ctrl-C in the standalone interpreter ends", function()
       local status, output = child:wait()
       assert.equal(0, status, output)
       assert.is_truthy(output:find("interrupted\ttrue\t[^\n]*interrupted!"),
-                       output)
+        output)
       assert.is_truthy(output:find("after\tfine\tnil", 1, true)
-                       or output:find("after\tfine\ttable", 1, true), output)
+        or output:find("after\tfine\ttable", 1, true), output)
       assert.is_truthy(output:find("unfinished\t0\n", 1, true), output)
       assert.is_truthy(output:find("descriptors\t0", 1, true), output)
     end)
@@ -151,7 +151,7 @@ describe("a count hook ends", function()
   before_each(function()
     server:script { fault.scenarios.stalled_before_headers }
     client = celigo.new { base_url = server.url, token = "test",
-                          timeout = 1000, rate_limit = false }
+      timeout = 1000, rate_limit = false }
   end)
   after_each(function() client:close() end)
 
