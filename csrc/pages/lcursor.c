@@ -33,7 +33,7 @@ typedef struct page_cursor {
   cel_client *client; /* a reference */
   cel_buf text;
   cel_json_cursor json;
-  lua_Integer given; /* of decoded records, those handed out */
+  lua_Integer given; /* records handed out */
   lua_Integer total; /* of decoded records */
   bool decoded;
   bool reading;  /* the text is being read */
@@ -205,7 +205,9 @@ static int l_read(lua_State *L) {
     r->status = cel_json_cursor_append(L, json, 2, &n, &r->fault);
   else
     r->status = cel_json_cursor_next(L, json, &r->fault);
-  return r->status == 1 && !lua_istable(L, 2) ? 1 : 0;
+  bool one = r->status == 1 && !lua_istable(L, 2);
+  r->cursor->given += one ? 1 : n;
+  return one ? 1 : 0;
 }
 
 /* Reads from the text: the next record, pushed [-0, +1], or where `into` is
@@ -269,6 +271,12 @@ static int l_cursor_rest(lua_State *L) {
     lua_insert(L, -2);
     return 2;
   }
+  return 1;
+}
+
+/* cursor:gave(): whether a record of it has been handed out. */
+static int l_cursor_gave(lua_State *L) {
+  lua_pushboolean(L, check_cursor(L, 1)->given > 0);
   return 1;
 }
 
@@ -356,6 +364,7 @@ void cel_open_cursor(lua_State *L) {
       {"__gc", l_cursor_gc}, {"__close", l_cursor_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"rest", l_cursor_rest},
                                      {"ended", l_cursor_ended},
+                                     {"gave", l_cursor_gave},
                                      {"close", l_cursor_close},
                                      {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);

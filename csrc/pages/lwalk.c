@@ -7,6 +7,7 @@
 */
 #include "pages/lwalk.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -158,6 +159,18 @@ static int l_resolve(lua_State *L) {
   return 2;
 }
 
+/* core.fingerprint(text): 64 bits that stand for it (FNV-1a). A server that
+   makes two targets look the same only ends its own list. */
+static int l_fingerprint(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  uint64_t h = 0xCBF29CE484222325u;
+  for (size_t i = 0; i < len; i++)
+    h = (h ^ (unsigned char)text[i]) * 0x100000001B3u;
+  lua_pushinteger(L, (lua_Integer)h);
+  return 1;
+}
+
 /* core.response(call, next_url): the response table of a page. */
 static int l_response(lua_State *L) {
   check_page(L);
@@ -243,6 +256,7 @@ void cel_open_walk(lua_State *L) {
       {"target", l_target},
       {"next_target", l_next_target},
       {"resolve", l_resolve},
+      {"fingerprint", l_fingerprint},
       {"response", l_response},
       {"page_error", l_page_error},
       {"closed_error", l_closed_error},

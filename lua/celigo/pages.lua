@@ -6,6 +6,9 @@
 
 local core = require "celigo.core"
 local tasks = require "celigo.tasks"
+local visited = require "celigo.visited"
+
+local MAX_EMPTY = 1000 -- pages without a record in a row
 
 local Walk = {}
 
@@ -50,7 +53,7 @@ function Walk:next_target()
   if not target and not wrong and self.reference then
     target, wrong = core.resolve(self.call, self.reference)
   end
-  if target and self.seen[target] then wrong = "its next link leads to a page that was visited already" end
+  if target and self.visited:has(target) then wrong = "its next link leads to a page that was visited already" end
   if wrong then return nil, wrong end
   return target
 end
@@ -145,6 +148,17 @@ function Walk:await_turn()
   return true
 end
 
+-- The page at hand is consumed: counts it where it held no record. A server
+-- that sends no records and goes on linking is not followed for ever.
+function Walk:count_empty()
+  if not self.cursor then return end
+  self.empty = self.cursor:gave() and 0 or self.empty + 1
+  if self.empty >= MAX_EMPTY and self.onward then
+    local message = ("%d pages in a row hold no record"):format(self.empty)
+    self:fail(core.page_error(self.call, "pagination", "no_records", message))
+  end
+end
+
 -- Goes to the next page: a cursor over its records, or nil at the end.
 function Walk:advance()
   while self:await_turn() do
@@ -158,13 +172,14 @@ function Walk:advance()
   end
   local turn <close> = setmetatable({ walk = self }, Turn)
   self.taken = setmetatable({ turn = turn }, Taken)
+  self:count_empty()
   local before = self.cursor
   if before then before:close(self.onward and not self.single) end -- its text goes before more comes
   local call, last = self:next_call(), self.call
   if call then
     self.call, self.target, self.reference = call, core.target(call), nil
     if last then core.drop(last) end -- gives its memory back now
-    self.seen[self.target] = true
+    self.visited:add(self.target)
     self:receive()
     local cursor, found = core.cursor(call)
     if not cursor then self:fail(found) end
@@ -216,7 +231,8 @@ local function new_walk(client, what, name, ...)
     first = call,
     prefetch = prefetch and not single,
     single = single, -- no page but the first
-    seen = {},
+    visited = visited.new(),
+    empty = 0, -- pages without a record, in a row
   }, class)
 end
 
