@@ -12,7 +12,7 @@ local MAX_EMPTY = 1000 -- pages without a record in a row
 
 local Walk = {}
 
--- Frees the page at hand and whatever is on its way.
+-- Frees the current page and ends the requests that are under way.
 function Walk:close()
   self.done = true
   if self.cursor then self.cursor:close() end
@@ -24,8 +24,8 @@ end
 -- Scripts hold walks, but not their class: nobody changes that of others.
 local class = { __index = Walk, __close = Walk.close, __name = "celigo.walk", __metatable = "celigo.walk" }
 
--- Notes why the walk ended early. Every coroutine that goes on with it gets
--- that as an error, once; the one at hand has it already.
+-- Notes why the walk ended early. Every other coroutine that goes on with the
+-- walk gets that as an error, once. The running one is told by the caller.
 function Walk:breaks(why)
   self.broken = why
   self.told = setmetatable({ [coroutine.running()] = true }, { __mode = "k" })
@@ -39,15 +39,15 @@ function Walk:fail(err)
   error(err, 0)
 end
 
--- A record cannot be had: its text is broken, or without a message the
--- client is closed.
+-- Ends the walk because a record cannot be read: `message` says what is wrong
+-- with the text; without one the client is closed.
 function Walk:fail_record(message)
   if not self.call then return end -- a finaliser has closed the walk meanwhile
   self:fail(message and core.page_error(self.call, "decode", "invalid_json", message) or core.closed_error(self.call))
 end
 
--- Where the next page is, by the head of the page at hand or by its body; or
--- nil, or nil and what is wrong with the link.
+-- Where the next page is, as the headers of the current page say, or else its
+-- body. nil where there is none; nil and a message where the link is wrong.
 function Walk:next_target()
   local target, wrong = core.next_target(self.call)
   if not target and not wrong and self.reference then
@@ -58,8 +58,8 @@ function Walk:next_target()
   return target
 end
 
--- Notes where the walk goes from the page at hand. A page that does not say
--- it fails before its records are handed out: the walk can be taken up there.
+-- Notes which page comes after the current one. A page with a wrong link fails
+-- before any of its records is handed out: the walk can start again there.
 function Walk:find_way()
   local target, wrong = self:next_target()
   if wrong and not self.single then
@@ -68,8 +68,8 @@ function Walk:find_way()
   self.onward = target
 end
 
--- Asks for the next page, as soon as it is known which one that is. An
--- answer that had to be repeated may have told of another.
+-- Requests the next page, as soon as it is known which one that is. After a
+-- retry the answer may name another page than before.
 function Walk:prefetch_page(target)
   if not self.prefetch then return end
   if self.prefetched then
@@ -82,7 +82,7 @@ function Walk:prefetch_page(target)
   core.prefetch(self.prefetched)
 end
 
--- Waits for the page at hand; asks for the next one meanwhile.
+-- Waits for the current page, and prefetches the next one meanwhile.
 function Walk:receive()
   local state, err = core.await(self.call)
   if state == "head" then
@@ -108,8 +108,10 @@ function Walk:next_call()
   return call
 end
 
--- A walk goes on in one coroutine at a time: whoever has the turn ends it,
--- and with it the walk where it did not get through.
+-- Several coroutines may share a walk, but only one fetches a page at a time:
+-- it has the turn. A turn is closed when its coroutine has the page, and also
+-- when that coroutine fails or is closed while it waits. In that case the walk
+-- ends, too: its page is lost.
 local Turn = { __metatable = "celigo.turn" }
 
 local LEFT = "the iterator was left halfway: the coroutine in which it waited for a page has ended"
@@ -123,16 +125,17 @@ function Turn:__close()
   walk:close()
 end
 
--- What the walk and those who wait know of the turn. It is its coroutine's
--- own: where that is dropped, it is collected.
+-- What the walk, and the coroutines that wait, know of the turn. Only the
+-- coroutine that has the turn refers to it strongly. So when that coroutine is
+-- dropped, the turn is collected, and the others see that it is gone.
 local Taken = {
   __mode = "v",
   __metatable = "celigo.turn",
   __index = { ready = function(self) return not self.turn or self.turn.over end },
 }
 
--- Whether another coroutine is at it, whose page is then everybody's; waits
--- for that.
+-- Waits while another coroutine has the turn. False where none has it; true
+-- after a wait: the page that the other one fetched is everybody's.
 function Walk:await_turn()
   local taken = self.taken
   if not taken then return false end
@@ -148,7 +151,7 @@ function Walk:await_turn()
   return true
 end
 
--- The page at hand is consumed: counts it where it held no record. A server
+-- The current page is consumed: counts it where it held no record. A server
 -- that sends no records and goes on linking is not followed for ever.
 function Walk:count_empty()
   if not self.cursor then return end

@@ -12,7 +12,9 @@ local core = require "celigo.core"
 local KEPT = 1000
 
 local Visited = {}
-Visited.__index = Visited
+
+-- Scripts can reach these objects by their walks, but not the class.
+local class = { __index = Visited, __metatable = "celigo.visited" }
 
 --- Whether a target is known to have been visited.
 function Visited:has(target)
@@ -36,6 +38,6 @@ end
 
 return {
   new = function()
-    return setmetatable({ count = 0, first = {}, last = {}, ring = {} }, Visited)
+    return setmetatable({ count = 0, first = {}, last = {}, ring = {} }, class)
   end,
 }
