@@ -41,6 +41,11 @@ end
 
 for _, way in ipairs(ways) do
   describe("calls, " .. way.name .. ":", function()
+    if way.lacking then
+      it("run", function() pending(way.lacking) end)
+      return
+    end
+
     local faulty, pages
 
     setup(function()

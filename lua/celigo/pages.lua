@@ -31,9 +31,10 @@ function Walk:breaks(why)
   self.told = setmetatable({ [coroutine.running()] = true }, { __mode = "k" })
 end
 
--- Ends the walk with an error that tells which page it was.
-function Walk:fail(err)
-  err.page = self.target
+-- Ends the walk with an error that tells which page it was, unless all its
+-- records have been handed out.
+function Walk:fail(err, consumed)
+  if not consumed then err.page = self.target end
   self:breaks(err)
   self:close()
   error(err, 0)
@@ -56,6 +57,17 @@ function Walk:next_target()
   if target and self.visited:has(target) then wrong = "its next link leads to a page that was visited already" end
   if wrong then return nil, wrong end
   return target
+end
+
+-- How many records a walk leaves out because its first target says so.
+local function skipped(target)
+  return tonumber(target:match "[?&]skip=(%d+)") or 0
+end
+
+-- Fails at the end of a list that is shorter than it has told.
+function Walk:check_total()
+  if self.single or not self.total or self.count >= self.total then return end
+  self:fail(core.incomplete_error(self.call, self.count, self.total), true)
 end
 
 -- Notes which page comes after the current one. A page with a wrong link fails
@@ -155,7 +167,7 @@ end
 -- that sends no records and goes on linking is not followed for ever.
 function Walk:count_empty()
   if not self.cursor then return end
-  self.empty = self.cursor:gave() and 0 or self.empty + 1
+  self.empty = self.cursor:count() > 0 and 0 or self.empty + 1
   if self.empty >= MAX_EMPTY and self.onward then
     local message = ("%d pages in a row hold no record"):format(self.empty)
     self:fail(core.page_error(self.call, "pagination", "no_records", message))
@@ -177,6 +189,7 @@ function Walk:advance()
   self.taken = setmetatable({ turn = turn }, Taken)
   self:count_empty()
   local before = self.cursor
+  if before then self.count = self.count + before:count() end
   if before then before:close(self.onward and not self.single) end -- its text goes before more comes
   local call, last = self:next_call(), self.call
   if call then
@@ -184,15 +197,18 @@ function Walk:advance()
     if last then core.drop(last) end -- gives its memory back now
     self.visited:add(self.target)
     self:receive()
-    local cursor, found = core.cursor(call)
+    local cursor, found, total = core.cursor(call)
     if not cursor then self:fail(found) end
     self.cursor, self.reference = cursor, found
+    self.count = self.count or skipped(self.target)
+    if total and total > 0 then self.total = total end
     self:find_way()
     if before and not self.onward then before:close() end -- no page needs its memory
     self:prefetch_page(self.onward)
     turn.good = true
   else
     turn.ended, self.cursor = true, nil
+    self:check_total()
   end
   return self.cursor
 end
