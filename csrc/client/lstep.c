@@ -23,8 +23,7 @@ void cel_call_start(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   if (c->state != CEL_STATE_NEW)
     return; /* its arguments have ended it, or a closed client */
-  c->started = cel_clock();
-  c->deadline = c->prefetch ? HUGE_VAL : c->started + c->timeout;
+  cel_call_begin(c);
   cel_call_token(L, idx, false);
   if (c->client->closed)
     cel_call_abandon(c, CEL_END_CLOSED);
