@@ -258,8 +258,14 @@ static void test_unsent(void) {
   CHECK(row, !second->attempt.sent && second->exchanges == 0);
   CHECK(row, first->state == CEL_STATE_SENT);
   CHECK(row, strcmp(fake_sent(), "first ") == 0);
+  cel_call_abandon(first, CEL_END_CANCELLED);
+  cel_call *third = get(c, "third");
+  fake_now += 3; /* nobody looks */
+  cel_client_send(c);
+  CHECK(row, third->late && strcmp(fake_sent(), "first ") == 0);
   cel_call_free(first);
   cel_call_free(second);
+  cel_call_free(third);
   free_client(row, c);
 }
 
