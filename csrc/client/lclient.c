@@ -79,7 +79,10 @@ cel_client *cel_client_at(lua_State *L, int idx) {
 }
 
 cel_client *cel_client_check(lua_State *L, int idx) {
-  return cel_box_check(L, idx, CEL_CLIENT_MT);
+  cel_client *c = cel_box_check(L, idx, CEL_CLIENT_MT);
+  if (cel_http_is_foreign(&c->http))
+    cel_client_close(c);
+  return c;
 }
 
 /* Pushes a client with nothing in it [-0, +1]. */

@@ -181,4 +181,14 @@ void cel_describe_failure(const cel_call *c, char *buf, size_t size) {
   }
 }
 
+const char *cel_closed_code(const cel_client *c) {
+  return c->forked ? "forked" : "client_closed";
+}
+
+const char *cel_closed_words(const cel_client *c) {
+  return c->forked ? "the client belongs to the process that this one was "
+                     "forked from; make a client after the fork"
+                   : "the client is closed";
+}
+
 /* }====== */

@@ -177,6 +177,9 @@ void cel_client_close(cel_client *c) {
   if (c->closed)
     return;
   c->closed = true;
+  c->forked = cel_http_is_foreign(&c->http);
+  if (c->forked)
+    cel_http_leave(&c->http);
   for (int i = 0; i < CEL_STATE_LISTS; i++)
     while (c->lists[i].head != NULL)
       cel_call_abandon(c->lists[i].head, CEL_END_CLOSED);

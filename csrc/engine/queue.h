@@ -69,6 +69,7 @@ typedef struct cel_client {
   bool has_yield_hook; /* a scheduler lets callers wait without blocking */
   bool has_wakeup;     /* an event loop wants to be told of work */
   bool closed;
+  bool forked; /* closed because its connections are the parent's */
   cel_wakeup wakeup;
   size_t max_running; /* exchanges at once */
   size_t unfinished;  /* calls in the lists */

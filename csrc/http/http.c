@@ -11,6 +11,7 @@
 #include <poll.h>
 
 #include "http/clock.h"
+#include "http/descriptors.h"
 #include "http/http_callbacks.h"
 #include "http/http_memory.h"
 #include "http/http_pools.h"
@@ -100,6 +101,7 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
   cel_buf_init(&h->sockets, alloc, MAX_SOCKETS * sizeof(cel_http_socket));
   cel_buf_init(&h->head, alloc, CEL_KEPT_HEAD);
   cel_buf_init(&h->body, alloc, CEL_KEPT_PAGE);
+  cel_descriptors_guard();
   const char *wrong = cel_http_prepare(h);
   if (wrong != NULL)
     return wrong;
@@ -129,6 +131,22 @@ void cel_http_close(cel_http *h) {
   cel_buf_free(&h->sockets);
   cel_buf_free(&h->head);
   cel_buf_free(&h->body);
+}
+
+bool cel_http_is_foreign(const cel_http *h) {
+  return h->started && h->generation != cel_http_generation();
+}
+
+void cel_http_leave(cel_http *h) {
+  if (h->left || h->alloc == NULL)
+    return;
+  h->left = true;
+  h->idle = NULL;
+  cel_connections_leave(&h->connections);
+  for (size_t i = 0; i < CEL_HTTP_POOLS; i++)
+    h->pools[i].multi = NULL;
+  h->sockets.len = 0;
+  cel_http_close(h);
 }
 
 /* }====== */
@@ -226,6 +244,9 @@ bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r) {
     return false;
   }
   t->easy = e;
+  if (!h->started)
+    h->generation = cel_http_generation();
+  h->started = true;
   return true;
 }
 
@@ -252,6 +273,8 @@ void cel_http_stop(cel_transfer *t) {
   cel_http *h = t->http;
   cel_http_easy *e = t->easy;
   t->easy = NULL;
+  if (h->left || cel_http_is_foreign(h))
+    return; /* nothing is asked of libcurl in a child */
   take_out(e);
   if (t->stale) /* libcurl counts these over a handle's life, and gives up */
     free_easy(h, e);

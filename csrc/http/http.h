@@ -110,6 +110,9 @@ typedef struct cel_http {
   const cel_allocator *alloc; /* borrowed */
   cel_http_settings settings;
   cel_http_pool pools[CEL_HTTP_POOLS];
+  bool started;              /* there was an exchange */
+  unsigned generation;       /* cel_http_generation() at the first one */
+  bool left;                 /* by cel_http_leave() */
   bool saw_http1, saw_http2; /* what answers where HTTP/2 was on offer */
   cel_connections connections;
   cel_http_easy *idle;  /* owned */
@@ -139,6 +142,15 @@ const char *cel_http_global(void);
 const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
                           const cel_http_settings *settings);
 void cel_http_close(cel_http *h);
+
+/* Whether the first exchange was another process's: this one is its child,
+   made by fork, and must leave what it was given. */
+bool cel_http_is_foreign(const cel_http *h);
+
+/* Instead of cel_http_close() in such a child: the parent's connections stay
+   as they are. What libcurl keeps in memory stays, too, for libcurl cannot
+   give it back without talking to the peers. */
+void cel_http_leave(cel_http *h);
 
 /* A transfer's buffers; allocates nothing. */
 void cel_transfer_init(cel_transfer *t, cel_http *h);

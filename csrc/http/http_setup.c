@@ -30,6 +30,17 @@
 #define OLDEST      0x075700 /* as version_num has it */
 #define OLDEST_TEXT "7.87.0"
 
+/* How many forks lie between this process and the one that set libcurl up. */
+static unsigned generation;
+
+static void count_fork(void) {
+  generation++;
+}
+
+unsigned cel_http_generation(void) {
+  return generation;
+}
+
 static pthread_once_t global_once = PTHREAD_ONCE_INIT;
 static char global_wrong[160]; /* empty: nothing */
 
@@ -43,6 +54,9 @@ static void global_init(void) {
   else if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
     curl_msnprintf(global_wrong, sizeof global_wrong,
                    "libcurl %s cannot be set up", info->version);
+  else if (pthread_atfork(NULL, NULL, count_fork) != 0)
+    curl_msnprintf(global_wrong, sizeof global_wrong,
+                   "no memory to be told of forks");
 }
 
 const char *cel_http_global(void) {
