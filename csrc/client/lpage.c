@@ -151,11 +151,10 @@ static bool visited(lua_State *L, int idx) {
 
 /* {====== Values */
 
-static void finish_failure(lua_State *L, int idx, const char *kind,
-                           const char *code, const char *message) {
+static void finish_failure(lua_State *L, int idx, const cel_failure_row *row,
+                           const char *message) {
   const cel_call *c = cel_call_get(L, idx);
-  const cel_failure f = {.kind = kind,
-                         .code = code,
+  const cel_failure f = {.row = row,
                          .message = message,
                          .answered = true,
                          .maybe_applied =
@@ -240,7 +239,7 @@ static bool push_value(lua_State *L, int idx) {
 /* Ends the call with what is wrong with its body, a string on top
    [-1, +0]. */
 static void finish_undecoded(lua_State *L, int idx) {
-  finish_failure(L, idx, "decode", "invalid_json", lua_tostring(L, -1));
+  finish_failure(L, idx, &cel_failure_decode, lua_tostring(L, -1));
   lua_pop(L, 1);
 }
 
@@ -268,7 +267,7 @@ static bool append_page(lua_State *L, int idx, const char **wrong) {
     status =
         cel_json_cursor_append(L, &cursor, lua_gettop(L), &c->records, &fault);
   if (status != 0) {
-    finish_failure(L, idx, "decode", "invalid_json",
+    finish_failure(L, idx, &cel_failure_decode,
                    cel_page_fault(c, true, &fault));
     return false;
   }
@@ -429,7 +428,7 @@ static void list_on(lua_State *L, int idx, const char *wrong) {
     lua_pop(L, 2);
   } else if (wrong != NULL) {
     lua_pop(L, 2);
-    finish_failure(L, idx, "pagination", "bad_next_link", wrong);
+    finish_failure(L, idx, &cel_failure_link, wrong);
   } else if (c->follow && more) {
     go_on(L, idx);
     lua_pop(L, 1);

@@ -1,14 +1,11 @@
 /*
-** answer.c - what an exchange has brought: the fields of its head, and its
-** failure in words.
+** answer.c - the head of an answer.
 */
 #include "engine/answer.h"
 
 #include <string.h>
 
-#include <curl/mprintf.h> /* formats without the locale */
-
-/* {====== Heads */
+#include <curl/curl.h>
 
 static bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r';
@@ -57,138 +54,3 @@ bool cel_find_header(const cel_call *c, const char *name, cel_span *value) {
       return true;
   return false;
 }
-
-/* }====== */
-
-/* {====== Failures */
-
-typedef struct code_row {
-  CURLcode code;
-  const char *word;
-  const char *advice;
-} code_row;
-
-static const code_row codes[] = {
-    {CURLE_COULDNT_RESOLVE_HOST, "dns_failed", "check base_url and the DNS"},
-    {CURLE_COULDNT_RESOLVE_PROXY, "dns_failed",
-     "check the proxy option and the proxy variables of the environment"},
-    {CURLE_COULDNT_CONNECT, "connect_failed",
-     "check base_url, the network and the proxy"},
-    {CURLE_PROXY, "proxy_failed", "check the proxy option"},
-    {CURLE_SSL_CONNECT_ERROR, "tls_failed",
-     "the server speaks no TLS on this port, or none from 1.2 on"},
-    {CURLE_PEER_FAILED_VERIFICATION, "tls_failed",
-     "the server's certificate is not trusted; a private CA goes into "
-     "ca_file"},
-    {CURLE_SSL_CACERT_BADFILE, "tls_failed",
-     "no trust anchors: Debian's are in its package ca-certificates"},
-    {CURLE_SSL_ISSUER_ERROR, "tls_failed", "check ca_file"},
-    {CURLE_SSL_CERTPROBLEM, "tls_failed",
-     "the server wants a certificate of the client, which celigo does not "
-     "have; check base_url"},
-    {CURLE_SSL_CIPHER, "tls_failed", "no common cipher"},
-    {CURLE_OPERATION_TIMEDOUT, "connect_timed_out",
-     "raise connect_timeout or check the network"},
-    {CURLE_GOT_NOTHING, "empty_reply", "the server closed without an answer"},
-    {CURLE_PARTIAL_FILE, "cut_short", "the answer was cut short"},
-    {CURLE_RECV_ERROR, "connection_reset", "the connection broke"},
-    {CURLE_SEND_ERROR, "connection_reset", "the connection broke"},
-    {CURLE_HTTP2, "http2_error", "the connection broke"},
-    {CURLE_HTTP2_STREAM, "http2_error", "the server ended the stream"},
-    {CURLE_BAD_CONTENT_ENCODING, "bad_content_encoding",
-     "the answer cannot be decompressed"},
-    {CURLE_WEIRD_SERVER_REPLY, "bad_response", "the answer is not HTTP"},
-    {CURLE_UNSUPPORTED_PROTOCOL, "bad_response", "the answer is not HTTP"},
-};
-
-static const code_row other = {CURLE_OK, "network_error", NULL};
-
-static const code_row *find_code(CURLcode code) {
-  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-    if (codes[i].code == code)
-      return &codes[i];
-  return &other;
-}
-
-static const char *advice_for(const cel_transfer *t) {
-  if (t->code == CURLE_PROXY && t->proxy_status == 407)
-    return "the proxy wants a user and a password, or refuses those in its "
-           "URL (http://user:password@host:port)";
-  return find_code(t->code)->advice;
-}
-
-const char *cel_failure_code(const cel_call *c) {
-  if (c->transfer.refused)
-    return "stream_refused";
-  if (c->transfer.end == CEL_HTTP_BIG_BODY)
-    return "response_too_large";
-  if (c->transfer.end == CEL_HTTP_BIG_HEAD)
-    return "headers_too_large";
-  switch (c->attempt.result) {
-  case CEL_RESULT_EXPIRED:
-    return "timed_out";
-  case CEL_RESULT_STALE:
-    return "connection_reset";
-  default:
-    return find_code(c->transfer.code)->word;
-  }
-}
-
-/* Why a call came to its deadline; a format that takes the seconds. */
-static const char *expired_format(const cel_call *c) {
-  if (c->attempt.sent)
-    return "no whole answer within %.3g s (timeout)";
-  if (cel_call_is_begun(c))
-    return "could not be sent within %.3g s (timeout): there is no "
-           "connection yet; check the network";
-  return "could not be sent within %.3g s (timeout): the client waits for "
-         "a connection, its token, its rate limit or a pause";
-}
-
-void cel_describe_failure(const cel_call *c, char *buf, size_t size) {
-  const cel_transfer *t = &c->transfer;
-  switch (c->attempt.result) {
-  case CEL_RESULT_EXPIRED:
-    curl_msnprintf(buf, size, expired_format(c), c->timeout);
-    return;
-  case CEL_RESULT_STALE:
-    curl_msnprintf(buf, size, "the kept connection broke before an answer");
-    return;
-  default:
-    break;
-  }
-  if (t->refused)
-    curl_msnprintf(buf, size,
-                   "the server refused the request before it looked at it "
-                   "(HTTP/2); try again later");
-  else if (t->end == CEL_HTTP_BIG_BODY)
-    curl_msnprintf(buf, size,
-                   "the answer is larger than max_response_bytes (%zu bytes)",
-                   t->body.max);
-  else if (t->end == CEL_HTTP_BIG_HEAD)
-    curl_msnprintf(buf, size,
-                   "the answer's headers are too large (over %zu bytes, or "
-                   "over libcurl's limit for one line)",
-                   CEL_HTTP_MAX_HEAD);
-  else {
-    const char *advice = advice_for(t);
-    const char *words = t->message;
-    if (words[0] == '\0' || strstr(words, "://") != NULL ||
-        strchr(words, '@') != NULL) /* a proxy's URL may hold a password */
-      words = curl_easy_strerror(t->code);
-    curl_msnprintf(buf, size, "%s%s%s", words, advice ? "; " : "",
-                   advice ? advice : "");
-  }
-}
-
-const char *cel_closed_code(const cel_client *c) {
-  return c->forked ? "forked" : "client_closed";
-}
-
-const char *cel_closed_words(const cel_client *c) {
-  return c->forked ? "the client belongs to the process that this one was "
-                     "forked from; make a client after the fork"
-                   : "the client is closed";
-}
-
-/* }====== */

@@ -162,8 +162,7 @@ static int l_cursor(lua_State *L) {
     return 1;
   if (c->client->has_codec ? take_decoded(L, c, p) : take_text(L, c, p))
     return 2;
-  const cel_failure f = {.kind = "decode",
-                         .code = "invalid_json",
+  const cel_failure f = {.row = &cel_failure_decode,
                          .message = lua_tostring(L, -1),
                          .answered = true};
   cel_push_failure(L, 1, &f);

@@ -167,25 +167,32 @@ static int l_response(lua_State *L) {
   return 1;
 }
 
-/* core.page_error(call, kind, code, message): an error about a page whose
-   answer is at hand. */
-static int l_page_error(lua_State *L) {
+/* An error about the page call at index 1, whose answer is at hand, with the
+   message at index 2. */
+static int push_page_error(lua_State *L, const cel_failure_row *row) {
   check_page(L);
-  const cel_failure f = {.kind = luaL_checkstring(L, 2),
-                         .code = luaL_checkstring(L, 3),
-                         .message = luaL_checkstring(L, 4),
-                         .answered = true};
+  const cel_failure f = {
+      .row = row, .message = luaL_checkstring(L, 2), .answered = true};
   cel_push_failure(L, 1, &f);
   return 1;
+}
+
+/* core.decode_error(call, message): a record of the page cannot be read. */
+static int l_decode_error(lua_State *L) {
+  return push_page_error(L, &cel_failure_decode);
+}
+
+/* core.link_error(call, message): its next page cannot be found. */
+static int l_link_error(lua_State *L) {
+  return push_page_error(L, &cel_failure_link);
 }
 
 /* core.closed_error(call): what the next page after this one would come to:
    the client is closed. */
 static int l_closed_error(lua_State *L) {
-  const cel_client *c = cel_call_check(L, 1)->client;
-  const cel_failure f = {.kind = "closed",
-                         .code = cel_closed_code(c),
-                         .message = cel_closed_words(c)};
+  const cel_failure_row *row =
+      cel_failure_closed(cel_call_check(L, 1)->client);
+  const cel_failure f = {.row = row, .message = row->words};
   cel_push_failure(L, 1, &f);
   return 1;
 }
@@ -228,7 +235,8 @@ void cel_open_walk(lua_State *L) {
                                        {"next_target", l_next_target},
                                        {"resolve", l_resolve},
                                        {"response", l_response},
-                                       {"page_error", l_page_error},
+                                       {"decode_error", l_decode_error},
+                                       {"link_error", l_link_error},
                                        {"closed_error", l_closed_error},
                                        {"set_yield", l_set_yield},
                                        {"turn", l_turn},

@@ -40,7 +40,7 @@ end
 -- client is closed.
 function Walk:fail_record(message)
   if not self.call then return end -- a finaliser has closed the walk meanwhile
-  self:fail(message and core.page_error(self.call, "decode", "invalid_json", message) or core.closed_error(self.call))
+  self:fail(message and core.decode_error(self.call, message) or core.closed_error(self.call))
 end
 
 -- Where the next page is, by the head of the page at hand or by its body; or
@@ -60,7 +60,7 @@ end
 function Walk:find_way()
   local target, wrong = self:next_target()
   if wrong and not self.single then
-    self:fail(core.page_error(self.call, "pagination", "bad_next_link", wrong))
+    self:fail(core.link_error(self.call, wrong))
   end
   self.onward = target
 end
