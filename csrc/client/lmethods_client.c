@@ -22,7 +22,7 @@
 /* docs/client.luadoc documents the 14 operations. */
 static int l_operation(lua_State *L) {
   lua_Integer i = lua_tointeger(L, lua_upvalueindex(1));
-  if (cel_request_operation(L, &cel_operations[i]))
+  if (cel_request_operation(L, &cel_operations[i], NULL))
     return 1;
   cel_call_start(L, 1);
   return cel_call_await(L);
@@ -55,7 +55,7 @@ local found, response = assert(client:request {
 print(#found, response.next_url)
 */
 static int l_request(lua_State *L) {
-  if (cel_request_any(L))
+  if (cel_request_any(L, NULL))
     return 1;
   cel_call_start(L, 1);
   return cel_call_await(L);
@@ -98,7 +98,7 @@ static int l_submit(lua_State *L) {
                             name, nearest);
   }
   lua_remove(L, 2);
-  if (any ? cel_request_any(L) : cel_request_operation(L, op))
+  if (any ? cel_request_any(L, NULL) : cel_request_operation(L, op, NULL))
     return luaL_error(L, "submit: a dry run is made by the method itself");
   cel_call *c = cel_call_check(L, 1);
   c->submitted = true;

@@ -34,15 +34,20 @@
     "dry_run", CEL_OPTION_BOOLEAN, 0, 0, NULL                                 \
   }
 
-static const cel_option per_call[] = {PER_CALL};
-#define PER_CALL_ROWS (sizeof per_call / sizeof *per_call)
+/* The last row of both tables is for iterators only. */
+#define FOR_ITERATORS                                                         \
+  { "prefetch", CEL_OPTION_BOOLEAN, 0, 0, NULL }
+
+static const cel_option per_call[] = {PER_CALL, FOR_ITERATORS};
+#define PER_CALL_ROWS (sizeof per_call / sizeof *per_call - 1)
 
 static const cel_option any_request[] = {
     PER_CALL,
     {"method", CEL_OPTION_STRING, 0, 0, NULL},
     {"path", CEL_OPTION_STRING, 0, 0, NULL},
-    {"body", CEL_OPTION_OTHER, 0, 0, NULL}};
-#define ANY_REQUEST_ROWS (sizeof any_request / sizeof *any_request)
+    {"body", CEL_OPTION_OTHER, 0, 0, NULL},
+    FOR_ITERATORS};
+#define ANY_REQUEST_ROWS (sizeof any_request / sizeof *any_request - 1)
 
 /* What is read from the stack; indices are absolute. */
 typedef struct arguments {
@@ -367,8 +372,9 @@ static void refuse_options(lua_State *L, const arguments *a) {
                a->what, first, a->what, first);
 }
 
-bool cel_request_operation(lua_State *L, const cel_operation *op) {
-  arguments a = {.what = op->name, .op = op};
+bool cel_request_operation(lua_State *L, const cel_operation *op,
+                           const cel_asker *by) {
+  arguments a = {.what = by == NULL ? op->name : by->name, .op = op};
   int at = (int)op->ids + 2;
   cel_client_check(L, 1);
   if (op->body != CEL_BODY_NONE) {
@@ -382,7 +388,8 @@ bool cel_request_operation(lua_State *L, const cel_operation *op) {
   a.options = at;
   a.call = at + 1;
   lua_settop(L, at);
-  cel_options_check(L, at, per_call, PER_CALL_ROWS, op->name);
+  cel_options_check(L, at, per_call,
+                    PER_CALL_ROWS + (by != NULL && by->iterates), a.what);
   if (a.body != 0 && !lua_istable(L, a.body))
     luaL_error(L, "%s: body: expected a table, got %s", op->name,
                luaL_typename(L, a.body));
@@ -438,23 +445,25 @@ static void push_any_path(lua_State *L, const arguments *a, cel_call *c) {
   lua_concat(L, 2);
 }
 
-bool cel_request_any(lua_State *L) {
-  arguments a = {.what = "request", .options = 2, .call = 4};
+bool cel_request_any(lua_State *L, const cel_asker *by) {
+  arguments a = {
+      .what = by == NULL ? "request" : by->name, .options = 2, .call = 4};
   cel_client_check(L, 1);
   luaL_checkany(L, 2);
   lua_settop(L, 2);
   if (!lua_istable(L, 2))
     luaL_error(L,
-               "request: expected a table such as { method = \"GET\", "
+               "%s: expected a table such as { method = \"GET\", "
                "path = \"/v1/integrations\" }, got %s",
-               luaL_typename(L, 2));
-  cel_options_check(L, 2, any_request, ANY_REQUEST_ROWS, a.what);
+               a.what, luaL_typename(L, 2));
+  cel_options_check(L, 2, any_request,
+                    ANY_REQUEST_ROWS + (by != NULL && by->iterates), a.what);
   if (cel_option_push(L, 2, "body"))
     a.body = 3;
   cel_call *c = cel_call_new(L, 1);
   set_method(L, &a, c);
   if (a.body != 0 && strcmp(c->method, "GET") == 0)
-    luaL_error(L, "request: a GET takes no body");
+    luaL_error(L, "%s: a GET takes no body", a.what);
   c->answer =
       strcmp(c->method, "DELETE") == 0 ? CEL_ANSWER_TRUE : CEL_ANSWER_RECORD;
   c->follow = cel_option_boolean(L, 2, "follow", false) &&

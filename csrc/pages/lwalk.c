@@ -27,22 +27,46 @@ static void make_page_call(cel_call *c) {
   c->transfer.wants_head = true;
 }
 
-/* core.fetch(client, name, ...): a page call of an operation, or of the
-   escape hatch where name is nil; nothing is sent yet. */
+/* The methods of the Lua layer that make page calls: for errors. */
+static const cel_asker askers[] = {
+    {"each", true},
+    {"pages", true},
+    {"each_connector", true},
+    {"each_connector_license", true},
+    {"each_connector_install", true},
+    {"edit_connector", false},
+    {"edit_connector_license", false},
+};
+
+static const cel_asker *check_asker(lua_State *L, int idx) {
+  const char *name = luaL_checkstring(L, idx);
+  for (size_t i = 0; i < sizeof askers / sizeof *askers; i++)
+    if (strcmp(askers[i].name, name) == 0)
+      return &askers[i];
+  luaL_argerror(L, idx, "no such method");
+  return NULL;
+}
+
+/* core.fetch(client, asker, name, ...): a page call of an operation, or of the
+   escape hatch where name is nil, for a method of the Lua layer; nothing is
+   sent yet. */
 static int l_fetch(lua_State *L) {
   const cel_operation *op = NULL;
   cel_client_check(L, 1);
-  if (!lua_isnil(L, 2)) {
-    op = cel_operation_find(luaL_checkstring(L, 2));
-    luaL_argcheck(L, op != NULL, 2, "no such operation");
+  const cel_asker *by = check_asker(L, 2);
+  if (!lua_isnil(L, 3)) {
+    op = cel_operation_find(luaL_checkstring(L, 3));
+    luaL_argcheck(L, op != NULL, 3, "no such operation");
   }
+  lua_remove(L, 3);
   lua_remove(L, 2);
-  if (op != NULL ? cel_request_operation(L, op) : cel_request_any(L))
-    return luaL_error(L, "request: option 'dry_run': an iterator has none");
+  if (op != NULL ? cel_request_operation(L, op, by) : cel_request_any(L, by))
+    return luaL_error(L, "%s: option 'dry_run': an iterator has none",
+                      by->name);
   cel_call *c = cel_call_check(L, 1);
   if (strcmp(c->method, "GET") != 0)
-    return luaL_error(L, "request: option 'method': expected GET, got \"%s\"",
-                      c->method);
+    return luaL_error(L, "%s: option 'method': expected GET, got \"%s\"",
+                      by->name, c->method);
   make_page_call(c);
   return 1;
 }

@@ -179,42 +179,17 @@ function Walk:advance()
   return self.cursor
 end
 
--- The options of an iterator that are not those of its calls, and the others.
-local function split(options)
-  if type(options) ~= "table" then return true, false, options end
-  local rest = {}
-  for k, v in pairs(options) do rest[k] = v end
-  rest.prefetch = nil
-  return options.prefetch, options.follow == false, rest
-end
-
--- The core does not know the option that only iterators have.
-local function hint(message)
-  local start, word, names = message:match "^(.*unknown option '([^']*)'; )there are: (.*)$"
-  if not start then return message end
-  if core.nearest(word, { "prefetch" }) then return start .. "did you mean 'prefetch'?" end
-  return start .. "there are: " .. names .. ", prefetch"
-end
-
 -- Makes a walk; wrong arguments raise with the user's position. The options
 -- are the last argument.
 local function new_walk(client, what, name, ...)
-  local arguments = table.pack(...)
-  local prefetch, single, rest = split(arguments[arguments.n])
-  if prefetch == nil then prefetch = true end
-  if type(prefetch) ~= "boolean" then
-    error(("%s: option 'prefetch': expected a boolean, got %s"):format(what, tostring(prefetch)), 3)
-  end
-  arguments[arguments.n] = rest
-  local good, call = pcall(core.fetch, client, name, table.unpack(arguments, 1, arguments.n))
-  if not good then
-    if call == "not enough memory" then error(call, 0) end
-    error(hint((tostring(call):gsub("^[%w_]+: ", what .. ": ", 1))), 3)
-  end
+  local good, call = pcall(core.fetch, client, what, name, ...)
+  if not good then error(call, call == "not enough memory" and 0 or 3) end
+  local options = select(-1, ...) or {}
+  local single = options.follow == false
   return setmetatable({
     client = client,
     first = call,
-    prefetch = prefetch and not single,
+    prefetch = options.prefetch ~= false and not single,
     single = single, -- no page but the first
     seen = {},
   }, class)
