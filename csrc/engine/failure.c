@@ -9,6 +9,10 @@
 #include <curl/mprintf.h> /* formats without the locale */
 
 const cel_failure_row cel_failure_decode = {"decode", "invalid_json", NULL};
+const cel_failure_row cel_failure_encoding = {"decode", "bad_content_encoding",
+                                              NULL};
+const cel_failure_row cel_failure_incomplete = {"pagination", "incomplete",
+                                                NULL};
 const cel_failure_row cel_failure_link = {"pagination", "bad_next_link", NULL};
 const cel_failure_row cel_failure_validation = {"validation", NULL, NULL};
 
@@ -55,7 +59,20 @@ static const cel_failure_row no_tunnel = {
     "the proxy wants a user and a password, or refuses those in its URL "
     "(http://user:password@host:port)"};
 
-/* By libcurl's code; its own words come first. */
+/* libcurl has one code for all that can be wrong with a certificate. */
+static const cel_failure_row wrong_name = {
+    "network", "tls_failed",
+    "the certificate is for another name: check base_url (and whether "
+    "something on the way answers in the server's place)"};
+static const cel_failure_row wrong_time = {
+    "network", "tls_failed",
+    "check the server's certificate and this machine's clock"};
+static const cel_failure_row no_anchors = {
+    "network", "tls_failed",
+    "this system has no trust anchors: install them (ca-certificates), or "
+    "name a file of them in ca_file"};
+
+/* By libcurl's code. */
 typedef struct code_row {
   CURLcode code;
   cel_failure_row failure;
@@ -78,15 +95,17 @@ static const code_row codes[] = {
      {"network", "tls_failed",
       "the server's certificate is not trusted; a private CA goes into "
       "ca_file"}},
-    {CURLE_SSL_CACERT_BADFILE,
-     {"network", "tls_failed",
-      "no trust anchors: Debian's are in its package ca-certificates"}},
+    {CURLE_SSL_CACERT_BADFILE, {"network", "tls_failed", "check ca_file"}},
     {CURLE_SSL_ISSUER_ERROR, {"network", "tls_failed", "check ca_file"}},
     {CURLE_SSL_CERTPROBLEM,
      {"network", "tls_failed",
       "the server wants a certificate of the client, which celigo does not "
       "have; check base_url"}},
-    {CURLE_SSL_CIPHER, {"network", "tls_failed", "no common cipher"}},
+    {CURLE_SSL_CIPHER,
+     {"network", "tls_failed",
+      "the server refuses the handshake: it has no TLS version or cipher in "
+      "common, does not know the host's name, or wants a certificate of the "
+      "client"}},
     {CURLE_OPERATION_TIMEDOUT,
      {"timeout", "connect_timed_out",
       "raise connect_timeout or check the network"}},
@@ -110,11 +129,28 @@ static const code_row codes[] = {
 
 static const cel_failure_row other = {"network", "network_error", NULL};
 
-static const cel_failure_row *by_code(CURLcode code) {
-  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-    if (codes[i].code == code)
-      return &codes[i].failure;
-  return &other;
+static const cel_failure_row *of_certificate(const char *words) {
+  if (strstr(words, "target host") != NULL)
+    return &wrong_name;
+  if (strstr(words, "expir") != NULL || strstr(words, "yet valid") != NULL)
+    return &wrong_time;
+  return NULL;
+}
+
+/* Failures that libcurl tells; its own words come before these. */
+static const cel_failure_row *of_libcurl(const cel_call *c) {
+  const cel_transfer *t = &c->transfer;
+  const cel_failure_row *row = NULL;
+  if (t->code == CURLE_PEER_FAILED_VERIFICATION)
+    row = of_certificate(t->message);
+  else if (t->code == CURLE_SSL_CACERT_BADFILE && c->client->ca_file == NULL)
+    row = &no_anchors;
+  else if (t->code == CURLE_PROXY && t->proxy_status == 407)
+    row = &no_tunnel;
+  for (size_t i = 0; row == NULL && i < sizeof codes / sizeof *codes; i++)
+    if (codes[i].code == t->code)
+      row = &codes[i].failure;
+  return row == NULL ? &other : row;
 }
 
 const cel_failure_row *cel_failure_closed(const cel_client *c) {
@@ -145,9 +181,7 @@ const cel_failure_row *cel_failure_of(const cel_call *c) {
     return &big_body;
   if (t->end == CEL_HTTP_BIG_HEAD)
     return &big_head;
-  if (t->code == CURLE_PROXY && t->proxy_status == 407)
-    return &no_tunnel;
-  return by_code(t->code);
+  return of_libcurl(c);
 }
 
 /* libcurl's words, but for those that show a URL: a proxy's may hold a
@@ -169,8 +203,7 @@ void cel_failure_describe(const cel_call *c, char *buf, size_t size) {
     curl_msnprintf(buf, size, words, c->transfer.body.max);
   else if (row == &big_head)
     curl_msnprintf(buf, size, words, CEL_HTTP_MAX_HEAD);
-  else if (row == &other || row == &no_tunnel ||
-           row == by_code(c->transfer.code))
+  else if (row == of_libcurl(c))
     curl_msnprintf(buf, size, "%s%s%s", words_of(&c->transfer),
                    words[0] == '\0' ? "" : "; ", words);
   else

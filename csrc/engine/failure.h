@@ -17,8 +17,10 @@ typedef struct cel_failure_row {
 } cel_failure_row;
 
 /* Failures that the call does not tell by itself. */
-extern const cel_failure_row cel_failure_decode;     /* a body */
-extern const cel_failure_row cel_failure_link;       /* the next page's */
+extern const cel_failure_row cel_failure_decode;     /* of a body */
+extern const cel_failure_row cel_failure_encoding;   /* of its compression */
+extern const cel_failure_row cel_failure_link;       /* to the next page */
+extern const cel_failure_row cel_failure_incomplete; /* of a list */
 extern const cel_failure_row cel_failure_validation; /* of the request */
 
 /* The failure of a call that is being closed, or of its next page. */
