@@ -146,47 +146,6 @@ static int l_step(lua_State *L) {
 
 /* }====== */
 
-/* {====== The operation table, shown */
-
-static void set_string(lua_State *L, const char *name, const char *value) {
-  lua_pushstring(L, value);
-  lua_setfield(L, -2, name);
-}
-
-static void push_operation(lua_State *L, const cel_operation *o) {
-  static const char *const bodies[] = {"none", "optional", "required"};
-  static const char *const answers[] = {"record", "list", "true"};
-  static const char *const repeats[] = {"safe", "delete", "never"};
-  lua_createtable(L, 0, 10);
-  set_string(L, "name", o->name);
-  set_string(L, "method", o->method);
-  set_string(L, "path", o->path);
-  set_string(L, "body", bodies[o->body]);
-  set_string(L, "answer", answers[o->answer]);
-  set_string(L, "repeat", repeats[o->repeat]);
-  lua_pushinteger(L, (lua_Integer)o->ids);
-  lua_setfield(L, -2, "ids");
-  lua_pushnumber(L, o->timeout);
-  lua_setfield(L, -2, "timeout");
-  lua_newtable(L);
-  for (int i = 0; i < 3 && o->success[i] != 0; i++) {
-    lua_pushinteger(L, o->success[i]);
-    lua_rawseti(L, -2, i + 1);
-  }
-  lua_setfield(L, -2, "success");
-}
-
-int cel_l_operations(lua_State *L) {
-  lua_createtable(L, CEL_OPERATIONS, 0);
-  for (int i = 0; i < CEL_OPERATIONS; i++) {
-    push_operation(L, &cel_operations[i]);
-    lua_rawseti(L, -2, i + 1);
-  }
-  return 1;
-}
-
-/* }====== */
-
 /* {====== Life */
 
 static int l_close(lua_State *L) {

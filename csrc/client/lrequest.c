@@ -38,16 +38,18 @@
 #define FOR_ITERATORS                                                         \
   { "prefetch", CEL_OPTION_BOOLEAN, 0, 0, NULL }
 
-static const cel_option per_call[] = {PER_CALL, FOR_ITERATORS};
-#define PER_CALL_ROWS (sizeof per_call / sizeof *per_call - 1)
+const cel_option cel_call_options[] = {PER_CALL, FOR_ITERATORS};
+const size_t cel_call_options_count =
+    sizeof cel_call_options / sizeof *cel_call_options - 1;
 
-static const cel_option any_request[] = {
+const cel_option cel_request_options[] = {
     PER_CALL,
     {"method", CEL_OPTION_STRING, 0, 0, NULL},
     {"path", CEL_OPTION_STRING, 0, 0, NULL},
     {"body", CEL_OPTION_OTHER, 0, 0, NULL},
     FOR_ITERATORS};
-#define ANY_REQUEST_ROWS (sizeof any_request / sizeof *any_request - 1)
+const size_t cel_request_options_count =
+    sizeof cel_request_options / sizeof *cel_request_options - 1;
 
 /* What is read from the stack; indices are absolute. */
 typedef struct arguments {
@@ -357,7 +359,7 @@ static void refuse_options(lua_State *L, const arguments *a) {
     lua_pop(L, 1);
     const char *name =
         lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-    bool known = cel_option_is(per_call, PER_CALL_ROWS, name);
+    bool known = cel_option_is(cel_call_options, cel_call_options_count, name);
     all = all && known;
     dry = dry || strcmp(name, "dry_run") == 0;
     if (known && first == NULL)
@@ -388,8 +390,9 @@ bool cel_request_operation(lua_State *L, const cel_operation *op,
   a.options = at;
   a.call = at + 1;
   lua_settop(L, at);
-  cel_options_check(L, at, per_call,
-                    PER_CALL_ROWS + (by != NULL && by->iterates), a.what);
+  cel_options_check(L, at, cel_call_options,
+                    cel_call_options_count + (by != NULL && by->iterates),
+                    a.what);
   if (a.body != 0 && !lua_istable(L, a.body))
     luaL_error(L, "%s: body: expected a table, got %s", op->name,
                luaL_typename(L, a.body));
@@ -456,8 +459,9 @@ bool cel_request_any(lua_State *L, const cel_asker *by) {
                "%s: expected a table such as { method = \"GET\", "
                "path = \"/v1/integrations\" }, got %s",
                a.what, luaL_typename(L, 2));
-  cel_options_check(L, 2, any_request,
-                    ANY_REQUEST_ROWS + (by != NULL && by->iterates), a.what);
+  cel_options_check(L, 2, cel_request_options,
+                    cel_request_options_count + (by != NULL && by->iterates),
+                    a.what);
   if (cel_option_push(L, 2, "body"))
     a.body = 3;
   cel_call *c = cel_call_new(L, 1);
@@ -474,13 +478,3 @@ bool cel_request_any(lua_State *L, const cel_asker *by) {
 }
 
 /* }====== */
-
-int cel_l_call_options(lua_State *L) {
-  cel_options_show(L, per_call, PER_CALL_ROWS);
-  return 1;
-}
-
-int cel_l_request_options(lua_State *L) {
-  cel_options_show(L, any_request, ANY_REQUEST_ROWS);
-  return 1;
-}

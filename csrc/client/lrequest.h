@@ -5,9 +5,11 @@
 #define CEL_LREQUEST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <lua.h>
 
+#include "client/loptions.h"
 #include "contract/operations.h"
 
 /* The method that asks, where it is not the operation's own: for errors. */
@@ -30,9 +32,11 @@ bool cel_request_operation(lua_State *L, const cel_operation *op,
 /* The same for client:request { ... }. */
 bool cel_request_any(lua_State *L, const cel_asker *by);
 
-/* core.call_options() and core.request_options(), lua_CFunctions: the names
-   and types of the per-call options, and of all that request takes. */
-int cel_l_call_options(lua_State *L);
-int cel_l_request_options(lua_State *L);
+/* The per-call options, and all that request takes; one more row of each is
+   for iterators. */
+extern const cel_option cel_call_options[];
+extern const size_t cel_call_options_count;
+extern const cel_option cel_request_options[];
+extern const size_t cel_request_options_count;
 
 #endif

@@ -245,6 +245,15 @@ static int l_set_yield(lua_State *L) {
   return 0;
 }
 
+/* core.check_map(options): raises what is wrong with the options of map. */
+static int l_check_map(lua_State *L) {
+  static const cel_option rows[] = {
+      {"concurrency", CEL_OPTION_INTEGER, 1, 1e9, NULL},
+      {"on_progress", CEL_OPTION_FUNCTION, 0, 0, NULL}};
+  cel_options_check(L, 1, rows, sizeof rows / sizeof *rows, "map");
+  return 0;
+}
+
 /* core.turn(client, seconds): one step, which a signal or news cut short,
    and a debug hook's turn. */
 static int l_turn(lua_State *L) {
@@ -273,6 +282,7 @@ void cel_open_walk(lua_State *L) {
                                        {"incomplete_error", l_incomplete},
                                        {"closed_error", l_closed_error},
                                        {"set_yield", l_set_yield},
+                                       {"check_map", l_check_map},
                                        {"turn", l_turn},
                                        {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
