@@ -114,9 +114,7 @@ static bool renew_token(lua_State *L, int idx) {
     cel_call_token(L, idx, true);
   }
   if (c->state != CEL_STATE_DONE) {
-    const cel_decision again = {.action = CEL_ACTION_RETRY,
-                                .counts =
-                                    cel_retry_left(&c->policy, &c->attempt)};
+    const cel_decision again = {.action = CEL_ACTION_RETRY, .counts = false};
     cel_call_send_later(c, &again);
   }
   return true;
