@@ -7,7 +7,7 @@ local sandbox = require "celigo.sandbox"
 local quote = process.quote
 local VERSION = process.version
 local build = assert(os.getenv "CELIGO_BUILD_DIR",
-                     "CELIGO_BUILD_DIR names the build's directory")
+  "CELIGO_BUILD_DIR names the build's directory")
 
 -- Runs a shell command; its output, and whether it went well.
 local function try(command, ...)
@@ -18,9 +18,7 @@ end
 
 local function run(command, ...)
   local output, good = try(command, ...)
-  if not good then
-    error(command:format(...) .. "\n" .. output, 0)
-  end
+  if not good then error(command:format(...) .. "\n" .. output, 0) end
   return output
 end
 
@@ -122,14 +120,14 @@ describe("the library", function()
 
   it("holds the Lua files as they are", function()
     local text = run("strings -n 12 %s/lua_files.c | head -c 200; true",
-                     quote(build))
+      quote(build))
     assert.is_truthy(text)
     for file in run "ls lua/celigo/*.lua":gmatch "[^\n]+" do
       local module = file:gsub("^lua/", ""):gsub("%.lua$", "")
         :gsub("/", "."):gsub("%.init$", "")
       if module ~= "celigo.types" then
         run("grep -qF %s %s/lua_files.c", quote('{"' .. module .. '",'),
-            quote(build))
+          quote(build))
       end
     end
   end)

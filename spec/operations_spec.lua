@@ -2,7 +2,7 @@
 -- against the sandbox and against every status that the contract documents.
 
 local celigo = require "celigo"
-local core = require "celigo.core"
+local probe = require "tables_probe"
 local fault = require "spec.support.fault_server"
 local http = require "spec.support.http"
 local sandbox = require "celigo.sandbox"
@@ -31,7 +31,7 @@ end
 
 local contract = documented()
 local rows = {}
-for _, row in ipairs(core.operations()) do
+for _, row in ipairs(probe.operations()) do
   rows[row.name] = row
 end
 
@@ -53,7 +53,7 @@ end
 describe("the operation table", function()
   it("has the contract's operations and no others", function()
     local listed = {}
-    for _, row in ipairs(core.operations()) do
+    for _, row in ipairs(probe.operations()) do
       listed[#listed + 1] = row.name
     end
     table.sort(listed)
@@ -131,8 +131,8 @@ describe("the operation table", function()
   end)
 
   it("is a copy: what is done to it changes nothing", function()
-    core.operations()[1].path = "/elsewhere"
-    assert.same(rows.list_connectors, core.operations()[1])
+    probe.operations()[1].path = "/elsewhere"
+    assert.same(rows.list_connectors, probe.operations()[1])
   end)
 end)
 

@@ -28,8 +28,7 @@ void cel_call_start(lua_State *L, int idx) {
   if (c->page == 0 &&
       (c->page_only || c->follow || c->answer == CEL_ANSWER_LIST))
     c->page = 1;
-  c->started = cel_clock();
-  c->deadline = c->prefetch ? HUGE_VAL : c->started + c->timeout;
+  cel_call_begin(c);
   cel_call_token(L, idx, false);
   if (c->client->closed)
     cel_call_abandon(c, CEL_END_CLOSED);

@@ -44,7 +44,7 @@ end
 -- with the text; without one the client is closed.
 function Walk:fail_record(message)
   if not self.call then return end -- a finaliser has closed the walk meanwhile
-  self:fail(message and core.page_error(self.call, "decode", "invalid_json", message) or core.closed_error(self.call))
+  self:fail(message and core.decode_error(self.call, message) or core.closed_error(self.call))
 end
 
 -- Where the next page is, as the headers of the current page say, or else its
@@ -74,9 +74,7 @@ end
 -- before any of its records is handed out: the walk can start again there.
 function Walk:find_way()
   local target, wrong = self:next_target()
-  if wrong and not self.single then
-    self:fail(core.page_error(self.call, "pagination", "bad_next_link", wrong))
-  end
+  if wrong and not self.single then self:fail(core.link_error(self.call, wrong)) end
   self.onward = target
 end
 
@@ -170,7 +168,7 @@ function Walk:count_empty()
   self.empty = self.cursor:count() > 0 and 0 or self.empty + 1
   if self.empty >= MAX_EMPTY and self.onward then
     local message = ("%d pages in a row hold no record"):format(self.empty)
-    self:fail(core.page_error(self.call, "pagination", "no_records", message))
+    self:fail(core.endless_error(self.call, message))
   end
 end
 
@@ -213,42 +211,17 @@ function Walk:advance()
   return self.cursor
 end
 
--- The options of an iterator that are not those of its calls, and the others.
-local function split(options)
-  if type(options) ~= "table" then return true, false, options end
-  local rest = {}
-  for k, v in pairs(options) do rest[k] = v end
-  rest.prefetch = nil
-  return options.prefetch, options.follow == false, rest
-end
-
--- The core does not know the option that only iterators have.
-local function hint(message)
-  local start, word, names = message:match "^(.*unknown option '([^']*)'; )there are: (.*)$"
-  if not start then return message end
-  if core.nearest(word, { "prefetch" }) then return start .. "did you mean 'prefetch'?" end
-  return start .. "there are: " .. names .. ", prefetch"
-end
-
 -- Makes a walk; wrong arguments raise with the user's position. The options
 -- are the last argument.
 local function new_walk(client, what, name, ...)
-  local arguments = table.pack(...)
-  local prefetch, single, rest = split(arguments[arguments.n])
-  if prefetch == nil then prefetch = true end
-  if type(prefetch) ~= "boolean" then
-    error(("%s: option 'prefetch': expected a boolean, got %s"):format(what, tostring(prefetch)), 3)
-  end
-  arguments[arguments.n] = rest
-  local good, call = pcall(core.fetch, client, name, table.unpack(arguments, 1, arguments.n))
-  if not good then
-    if call == "not enough memory" then error(call, 0) end
-    error(hint((tostring(call):gsub("^[%w_]+: ", what .. ": ", 1))), 3)
-  end
+  local good, call = pcall(core.fetch, client, what, name, ...)
+  if not good then error(call, call == "not enough memory" and 0 or 3) end
+  local options = select(-1, ...) or {}
+  local single = options.follow == false
   return setmetatable({
     client = client,
     first = call,
-    prefetch = prefetch and not single,
+    prefetch = options.prefetch ~= false and not single,
     single = single, -- no page but the first
     visited = visited.new(),
     empty = 0, -- pages without a record, in a row

@@ -10,7 +10,6 @@
 -- the workers are collected with it, and their calls end.
 
 local core = require "celigo.core"
-local options = require "celigo.options"
 
 local TURN = 0.2 -- seconds that a turn may wait for the network
 
@@ -221,7 +220,6 @@ local function new_group(client, total, on_progress)
 end
 
 local methods = core.methods
-local map_options = { concurrency = "count", on_progress = "function" }
 local DEFAULT_CONCURRENCY = 8
 
 --- @classmod celigo.client
@@ -249,7 +247,9 @@ local DEFAULT_CONCURRENCY = 8
 function methods.map(client, items, f, given)
   if type(items) ~= "table" then error(("map: items: expected an array, got a %s"):format(type(items)), 2) end
   if type(f) ~= "function" then error(("map: expected a function, got a %s"):format(type(f)), 2) end
-  local opts = options.check("map", given, map_options)
+  local good, wrong = pcall(core.check_map, given)
+  if not good then error(wrong, wrong == "not enough memory" and 0 or 2) end
+  local opts = given or {}
   local total = #items
   local group <close> = new_group(client, total, opts.on_progress)
   local last = 0
