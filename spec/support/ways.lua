@@ -17,6 +17,8 @@
 -- * `program`: Lua code with a `%s` for the base URL; `client` and `run(f)`
 --   are there then
 
+local missing = require "spec.support.missing"
+
 local ways = {}
 
 -- Functions that note what went wrong, and one that raises it.
@@ -142,8 +144,8 @@ local function add_documented()
   }
 end
 
-add_luv()
-add_cqueues()
+if not missing.module "luv" then add_luv() end
+if not missing.module "cqueues" then add_cqueues() end
 add_documented()
 
 return ways
