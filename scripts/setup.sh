@@ -2,7 +2,7 @@
 # setup.sh GROUP…: installs what a group of commands needs and this machine
 # has not: packages of apt (Debian, Ubuntu) or brew (macOS; there Lua's own
 # packages come from luarocks). Says what before it does; what is there is
-# left alone. Groups: build demo test prism valgrind fuzz lint docs coverage
+# left alone. Groups: build demo test prism browser valgrind fuzz lint docs coverage
 # bench systems.
 . scripts/common.sh
 
@@ -55,6 +55,10 @@ has_clang_runtime() {
     clang -fsanitize=address -x c -o /dev/null -
 }
 
+has_browser() {
+  have chromium || have chromium-browser || have google-chrome
+}
+
 # Whether a locale with a decimal comma is there or can be made.
 has_comma_locale() {
   [ -f /usr/share/i18n/locales/de_DE ] || locale -a | grep '^de_DE'
@@ -88,11 +92,16 @@ group_test() {
   need openssl openssl openssl - have openssl
   need pkg-config pkg-config pkg-config - have pkg-config
   need locales locales - - has_comma_locale
+  need node nodejs node - have node
 }
 
 group_prism() {
   need node nodejs node - have node
   need npm npm - - have npm
+}
+
+group_browser() {
+  need chromium chromium - - has_browser
 }
 
 group_valgrind() {

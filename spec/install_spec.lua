@@ -82,10 +82,28 @@ describe("installed #install", function()
     assert_works(root.path)
   end)
 
+  it("by cmake --install, its recipes work, wherever they are run", function()
+    local root <close> = scratch()
+    run("cmake --install %s --prefix %s", quote(build), quote(root.path))
+    local folder = root.path .. "/share/celigo/examples"
+    assert.same(
+      lines(run("cd examples && find . -name '*.lua' -not -path './embed/*'")),
+      lines(run("cd %s && find . -type f", quote(folder))))
+    local listing = run("ls %s/*.lua", quote(folder))
+    for path in listing:gmatch "[^\n]+" do
+      if not path:find "/recipe%.lua$" then
+        local output = run("cd / && env -i PATH=\"$PATH\" %s %s --version", quote(process.lua()), quote(path))
+        assert.equal(("%s (%s)\n"):format(path:match "([%w_]+)%.lua$", celigo._VERSION), output)
+      end
+    end
+    local tour = run("cd %s && env -i PATH=\"$PATH\" %s quickstart.lua", quote(folder), quote(process.lua()))
+    assert.is_truthy(tour:find("8. Clean up", 1, true))
+  end)
+
   it("by luarocks make, it works", function()
     local root <close> = scratch()
     local source, tree = root.path .. "/source", root.path .. "/tree"
-    run("mkdir %s && cp -R CMakeLists.txt cmake csrc lua "
+    run("mkdir %s && cp -R CMakeLists.txt cmake csrc lua examples "
       .. "celigo-scm-1.rockspec %s", quote(source), quote(source))
     -- where the interpreter is a script of spec.sh's, LuaRocks wants the other
     run("cd %s && PATH=\"${CELIGO_TEST_PATH:-$PATH}\" luarocks --lua-version=%s make --deps-mode=none "

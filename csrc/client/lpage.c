@@ -3,8 +3,10 @@
 */
 #include "client/lpage.h"
 
+#include <stdlib.h> /* strtod */
 #include <string.h>
 
+#include <curl/mprintf.h> /* formats without the locale */
 #include <lauxlib.h>
 
 #include "client/levent.h"
@@ -62,6 +64,8 @@ static anchor_kind judge_anchor(lua_State *L, int idx, cel_span anchor) {
   int top = lua_gettop(L);
   if (anchor.len == 0 || *anchor.text == '#')
     return ANCHOR_PAGE;
+  if (memchr(anchor.text, '\\', anchor.len) != NULL)
+    return ANCHOR_UNCLEAR; /* quoted, or no URL */
   push_place(L, idx, anchor.text, anchor.len);
   push_place(L, idx, c->target + c->prefix_len,
              strlen(c->target + c->prefix_len));
@@ -298,6 +302,8 @@ static bool append_page(lua_State *L, int idx, const char **wrong) {
     cel_call_finish(L, idx, CEL_END_ERROR);
     return false;
   }
+  if (cursor.total > 0)
+    c->total = cursor.total;
   if (cursor.next_bad) {
     lua_pushboolean(L, true); /* no reference, but not none */
     *wrong = cel_push_resolved(L, idx);
@@ -362,12 +368,15 @@ static bool is_no_reference(lua_State *L) {
   }
 }
 
-bool cel_push_decoded_page(lua_State *L, int idx) {
+bool cel_push_decoded_page(lua_State *L, int idx, double *total) {
   if (!push_value(L, idx))
     return false;
   if (!lua_istable(L, -1)) {
     lua_pushnil(L);
   } else {
+    if (lua_getfield(L, -1, "totalCount") == LUA_TNUMBER)
+      *total = lua_tonumber(L, -1);
+    lua_pop(L, 1);
     lua_getfield(L, -1, "nextPageURL");
     if (is_no_reference(L)) {
       lua_pop(L, 1);
@@ -388,7 +397,7 @@ bool cel_push_decoded_page(lua_State *L, int idx) {
 static bool append_decoded(lua_State *L, int idx, const char **wrong) {
   cel_call *c = cel_call_get(L, idx);
   int records = lua_gettop(L);
-  if (!cel_push_decoded_page(L, idx)) {
+  if (!cel_push_decoded_page(L, idx, &c->total)) {
     finish_undecoded(L, idx);
     return false;
   }
@@ -425,7 +434,12 @@ static bool emit_page(lua_State *L, int idx) {
 }
 
 /* Forgets the outcome of the page; the count of exchanges goes on. */
-static void next_attempt(cel_attempt *a) {
+static void next_page(cel_call *c) {
+  cel_attempt *a = &c->attempt;
+  c->page++;
+  c->before = a->attempts;
+  c->token_repeats = 0;
+  c->renewed = false;
   a->uncounted = a->attempts;
   a->attempts++;
   a->freed = a->maybe_done = false;
@@ -440,8 +454,31 @@ static void go_on(lua_State *L, int idx) {
     lua_concat(L, 2);
   }
   cel_call_set_target(L, c);
-  next_attempt(&c->attempt);
+  next_page(c);
   cel_call_move(c, CEL_STATE_QUEUED);
+}
+
+/* The number of records that a walk leaves out because its first target
+   says so: skip=N in its query. */
+static double skipped(const char *target) {
+  const char *query = strchr(target, '?');
+  for (const char *p = query; p != NULL; p = strchr(p + 1, '&'))
+    if (strncmp(p + 1, "skip=", 5) == 0)
+      return strtod(p + 6, NULL);
+  return 0;
+}
+
+void cel_push_incomplete(lua_State *L, int idx, double records, double total) {
+  char message[128];
+  curl_msnprintf(message, sizeof message,
+                 "the list has ended after %.0f records, but tells of %.0f "
+                 "(totalCount)",
+                 records, total);
+  const cel_failure f = {.kind = "pagination",
+                         .code = "incomplete",
+                         .message = message,
+                         .answered = true};
+  cel_push_failure(L, idx, &f);
 }
 
 /* A list's page has been appended to the records; they and the next target
@@ -459,6 +496,10 @@ static void list_on(lua_State *L, int idx, const char *wrong) {
   } else if (c->follow && more) {
     go_on(L, idx);
     lua_pop(L, 1);
+  } else if (c->follow && (double)c->records + c->skipped < c->total) {
+    lua_pop(L, 2);
+    cel_push_incomplete(L, idx, (double)c->records + c->skipped, c->total);
+    cel_call_finish(L, idx, CEL_END_ERROR);
   } else {
     finish_value(L, idx);
   }
@@ -471,6 +512,8 @@ static void list_over(lua_State *L, int idx) {
   const cel_buf *body = &c->transfer.body;
   bool good = true;
   push_records(L, idx);
+  if (c->page <= 1 && c->target != NULL)
+    c->skipped = skipped(c->target + c->prefix_len);
   if (is_blank(body->data, body->len))
     lua_pushnil(L);
   else if (c->client->has_codec)

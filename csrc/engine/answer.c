@@ -85,7 +85,10 @@ static const code_row codes[] = {
     {CURLE_SSL_CERTPROBLEM, "tls_failed",
      "the server wants a certificate of the client, which celigo does not "
      "have; check base_url"},
-    {CURLE_SSL_CIPHER, "tls_failed", "no common cipher"},
+    {CURLE_SSL_CIPHER, "tls_failed",
+     "the server refuses the handshake: it has no TLS version or cipher in "
+     "common, does not know the host's name, or wants a certificate of the "
+     "client"},
     {CURLE_OPERATION_TIMEDOUT, "connect_timed_out",
      "raise connect_timeout or check the network"},
     {CURLE_GOT_NOTHING, "empty_reply", "the server closed without an answer"},

@@ -343,29 +343,41 @@ static int proxy_refusal(const cel_transfer *t) {
   return t->sends == 0 && status >= 300 ? (int)status : 0;
 }
 
-/* Whether the server has ended the handshake because this side has shown no
-   certificate. By TLS 1.3 that comes after the request has gone out, and
-   libcurl calls it a broken connection; only its words tell. */
-static bool wants_certificate(const cel_transfer *t) {
-  static const char *const words[] = {"certificate required",
-                                      "certificate is required"};
+/* What a server has refused a TLS handshake for, where libcurl's code does
+   not say it; only its words tell. They are those of OpenSSL and GnuTLS. */
+typedef struct refusal {
+  const char *words; /* in lower case */
+  CURLcode code;
+} refusal;
+
+static const refusal refusals[] = {
+    /* By TLS 1.3 this comes after the request has gone out, and libcurl calls
+       it a broken connection. */
+    {"certificate required", CURLE_SSL_CERTPROBLEM},
+    {"certificate is required", CURLE_SSL_CERTPROBLEM},
+    /* Whatever this side offers will be the same next time. */
+    {"alert handshake failure", CURLE_SSL_CIPHER},
+    {"alert protocol version", CURLE_SSL_CIPHER},
+    {"alert insufficient security", CURLE_SSL_CIPHER},
+    {"alert unrecognized name", CURLE_SSL_CIPHER},
+};
+
+static CURLcode tls_refusal(const cel_transfer *t, CURLcode code) {
   char text[CURL_ERROR_SIZE];
   size_t n = 0;
   for (const char *p = t->easy->message; *p != '\0'; p++)
     text[n++] = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
   text[n] = '\0';
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (strstr(text, words[i]) != NULL)
-      return t->head.len == 0;
-  return false;
+  for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+    if (t->head.len == 0 && strstr(text, refusals[i].words) != NULL)
+      return refusals[i].code;
+  return code;
 }
 
-/* What a failed exchange is called, where libcurl's code does not say it. */
+/* What a failed exchange is called. */
 static CURLcode name_failure(cel_transfer *t, CURLcode code) {
   t->proxy_status = proxy_refusal(t);
-  if (t->proxy_status != 0)
-    return CURLE_PROXY;
-  return wants_certificate(t) ? CURLE_SSL_CERTPROBLEM : code;
+  return t->proxy_status != 0 ? CURLE_PROXY : tls_refusal(t, code);
 }
 
 static void learn(const cel_transfer *t) {

@@ -89,7 +89,8 @@ struct cel_transfer {
   int proxy_status; /* of a proxy that refused to make a tunnel, else 0 */
   cel_http_end end;
   CURLcode code; /* CURLE_SSL_CERTPROBLEM: the server wants a certificate of
-                    the client, whether the request went out before or not */
+                    the client, whether the request went out before or not;
+                    CURLE_SSL_CIPHER: it refuses the handshake */
   char message[CURL_ERROR_SIZE]; /* libcurl's words, may be empty */
 };
 

@@ -22,8 +22,8 @@
 -- @tfield integer attempts how many exchanges there were
 -- @tfield number elapsed seconds
 -- @tfield boolean retryable whether the same call can succeed later
--- @tfield boolean maybe_applied whether the request may have reached the
---   service without an answer
+-- @tfield boolean maybe_applied whether a failed write may have been done all
+--   the same
 -- @tfield[opt] number retry_after seconds, where the service said so
 -- @tfield[opt] string body of the answer, cut at 64 KiB
 -- @tfield[opt] table headers of the answer, by name in lower case
