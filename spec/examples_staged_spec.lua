@@ -150,10 +150,10 @@ describe("staged_update", function()
       '{"connector":"' .. CONNECTOR .. '","before":[],' .. lists:format "[]",
     } do
       write(path, text)
-      code, _, messages = run("staged_update", { CONNECTOR, "--state", path }, service)
-      assert.is_true(code == 2 or code == 3, text)
-      has(messages, path)
-      assert.equal(1, #lines_of(messages), messages)
+      local status, _, said = run("staged_update", { CONNECTOR, "--state", path }, service)
+      assert.is_true(status == 2 or status == 3, text)
+      has(said, path)
+      assert.equal(1, #lines_of(said), said)
     end
     -- There is something, and it cannot be read.
     code, _, messages = run("staged_update", { CONNECTOR, "--dry-run", "--state", path .. "/state" }, service)

@@ -12,6 +12,7 @@
 
 #include "celigo.h"
 #include "check.h"
+#include "state.h"
 
 #define MIB   ((size_t)1024 * 1024)
 #define LIMIT (16 * MIB)
@@ -115,10 +116,10 @@ int main(int argc, char **argv) {
   celigo_options o = {.size = sizeof o,
                       .token = "host-token",
                       .base_url = argv[1],
-                      .max_response_bytes = (double)(1024 * MIB),
+                      .max_response_bytes = 1024 * MIB,
                       .max_retries = -1};
   for (int retries = 0; retries < 2; retries++) {
-    lua_State *L = lua_newstate(allocate, &m);
+    lua_State *L = new_state(allocate, &m);
     if (L == NULL)
       abort();
     luaL_openlibs(L);
