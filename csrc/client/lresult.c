@@ -248,8 +248,9 @@ static void make_abandoned(lua_State *L, int idx) {
   bool closed = c->end == CEL_END_CLOSED;
   const cel_failure f = {
       .kind = closed ? "closed" : "cancelled",
-      .code = closed ? "client_closed" : "call_cancelled",
-      .message = closed ? "the client is closed" : "the call was cancelled",
+      .code = closed ? cel_closed_code(c->client) : "call_cancelled",
+      .message =
+          closed ? cel_closed_words(c->client) : "the call was cancelled",
       .maybe_applied = cel_retry_maybe_applied(&c->attempt, c->writes)};
   cel_push_failure(L, idx, &f);
   lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);

@@ -17,6 +17,7 @@
 #include "client/lresult.h"
 #include "client/lstep.h"
 #include "client/lwake.h"
+#include "engine/answer.h"
 
 /* {====== Page calls */
 
@@ -61,6 +62,7 @@ static int l_follow(lua_State *L) {
   c->answer = from->answer;
   c->policy = from->policy;
   c->timeout = from->timeout;
+  c->page = from->page + 1;
   c->attempt.repeat = from->attempt.repeat;
   c->prefix_len = from->prefix_len;
   make_page_call(c);
@@ -178,13 +180,21 @@ static int l_page_error(lua_State *L) {
   return 1;
 }
 
+/* core.incomplete_error(call, records, total): an error about a walk that has
+   ended too early with this page. */
+static int l_incomplete(lua_State *L) {
+  check_page(L);
+  cel_push_incomplete(L, 1, luaL_checknumber(L, 2), luaL_checknumber(L, 3));
+  return 1;
+}
+
 /* core.closed_error(call): what the next page after this one would come to:
    the client is closed. */
 static int l_closed_error(lua_State *L) {
-  cel_call_check(L, 1);
+  const cel_client *c = cel_call_check(L, 1)->client;
   const cel_failure f = {.kind = "closed",
-                         .code = "client_closed",
-                         .message = "the client is closed"};
+                         .code = cel_closed_code(c),
+                         .message = cel_closed_words(c)};
   cel_push_failure(L, 1, &f);
   return 1;
 }
@@ -228,6 +238,7 @@ void cel_open_walk(lua_State *L) {
                                        {"resolve", l_resolve},
                                        {"response", l_response},
                                        {"page_error", l_page_error},
+                                       {"incomplete_error", l_incomplete},
                                        {"closed_error", l_closed_error},
                                        {"set_yield", l_set_yield},
                                        {"turn", l_turn},
