@@ -65,14 +65,15 @@ end
 
 -- Waits until the server has ended every connection that it has been told to.
 local function await_ends(server, count)
-  local limit, ended = socket.gettime() + LIMITS.guard, nil
-  repeat
-    ended = 0
+  local limit = socket.gettime() + LIMITS.guard
+  while true do
+    local ended = 0
     for _, connection in pairs(server:record().connections) do
       if connection.ends and connection.ends.to then ended = ended + 1 end
     end
+    if ended >= count then return end
     assert(socket.gettime() < limit, "the server does not end its connections")
-  until ended >= count
+  end
 end
 
 local available, why = fate_server.available()
@@ -222,6 +223,8 @@ describe("fates", function()
 
     local function start(options)
       options.upstream = server.urls.http
+      -- Nobody reads what nginx says of each failure until it ends.
+      options.server = options.server .. " error_log stderr crit;"
       options.location = "proxy_set_header X-Front $server_protocol; proxy_next_upstream off;"
       local self = nginx.start(options)
       self.front = "nginx"
