@@ -1,8 +1,8 @@
 #!/bin/sh
 # chaos.sh [BUSTED ARGUMENT…]: random calls with random failures, in every way
-# of waiting and over every protocol, for CHAOS_SECONDS (600) in all; the
-# server's record is the judge. CELIGO_TEST_SEED repeats a run: each way and
-# protocol counts up from it.
+# of waiting and over every protocol, for CHAOS_SECONDS (600) in all, and the
+# cases by name besides; the server's record is the judge. CELIGO_TEST_SEED
+# repeats a run: each way and protocol counts up from it.
 . scripts/common.sh
 
 have node || fail "node is missing: the server of these specs runs on it."

@@ -75,25 +75,29 @@ const byPort = new Map(); // of the client: connections that are there
 const connectionOf = (socket) => byPort.get(socket.remotePort);
 
 function listen(inner, name) {
+  // TLS takes the handle of the socket below it, which may never say "close".
+  function forget(connection) {
+    over(connection);
+    clearTimeout(connection.timer);
+    open.delete(connection);
+    if (byPort.get(connection.port) === connection) byPort.delete(connection.port);
+  }
   const outer = net.createServer({ noDelay: true }, (raw) => {
     const connection = { number: ++count, name, raw, socket: raw, active: 0, served: 0 };
-    const port = raw.remotePort;
+    connection.port = raw.remotePort;
     connections.push(connection);
     open.add(connection);
-    byPort.set(port, connection);
+    byPort.set(connection.port, connection);
     raw.on('error', () => {});
-    raw.on('close', () => {
-      over(connection);
-      clearTimeout(connection.timer);
-      open.delete(connection);
-      if (byPort.get(port) === connection) byPort.delete(port);
-    });
+    raw.on('close', () => forget(connection));
     inner.emit('connection', raw);
   });
   inner.on('secureConnection', (socket) => {
     const connection = connectionOf(socket);
-    if (connection) connection.socket = socket;
     socket.on('error', () => {});
+    if (!connection) return;
+    connection.socket = socket;
+    socket.on('close', () => forget(connection));
   });
   inner.on('session', (session) => {
     const connection = connectionOf(session.socket);

@@ -312,7 +312,9 @@ local function judge_error(job, kind, seen, end_met, options, fail)
   local doubt = seen.doubt or seen.received == 0 and end_met or options.front and unknown_status
   if err.maybe_applied and not kind.write then fail "a read says maybe_applied" end
   if kind.write and not err.maybe_applied and seen.applied > 0 then fail "applied, and the error denies it" end
-  if kind.write and unknown_status and not err.maybe_applied then fail "a status that does not tell, and the error does" end
+  if kind.write and unknown_status and not err.maybe_applied then
+    fail "a status that does not tell, and the error does"
+  end
   if err.maybe_applied and not doubt then fail "maybe_applied, and the server proved that it was not, or was" end
   if err.kind == "timeout" and seen.last and seen.last.done and not seen.doubt then
     fail "a timeout, and the answer was there"
@@ -321,7 +323,7 @@ local function judge_error(job, kind, seen, end_met, options, fail)
   if err.kind == "timeout" and job.ended - job.started < options.timeout - TICK then fail "a timeout too early" end
   if was_avoidable(job, kind, err, options) then fail "it failed, and a repeat was due" end
   if kind.repeatable and err.kind == "http" and err.status == 404 then fail "a repeated DELETE says 404" end
-  if not ({ http = true, network = true, timeout = true })[err.kind] then fail "an error of a kind that has no reason" end
+  if not ({ http = true, network = true, timeout = true })[err.kind] then fail "an error of a kind without a reason" end
 end
 
 local function judge(job, record, silenced, options, fail)
