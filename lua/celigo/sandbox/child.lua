@@ -36,16 +36,14 @@ end
 local function interpreter()
   local words = type(arg) == "table" and arg or {}
   local first = 0
-  while type(words[first - 1]) == "string" do
-    first = first - 1
-  end
+  while type(words[first - 1]) == "string" do first = first - 1 end
   if first < 0 then return words[first] end
   return os.execute "command -v lua5.4 >/dev/null 2>&1" and "lua5.4" or "lua"
 end
 
 local function command(options, fifo)
   local code = ("package.path=%q package.cpath=%q require('celigo.sandbox.child').run(%s)"):format(
-      package.path, package.cpath, literal(options))
+    package.path, package.cpath, literal(options))
   return ("exec >%s; echo $$; exec %s -e %s"):format(
     quote(fifo), quote(options.lua or interpreter()), quote(code))
 end
