@@ -23,6 +23,10 @@ void cel_call_start(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   if (c->state != CEL_STATE_NEW)
     return; /* its arguments have ended it, or a closed client */
+  cel_client_refuse_asking(L, c->client);
+  if (c->page == 0 &&
+      (c->page_only || c->follow || c->answer == CEL_ANSWER_LIST))
+    c->page = 1;
   c->started = cel_clock();
   c->deadline = c->prefetch ? HUGE_VAL : c->started + c->timeout;
   cel_call_token(L, idx, false);
@@ -86,6 +90,7 @@ bool cel_client_step(lua_State *L, int idx, double seconds) {
   cel_client *c = cel_client_check(L, idx);
   if (c->closed)
     return true;
+  cel_client_refuse_asking(L, c);
   bool calm = cel_client_turn(c, seconds);
   serve_unattended(L, idx);
   if (c->wakeup.to_send)

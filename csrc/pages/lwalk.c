@@ -62,6 +62,7 @@ static int l_follow(lua_State *L) {
   c->answer = from->answer;
   c->policy = from->policy;
   c->timeout = from->timeout;
+  c->page = from->page + 1;
   c->attempt.repeat = from->attempt.repeat;
   c->prefix_len = from->prefix_len;
   make_page_call(c);
@@ -179,6 +180,14 @@ static int l_page_error(lua_State *L) {
   return 1;
 }
 
+/* core.incomplete_error(call, records, total): an error about a walk that has
+   ended too early with this page. */
+static int l_incomplete(lua_State *L) {
+  check_page(L);
+  cel_push_incomplete(L, 1, luaL_checknumber(L, 2), luaL_checknumber(L, 3));
+  return 1;
+}
+
 /* core.closed_error(call): what the next page after this one would come to:
    the client is closed. */
 static int l_closed_error(lua_State *L) {
@@ -229,6 +238,7 @@ void cel_open_walk(lua_State *L) {
                                        {"resolve", l_resolve},
                                        {"response", l_response},
                                        {"page_error", l_page_error},
+                                       {"incomplete_error", l_incomplete},
                                        {"closed_error", l_closed_error},
                                        {"set_yield", l_set_yield},
                                        {"turn", l_turn},

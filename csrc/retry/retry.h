@@ -112,6 +112,10 @@ cel_decision cel_retry_decide(const cel_policy *policy,
                               const cel_attempt *attempt, cel_random_fn random,
                               void *random_ud);
 
+/* Whether the policy leaves a retry. The repeat of a 401 with a new token is
+   counted as one where there is one. */
+bool cel_retry_left(const cel_policy *policy, const cel_attempt *attempt);
+
 /* Moves the outcome into the history, for the next exchange of the call;
    `counts` as cel_retry_decide said. */
 void cel_retry_advance(cel_attempt *attempt, bool counts);

@@ -28,9 +28,10 @@ function Walk:breaks(why)
   self.told = setmetatable({ [coroutine.running()] = true }, { __mode = "k" })
 end
 
--- Ends the walk with an error that tells which page it was.
-function Walk:fail(err)
-  err.page = self.target
+-- Ends the walk with an error that tells which page it was, unless all its
+-- records have been handed out.
+function Walk:fail(err, consumed)
+  if not consumed then err.page = self.target end
   self:breaks(err)
   self:close()
   error(err, 0)
@@ -53,6 +54,17 @@ function Walk:next_target()
   if target and self.seen[target] then wrong = "its next link leads to a page that was visited already" end
   if wrong then return nil, wrong end
   return target
+end
+
+-- How many records a walk leaves out because its first target says so.
+local function skipped(target)
+  return tonumber(target:match "[?&]skip=(%d+)") or 0
+end
+
+-- Fails at the end of a list that is shorter than it has told.
+function Walk:check_total()
+  if self.single or not self.total or self.count >= self.total then return end
+  self:fail(core.incomplete_error(self.call, self.count, self.total), true)
 end
 
 -- Notes where the walk goes from the page at hand. A page that does not say
@@ -159,6 +171,7 @@ function Walk:advance()
   local turn <close> = setmetatable({ walk = self }, Turn)
   self.taken = setmetatable({ turn = turn }, Taken)
   local before = self.cursor
+  if before then self.count = self.count + before:count() end
   if before then before:close(self.onward and not self.single) end -- its text goes before more comes
   local call, last = self:next_call(), self.call
   if call then
@@ -166,15 +179,18 @@ function Walk:advance()
     if last then core.drop(last) end -- gives its memory back now
     self.seen[self.target] = true
     self:receive()
-    local cursor, found = core.cursor(call)
+    local cursor, found, total = core.cursor(call)
     if not cursor then self:fail(found) end
     self.cursor, self.reference = cursor, found
+    self.count = self.count or skipped(self.target)
+    if total and total > 0 then self.total = total end
     self:find_way()
     if before and not self.onward then before:close() end -- no page needs its memory
     self:prefetch_page(self.onward)
     turn.good = true
   else
     turn.ended, self.cursor = true, nil
+    self:check_total()
   end
   return self.cursor
 end

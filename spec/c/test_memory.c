@@ -12,6 +12,7 @@
 #include "celigo.h"
 #include "check.h"
 #include "script.h"
+#include "state.h"
 
 #define MIB   ((size_t)1024 * 1024)
 #define SLACK 65536 /* bytes by which Lua's own tables may come to differ */
@@ -149,7 +150,7 @@ static void test_opening(const char *url) {
   int failures = 0;
   for (size_t kib = 32; kib < 1024; kib += 16) {
     memory m = {.limit = SIZE_MAX};
-    lua_State *L = lua_newstate(allocate, &m);
+    lua_State *L = new_state(allocate, &m);
     if (L == NULL)
       abort();
     luaL_openlibs(L);
@@ -181,7 +182,7 @@ int main(int argc, char **argv) {
   }
   const celigo_options o = {
       .size = sizeof o, .token = "host-token", .base_url = argv[1]};
-  lua_State *L = lua_newstate(allocate, &m);
+  lua_State *L = new_state(allocate, &m);
   if (L == NULL)
     abort();
   luaL_openlibs(L);

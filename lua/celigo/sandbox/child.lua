@@ -38,7 +38,8 @@ local function interpreter()
   local first = 0
   while type(words[first - 1]) == "string" do first = first - 1 end
   if first < 0 then return words[first] end
-  return os.execute "command -v lua5.4 >/dev/null 2>&1" and "lua5.4" or "lua"
+  local versioned = "lua" .. _VERSION:match "%d%.%d"
+  return os.execute(("command -v %s >/dev/null 2>&1"):format(versioned)) and versioned or "lua"
 end
 
 local function command(options, fifo)
