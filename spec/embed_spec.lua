@@ -279,7 +279,7 @@ describe("what was installed #install", function()
     local output, good = compile("c++", "spec/c/host.cpp", "cpp",
       "-std=c++11 -Wall -Wextra -Wpedantic -Werror")
     assert.is_true(good, output)
-    assert_passes { root.path .. "/cpp", server.url }
+    assert_passes { root.path .. "/cpp", server.url, pwd .. "/spec/c/scripts/cpp.lua" }
   end)
 
   it("passes the exceptions of a Lua built as C++", function()
@@ -295,7 +295,7 @@ describe("what was installed #install", function()
     end
     local output, good = compile("c++", "spec/c/host.cpp", "cpp_lua", "-std=c++11", flags)
     assert.is_true(good, output)
-    assert_passes { root.path .. "/cpp_lua", server.url }
+    assert_passes { root.path .. "/cpp_lua", server.url, pwd .. "/spec/c/scripts/cpp.lua" }
   end)
 
   it("is refused by the linker where Lua's functions have C++ names", function()

@@ -79,7 +79,7 @@ describe("an error", function()
         operation = "update_connector", attempts = 1, retryable = false,
         maybe_applied = false, body = body,
         headers = { ["content-length"] = tostring(#body), ["x-a"] = "b" },
-      }, setmetatable(err, nil))
+      }, debug.setmetatable(err, nil))
     end)
 
     it("reads like the page says", function()
@@ -224,7 +224,7 @@ describe("an error", function()
       err = failure { status = 503, headers = {
         ["Retry-After"] = "Wed, 21 Oct 2015 07:28:00 GMT" } }
       assert.equal(0, err.retry_after)
-      for _, value in ipairs { "soon", "-1", "1.5", "" } do
+      for _, value in ipairs { "soon", "-1", "1.", "" } do
         err = failure { status = 503, headers = { ["Retry-After"] = value } }
         assert.is_nil(err.retry_after)
       end

@@ -44,8 +44,8 @@ local function public()
     celigo = celigo,
     ["celigo.json"] = celigo.json,
     ["celigo.client"] = core.methods,
-    ["celigo.call"] = getmetatable(call).__index,
-    ["celigo.error"] = getmetatable(err).__index,
+    ["celigo.call"] = debug.getmetatable(call).__index,
+    ["celigo.error"] = debug.getmetatable(err).__index,
     ["celigo.sandbox"] = sandbox,
   }
   for _, module in ipairs { "celigo.loop.luv", "celigo.loop.cqueues" } do

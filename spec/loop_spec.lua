@@ -1,108 +1,73 @@
--- The documented way to add a loop: the example of docs/event-loops.md is
--- run as it stands there.
+-- What adapters are built on; the adapters themselves are run by the suites
+-- loop_calls_spec.lua and loop_turns_spec.lua.
 
 local celigo = require "celigo"
-local cases = require "spec.support.loop_cases"
 local core = require "celigo.core"
-local fault = require "spec.support.fault_server"
 local sandbox = require "celigo.sandbox"
+local ways = require "spec.support.ways"
 
 local ID = "54fa0b38a7044f9252000036"
 
-local function load_example()
-  local file <close> = assert(io.open("docs/event-loops.md"))
-  local code = file:read("a"):match "## Another loop.-```lua\n(.-)```"
-  return assert(load(code, "=docs/event-loops.md"))()
-end
-
-describe("a loop of the user's own", function()
-  local tiny = load_example()
+describe("an adapter", function()
   local server
 
   setup(function() server = sandbox.start { delay = 0.05 } end)
   teardown(function() server:stop() end)
 
-  local function new_client(url, options)
-    local all = { base_url = url, token = "t", timeout = 20 }
-    for name, value in pairs(options or {}) do all[name] = value end
-    return tiny.attach(celigo.new(all))
+  -- The adapter that the document prints, with `ready` called in another way:
+  -- code that sees the watcher `w`.
+  local function load_adapter(call)
+    local code, count = ways.example():gsub("w%.ready%(%)", (call:gsub("%%", "%%%%")))
+    assert.equal(2, count)
+    return assert(load(code, "=an adapter"))()
   end
 
-  it("drives calls, iterators and maps side by side", function()
-    local client <close> = new_client(server.url)
-    local list, seen, mapped = nil, 0, nil
-    coroutine.wrap(function() list = client:list_connectors() end)()
-    coroutine.wrap(function()
-      for _ in client:each_connector { limit = 1 } do seen = seen + 1 end
-    end)()
-    coroutine.wrap(function()
-      mapped = client:map({ ID, ID, ID }, function(id)
-        return client:get_connector_by_id(id)
-      end)
-    end)()
-    local call = client:submit("get_connector_by_id", ID)
-    assert.is_nil(list)
-    tiny.run()
-    assert.equal(4, #list)
-    assert.equal(4, seen)
-    assert.equal(3, #mapped)
-    assert.equal(ID, call:result()._id)
-  end)
+  local function descriptors()
+    local listing <close> = assert(io.popen "ls /proc/self/fd /dev/fd 2>/dev/null")
+    local n = 0
+    for _ in listing:lines() do n = n + 1 end
+    return n
+  end
 
-  it("says so when somebody else resumes a coroutine", function()
-    local client <close> = new_client(server.url)
-    local thread = coroutine.create(function()
-      return client:get_connector_by_id(ID)
-    end)
-    local good, value = coroutine.resume(thread)
-    assert.is_true(good)
-    assert.error_matches(function() return value._id end, "no value")
-    local err
-    good, err = coroutine.resume(thread)
-    assert.is_false(good)
-    assert.matches("only the event loop may resume it", err)
-    tiny.run()
-  end)
-
-  it("ends when there is nothing left", function()
-    local stalled <close> = fault.start()
-    stalled:script { { stall = true } }
-    local client = new_client(stalled.url, { timeout = 0.2 })
-    local kind
-    coroutine.wrap(function()
-      local _, err = client:list_connectors()
-      kind = err.kind
-    end)()
-    tiny.run()
-    assert.equal("timeout", kind)
-    client:close()
-    tiny.run()
-  end)
-end)
-
-describe("calls that go back to the queue", function()
-  local tiny = load_example()
-
-  local function run(...)
-    local failure
-    for _, f in ipairs { ... } do
+  local function run_calls(loop, calls)
+    local client <close> = loop.attach(celigo.new { base_url = server.url, token = "t", timeout = 4 })
+    local done = 0
+    for _ = 1, calls do
       coroutine.wrap(function()
-        local good, err = xpcall(f, debug.traceback)
-        if not good then failure = failure or err end
+        assert.equal(ID, assert(client:get_connector_by_id(ID))._id)
+        assert.equal(4, #assert(client:list_connectors { limit = 4 }))
+        done = done + 1
       end)()
     end
-    tiny.run()
-    if failure then error(failure, 0) end
+    loop.run()
+    assert.equal(calls, done)
   end
 
-  local function run_blocking(...)
-    for _, f in ipairs { ... } do f() end
-  end
+  it("may hand its own arguments to ready", function()
+    run_calls(load_adapter "w.ready(w, 'r', 1)", 4)
+    run_calls(load_adapter "w.ready(false, true)", 4)
+  end)
 
-  for _, case in ipairs(cases.of(tiny.attach, run)) do it(case.name .. ", in a loop of the user's own", case.run) end
-  for _, case in ipairs(cases.of(function(client) return client end, run_blocking)) do
-    it(case.name .. ", blocking", case.run)
-  end
+  it("may give a descriptor up, again and again: nothing is left of it", function()
+    local loop = load_adapter "w.ready(true)"
+    run_calls(loop, 1) -- what is loaded late is there
+    local before = descriptors()
+    for _ = 1, 3 do run_calls(loop, 4) end
+    assert.equal(before, descriptors())
+  end)
+
+  it("passes on what a coroutine raises, with its traceback", function()
+    local loop = load_adapter "w.ready()"
+    local client <close> = loop.attach(celigo.new { base_url = server.url, token = "t", timeout = 4 })
+    local function culprit()
+      assert(client:get_connector_by_id "54fa0b38a7044f9252000000")
+    end
+    coroutine.wrap(function() culprit() end)()
+    local good, err = pcall(loop.run)
+    assert.is_false(good)
+    assert.matches("404 invalid_ref", err)
+    assert.matches("culprit", err)
+  end)
 end)
 
 describe("what the core offers to loops", function()

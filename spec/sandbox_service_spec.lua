@@ -177,6 +177,10 @@ describe("the sandbox's model of the service", function()
       count = count + fresh
     until fresh == 0
     assert.equal(250, count)
+    local page, response = assert(client:request { path = "/v1/syncs/1/syncJobs" })
+    assert.equal(250, page.totalCount)
+    assert.equal(100, #page.syncJobs)
+    assert.is_nil(response.next_url)
   end)
 
   it("makes tokens and deletes them, so that one can be rotated", function()

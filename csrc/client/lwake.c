@@ -9,14 +9,14 @@
 #include "client/lclient.h"
 
 void cel_wake(lua_State *L, int idx) {
-  const cel_client *c = cel_client_check(L, idx);
-  if (!c->has_wakeup || c->wakeup.sent)
+  cel_client *c = cel_client_at(L, idx);
+  if (c == NULL || !c->has_wakeup || c->wakeup.sent)
     return;
   idx = lua_absindex(L, idx);
   luaL_checkstack(L, 4, "no room to tell an event loop");
   lua_getiuservalue(L, idx, CEL_CLIENT_UV_WAKEUP);
   lua_call(L, 0, 0);
-  cel_client_check(L, idx)->wakeup.sent = true;
+  c->wakeup.sent = true;
 }
 
 void cel_wake_call(lua_State *L, int idx) {

@@ -83,7 +83,9 @@ static const code_row codes[] = {
     {CURLE_SSL_CACERT_BADFILE, "tls_failed",
      "no trust anchors: Debian's are in its package ca-certificates"},
     {CURLE_SSL_ISSUER_ERROR, "tls_failed", "check ca_file"},
-    {CURLE_SSL_CERTPROBLEM, "tls_failed", "check ca_file"},
+    {CURLE_SSL_CERTPROBLEM, "tls_failed",
+     "the server wants a certificate of the client, which celigo does not "
+     "have; check base_url"},
     {CURLE_SSL_CIPHER, "tls_failed", "no common cipher"},
     {CURLE_OPERATION_TIMEDOUT, "connect_timed_out",
      "raise connect_timeout or check the network"},
@@ -106,6 +108,13 @@ static const code_row *find_code(CURLcode code) {
     if (codes[i].code == code)
       return &codes[i];
   return &other;
+}
+
+static const char *advice_for(const cel_transfer *t) {
+  if (t->code == CURLE_PROXY && t->proxy_status == 407)
+    return "the proxy wants a user and a password, or refuses those in its "
+           "URL (http://user:password@host:port)";
+  return find_code(t->code)->advice;
 }
 
 const char *cel_failure_code(const cel_call *c) {
@@ -162,7 +171,7 @@ void cel_describe_failure(const cel_call *c, char *buf, size_t size) {
                    "over libcurl's limit for one line)",
                    CEL_HTTP_MAX_HEAD);
   else {
-    const char *advice = find_code(t->code)->advice;
+    const char *advice = advice_for(t);
     const char *words = t->message;
     if (words[0] == '\0' || strstr(words, "://") != NULL ||
         strchr(words, '@') != NULL) /* a proxy's URL may hold a password */
@@ -170,6 +179,16 @@ void cel_describe_failure(const cel_call *c, char *buf, size_t size) {
     curl_msnprintf(buf, size, "%s%s%s", words, advice ? "; " : "",
                    advice ? advice : "");
   }
+}
+
+const char *cel_closed_code(const cel_client *c) {
+  return c->forked ? "forked" : "client_closed";
+}
+
+const char *cel_closed_words(const cel_client *c) {
+  return c->forked ? "the client belongs to the process that this one was "
+                     "forked from; make a client after the fork"
+                   : "the client is closed";
 }
 
 /* }====== */

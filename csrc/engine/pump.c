@@ -6,10 +6,12 @@
 
 #include <math.h> /* HUGE_VAL */
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "engine/answer.h"
 #include "http/clock.h"
+#include "time/http_date.h"
 
 /* {====== Sending, and the clocks */
 
@@ -95,8 +97,21 @@ static void look_at_clocks(cel_client *c, double now) {
        k = k->next)
     if (k->not_before < c->next_wake)
       c->next_wake = k->not_before;
+  look_at_deadlines(c, CEL_STATE_WAITING, now); /* of a prefetched page it may
+                                                   have begun meanwhile */
   look_at_deadlines(c, CEL_STATE_QUEUED, now);
   look_at_deadlines(c, CEL_STATE_SENT, now);
+}
+
+/* Holds a call back until a pause is over, if there is one, and where there
+   are others until a time of its own after that. */
+static void wait_for_pause(cel_client *c, cel_call *k, double now) {
+  double random = c->unfinished > 1 ? cel_client_random(c) : 0;
+  double wait = cel_rate_limit_resume(&c->limit, now, k->deadline, random);
+  if (wait > 0) {
+    k->not_before = now + wait;
+    cel_call_move(k, CEL_STATE_WAITING);
+  }
 }
 
 /* The client's limit keeps queued calls back: those that it would outlast
@@ -108,8 +123,10 @@ static void hold_back(cel_client *c, double now, double wait) {
     next = k->next;
     if (now + cel_rate_limit_wait(&c->limit, now, in_front) >= k->deadline)
       end_late(k);
-    else
+    else {
       in_front++;
+      wait_for_pause(c, k, now);
+    }
   }
   if (now + wait < c->next_wake)
     c->next_wake = now + wait;
@@ -227,20 +244,45 @@ bool cel_client_turn(cel_client *c, double seconds) {
   return calm;
 }
 
+/* Whether a failure will be the same next time: a certificate is refused, or
+   the proxy does not let this client through. */
+static bool is_rejected(const cel_transfer *t) {
+  switch (t->code) {
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_CERTPROBLEM:
+    return true;
+  case CURLE_PROXY:
+    return t->proxy_status / 100 == 4 && t->proxy_status != 408 &&
+           t->proxy_status != 429;
+  default:
+    return false;
+  }
+}
+
 static cel_result classify(const cel_call *c) {
   const cel_transfer *t = &c->transfer;
   if (t->end == CEL_HTTP_ANSWERED)
     return CEL_RESULT_ANSWERED;
   if (t->end != CEL_HTTP_FAILED)
     return CEL_RESULT_FINAL;
+  if (is_rejected(t))
+    return CEL_RESULT_REJECTED;
   if (t->stale)
     return t->refused ? CEL_RESULT_UNSENT : CEL_RESULT_STALE;
-  if (t->sends > 0)
-    return CEL_RESULT_BROKEN;
-  return t->code == CURLE_PEER_FAILED_VERIFICATION ||
-                 t->code == CURLE_SSL_CACERT_BADFILE
-             ? CEL_RESULT_REJECTED
-             : CEL_RESULT_UNSENT;
+  return t->sends > 0 ? CEL_RESULT_BROKEN : CEL_RESULT_UNSENT;
+}
+
+/* The time by the server's clock, as its answer tells it: the one here may be
+   an hour off. */
+static time_t now_there(const cel_call *c) {
+  cel_span value;
+  int64_t date;
+  time_t now = time(NULL);
+  if (cel_find_header(c, "date", &value) &&
+      cel_http_date_parse(value.text, value.len, now, &date))
+    return (time_t)date;
+  return now;
 }
 
 void cel_call_read_outcome(cel_call *c) {
@@ -250,9 +292,10 @@ void cel_call_read_outcome(cel_call *c) {
   a->status = a->result == CEL_RESULT_ANSWERED ? c->transfer.status : 0;
   a->sent = c->transfer.sends > 0 && !c->transfer.refused;
   a->remaining = c->deadline - cel_clock();
+  a->crowd = c->client->unfinished > 1;
   a->retry_after = -1;
   if (a->status / 100 > 2 && cel_find_header(c, "retry-after", &value))
-    a->retry_after = cel_retry_after(value.text, value.len, time(NULL));
+    a->retry_after = cel_retry_after(value.text, value.len, now_there(c));
 }
 
 void cel_call_send_later(cel_call *c, const cel_decision *d) {

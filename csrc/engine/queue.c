@@ -121,6 +121,16 @@ void cel_call_abandon(cel_call *c, cel_end end) {
   cel_call_release(c);
 }
 
+void cel_call_free(cel_call *c) {
+  cel_client *client = c->client;
+  c->pinned = false; /* os.exit() closes the state in a callback, too */
+  cel_call_abandon(c, CEL_END_CANCELLED);
+  cel_call_release(c);
+  cel_call_drop_target(c);
+  client->alloc.fn(client->alloc.ud, c, sizeof *c, 0);
+  cel_client_release(client);
+}
+
 /* }====== */
 
 /* {====== Clients */
@@ -141,10 +151,21 @@ double cel_client_random(void *ud) {
   return (double)(x >> 11) * 0x1p-53;
 }
 
+cel_call *cel_client_unattended(const cel_client *c) {
+  cel_call *k = c->lists[CEL_STATE_READY].head;
+  while (k != NULL &&
+         !((k->submitted && !k->pinned) || (k->prefetch && k->announce)))
+    k = k->next;
+  return k;
+}
+
 void cel_client_close(cel_client *c) {
   if (c->closed)
     return;
   c->closed = true;
+  c->forked = cel_http_is_foreign(&c->http);
+  if (c->forked)
+    cel_http_leave(&c->http);
   for (int i = 0; i < CEL_STATE_LISTS; i++)
     while (c->lists[i].head != NULL)
       cel_call_abandon(c->lists[i].head, CEL_END_CLOSED);

@@ -69,6 +69,7 @@ typedef struct cel_client {
   bool has_yield_hook; /* a scheduler lets callers wait without blocking */
   bool has_wakeup;     /* an event loop wants to be told of work */
   bool closed;
+  bool forked; /* closed because its connections are the parent's */
   cel_wakeup wakeup;
   size_t max_running; /* exchanges at once */
   size_t unfinished;  /* calls in the lists */
@@ -135,7 +136,6 @@ struct cel_call {
   bool renewed;             /* the token function was asked again */
   bool sent_prefetched;     /* nobody waited when the exchange went out */
   bool pinned;              /* its answer is being read: buffers stay */
-  bool advancing;           /* cel_call_advance() is at it, and nobody else */
   bool announce;            /* a request event is due */
   bool late;                /* the deadline ended it before it was sent */
   int refused;              /* times in a row without memory to send it */
@@ -165,6 +165,9 @@ void cel_call_attend(cel_call *c);
    that is done, but for a page that nobody reads any more. */
 void cel_call_abandon(cel_call *c, cel_end end);
 
+/* Ends a call and frees it: nobody knows it any more. */
+void cel_call_free(cel_call *c);
+
 /* Frees a call's strings. */
 void cel_call_drop_text(cel_call *c, char **text, size_t len);
 void cel_call_drop_target(cel_call *c);
@@ -177,6 +180,11 @@ void cel_call_drop_target(cel_call *c);
 static inline bool cel_client_is_due(const cel_client *c) {
   return c->wakeup.ended != c->wakeup.seen;
 }
+
+/* The next READY call that the step has something to do for, because nobody
+   else does: a submitted call, or a prefetched page to be announced; or
+   NULL. One that is pinned is being advanced: a callback steps the client. */
+cel_call *cel_client_unattended(const cel_client *c);
 
 /* References. */
 cel_client *cel_client_retain(cel_client *c);

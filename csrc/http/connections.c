@@ -127,6 +127,14 @@ static int on_close(void *ud, curl_socket_t fd) {
   return close(fd);
 }
 
+void cel_connections_leave(cel_connections *c) {
+  size_t n;
+  connection *all = entries(c, &n);
+  for (size_t i = 0; i < n; i++)
+    close(all[i].fd);
+  c->sockets.len = 0;
+}
+
 CURLcode cel_connections_watch(cel_connections *c, CURL *curl) {
   curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, c);
   curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, c);

@@ -29,6 +29,11 @@ bool cel_connections_init(cel_connections *c, const cel_allocator *alloc,
                           long max_connections);
 void cel_connections_free(cel_connections *c);
 
+/* Closes this process's copies of the sockets, of which a child that was made
+   by fork has some, and says nothing to the peers. libcurl must not be asked
+   for anything afterwards. */
+void cel_connections_leave(cel_connections *c);
+
 /* Has libcurl make and close an easy handle's sockets here: each descriptor
    is 3 or higher, is closed in programs that the host starts, and notices a
    peer that is gone for good. */

@@ -11,6 +11,7 @@
 #include <poll.h>
 
 #include "http/clock.h"
+#include "http/descriptors.h"
 #include "http/http_callbacks.h"
 #include "http/http_memory.h"
 #include "http/http_pools.h"
@@ -100,6 +101,7 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
   cel_buf_init(&h->sockets, alloc, MAX_SOCKETS * sizeof(cel_http_socket));
   cel_buf_init(&h->head, alloc, CEL_KEPT_HEAD);
   cel_buf_init(&h->body, alloc, CEL_KEPT_PAGE);
+  cel_descriptors_guard();
   const char *wrong = cel_http_prepare(h);
   if (wrong != NULL)
     return wrong;
@@ -131,6 +133,22 @@ void cel_http_close(cel_http *h) {
   cel_buf_free(&h->body);
 }
 
+bool cel_http_is_foreign(const cel_http *h) {
+  return h->started && h->generation != cel_http_generation();
+}
+
+void cel_http_leave(cel_http *h) {
+  if (h->left || h->alloc == NULL)
+    return;
+  h->left = true;
+  h->idle = NULL;
+  cel_connections_leave(&h->connections);
+  for (size_t i = 0; i < CEL_HTTP_POOLS; i++)
+    h->pools[i].multi = NULL;
+  h->sockets.len = 0;
+  cel_http_close(h);
+}
+
 /* }====== */
 
 /* {====== Transfers */
@@ -145,7 +163,7 @@ void cel_transfer_init(cel_transfer *t, cel_http *h) {
 static void forget_answer(cel_transfer *t) {
   forget_news(t);
   t->head.len = t->body.len = 0;
-  t->status = t->sends = t->local_port = 0;
+  t->status = t->sends = t->local_port = t->proxy_status = 0;
   t->head_done = t->stale = t->finished = false;
   t->kept = t->dead = t->refused = false;
   t->starved = 0;
@@ -226,6 +244,9 @@ bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r) {
     return false;
   }
   t->easy = e;
+  if (!h->started)
+    h->generation = cel_http_generation();
+  h->started = true;
   return true;
 }
 
@@ -252,6 +273,8 @@ void cel_http_stop(cel_transfer *t) {
   cel_http *h = t->http;
   cel_http_easy *e = t->easy;
   t->easy = NULL;
+  if (h->left || cel_http_is_foreign(h))
+    return; /* nothing is asked of libcurl in a child */
   take_out(e);
   if (t->stale) /* libcurl counts these over a handle's life, and gives up */
     free_easy(h, e);
@@ -303,11 +326,36 @@ static bool is_big_head(const cel_transfer *t, CURLcode code) {
   return code == CURLE_OUT_OF_MEMORY && t->head.len > 0 && !t->head_done;
 }
 
-/* Whether a proxy has refused to make a tunnel. */
-static bool refused_by_proxy(const cel_transfer *t) {
+/* The status of a proxy that has refused to make a tunnel, else 0. */
+static int proxy_refusal(const cel_transfer *t) {
   long status = 0;
   curl_easy_getinfo(t->easy->curl, CURLINFO_HTTP_CONNECTCODE, &status);
-  return status >= 300;
+  return t->sends == 0 && status >= 300 ? (int)status : 0;
+}
+
+/* Whether the server has ended the handshake because this side has shown no
+   certificate. By TLS 1.3 that comes after the request has gone out, and
+   libcurl calls it a broken connection; only its words tell. */
+static bool wants_certificate(const cel_transfer *t) {
+  static const char *const words[] = {"certificate required",
+                                      "certificate is required"};
+  char text[CURL_ERROR_SIZE];
+  size_t n = 0;
+  for (const char *p = t->easy->message; *p != '\0'; p++)
+    text[n++] = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
+  text[n] = '\0';
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strstr(text, words[i]) != NULL)
+      return t->head.len == 0;
+  return false;
+}
+
+/* What a failed exchange is called, where libcurl's code does not say it. */
+static CURLcode name_failure(cel_transfer *t, CURLcode code) {
+  t->proxy_status = proxy_refusal(t);
+  if (t->proxy_status != 0)
+    return CURLE_PROXY;
+  return wants_certificate(t) ? CURLE_SSL_CERTPROBLEM : code;
 }
 
 static void learn(const cel_transfer *t) {
@@ -333,8 +381,8 @@ static void finish(cel_transfer *t, CURLcode code) {
      is good enough for libcurl. */
   if (code == CURLE_OK && (!t->head_done || t->status < 200))
     code = CURLE_PARTIAL_FILE;
-  if (code != CURLE_OK && t->sends == 0 && refused_by_proxy(t))
-    code = CURLE_PROXY;
+  if (code != CURLE_OK)
+    code = name_failure(t, code);
   t->finished = true;
   t->code = code;
   if (code != CURLE_OK)

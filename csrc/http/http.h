@@ -80,8 +80,10 @@ struct cel_transfer {
   bool finished;    /* the fields below hold */
   size_t starved;   /* bytes of body room that the allocator refused; the
                        transfer waits for cel_http_feed() */
+  int proxy_status; /* of a proxy that refused to make a tunnel, else 0 */
   cel_http_end end;
-  CURLcode code;
+  CURLcode code; /* CURLE_SSL_CERTPROBLEM: the server wants a certificate of
+                    the client, whether the request went out before or not */
   char message[CURL_ERROR_SIZE]; /* libcurl's words, may be empty */
 };
 
@@ -108,6 +110,9 @@ typedef struct cel_http {
   const cel_allocator *alloc; /* borrowed */
   cel_http_settings settings;
   cel_http_pool pools[CEL_HTTP_POOLS];
+  bool started;              /* there was an exchange */
+  unsigned generation;       /* cel_http_generation() at the first one */
+  bool left;                 /* by cel_http_leave() */
   bool saw_http1, saw_http2; /* what answers where HTTP/2 was on offer */
   cel_connections connections;
   cel_http_easy *idle;  /* owned */
@@ -120,7 +125,6 @@ typedef struct cel_http {
   int ca_fd;            /* the same as an anonymous file; -1: none */
   char ca_name[32];     /* by which libcurl finds it */
   char *env_proxy;      /* owned; the environment's choice, or NULL */
-  char *env_noproxy;    /* owned; or NULL */
   unsigned long long received; /* bytes of answers, of all transfers */
   bool blames_ca_file; /* what cel_http_open() found wrong is in ca_file */
   char wrong[200];     /* or it is this, where it is no constant */
@@ -138,6 +142,15 @@ const char *cel_http_global(void);
 const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
                           const cel_http_settings *settings);
 void cel_http_close(cel_http *h);
+
+/* Whether the first exchange was another process's: this one is its child,
+   made by fork, and must leave what it was given. */
+bool cel_http_is_foreign(const cel_http *h);
+
+/* Instead of cel_http_close() in such a child: the parent's connections stay
+   as they are. What libcurl keeps in memory stays, too, for libcurl cannot
+   give it back without talking to the peers. */
+void cel_http_leave(cel_http *h);
 
 /* A transfer's buffers; allocates nothing. */
 void cel_transfer_init(cel_transfer *t, cel_http *h);

@@ -3,6 +3,7 @@
 */
 #include "http/http_pools.h"
 
+#include "http/descriptors.h"
 #include "http/http_callbacks.h"
 
 /* CURLMOPT_QUICK_EXIT, which headers older than 8.20 do not name. */
@@ -13,7 +14,7 @@ static bool open_pool(cel_http *h, cel_http_pool *pool, bool http1) {
   pool->http1 = http1;
   pool->timer = -1.0;
   pool->limit = 0;
-  pool->multi = curl_multi_init();
+  pool->multi = cel_descriptors_make_multi();
   if (pool->multi == NULL)
     return false;
   cel_http_watch_multi(pool);

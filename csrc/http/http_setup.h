@@ -18,6 +18,9 @@ void cel_http_forget(cel_http *h);
    refuses an option *refused is its name, a constant. */
 CURLcode cel_http_set_up(cel_http *h, CURL *c, const char **refused);
 
+/* Counts forks: another number than before means another process. */
+unsigned cel_http_generation(void);
+
 /* Says in h->wrong that libcurl was built without something; returns it. */
 const char *cel_http_lacks(cel_http *h, const char *what);
 

@@ -16,6 +16,7 @@
 #include "client/lclient.h"
 #include "client/lstep.h"
 #include "client/lwake.h"
+#include "common/lbox.h"
 #include "engine/pump.h"
 
 /* {====== Wake-ups */
@@ -50,9 +51,10 @@ static int l_wake(lua_State *L) {
    that is waited for may have become ready since the last core.wants(). No
    wake-up is sent from here to the next one. */
 static int l_serve(lua_State *L) {
-  cel_client_check(L, 1)->wakeup.sent = true;
+  cel_client *c = cel_client_check(L, 1);
+  c->wakeup.sent = true;
   cel_client_step(L, 1, 0);
-  lua_pushboolean(L, cel_client_is_due(cel_client_check(L, 1)));
+  lua_pushboolean(L, cel_client_is_due(c));
   return 1;
 }
 
@@ -88,7 +90,8 @@ static int l_wants(lua_State *L) {
   c->wakeup.seen = c->wakeup.ended;
   cel_client_send(c);
   bool busy = is_busy(c);
-  double wait = cel_client_is_due(c) ? 0 : busy ? cel_client_wait(c) : -1;
+  bool due = cel_client_is_due(c) || cel_client_unattended(c) != NULL;
+  double wait = due ? 0 : busy ? cel_client_wait(c) : -1;
   if (wait >= 0)
     lua_pushnumber(L, wait);
   else
@@ -112,18 +115,8 @@ static int l_closed(lua_State *L) {
 /* {====== Descriptors */
 
 typedef struct descriptor {
-  cel_tag tag;
   int fd; /* owned; negative: none */
 } descriptor;
-
-static const char descriptor_kind = 'd';
-
-static descriptor *check_descriptor(lua_State *L, int idx) {
-  descriptor *d = cel_tagged(L, idx, &descriptor_kind, sizeof *d);
-  if (d == NULL)
-    luaL_typeerror(L, idx, CEL_DESCRIPTOR_MT);
-  return d;
-}
 
 static int find_socket(const cel_client *c, lua_Integer serial) {
   const cel_http_socket *s =
@@ -142,9 +135,8 @@ static int l_descriptor(lua_State *L) {
   const cel_client *c = cel_client_check(L, 1);
   int fd = find_socket(c, luaL_checkinteger(L, 2));
   descriptor *own = lua_newuserdatauv(L, sizeof *own, 0);
-  cel_tag_set(&own->tag, &descriptor_kind);
   own->fd = -1;
-  cel_set_class(L, CEL_DESCRIPTOR_MT);
+  luaL_setmetatable(L, CEL_DESCRIPTOR_MT);
   if (fd >= 0)
     own->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* not a closed stdin's */
   if (own->fd < 0)
@@ -153,12 +145,13 @@ static int l_descriptor(lua_State *L) {
 }
 
 static int l_descriptor_fd(lua_State *L) {
-  lua_pushinteger(L, check_descriptor(L, 1)->fd);
+  const descriptor *own = luaL_checkudata(L, 1, CEL_DESCRIPTOR_MT);
+  lua_pushinteger(L, own->fd);
   return 1;
 }
 
 static int l_descriptor_close(lua_State *L) {
-  descriptor *own = check_descriptor(L, 1);
+  descriptor *own = luaL_checkudata(L, 1, CEL_DESCRIPTOR_MT);
   if (own->fd >= 0)
     close(own->fd);
   own->fd = -1;
@@ -181,7 +174,7 @@ void cel_open_loop(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"fd", l_descriptor_fd}, {"close", l_descriptor_close}, {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
-  luaL_newmetatable(L, CEL_DESCRIPTOR_MT);
+  cel_class_new(L, CEL_DESCRIPTOR_MT);
   luaL_setfuncs(L, meta, 0);
   luaL_newlib(L, methods);
   lua_setfield(L, -2, "__index");

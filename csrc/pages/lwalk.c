@@ -17,6 +17,7 @@
 #include "client/lresult.h"
 #include "client/lstep.h"
 #include "client/lwake.h"
+#include "engine/answer.h"
 
 /* {====== Page calls */
 
@@ -181,10 +182,10 @@ static int l_page_error(lua_State *L) {
 /* core.closed_error(call): what the next page after this one would come to:
    the client is closed. */
 static int l_closed_error(lua_State *L) {
-  cel_call_check(L, 1);
+  const cel_client *c = cel_call_check(L, 1)->client;
   const cel_failure f = {.kind = "closed",
-                         .code = "client_closed",
-                         .message = "the client is closed"};
+                         .code = cel_closed_code(c),
+                         .message = cel_closed_words(c)};
   cel_push_failure(L, 1, &f);
   return 1;
 }

@@ -34,9 +34,10 @@ local base = require "celigo.base"
 local MAX_BODY = 64 * 1024 -- bytes of a body that an error keeps
 local MAX_SHOWN = 5 -- entries that tostring shows
 
-local Error = {}
-Error.__index = Error
-Error.__name = "celigo.error"
+local NAME = "celigo.error"
+
+local methods = {}
+local Error = { __index = methods, __name = NAME, __metatable = NAME }
 
 -- HTTP statuses in words, for answers that give no code of their own.
 local words = {
@@ -190,7 +191,7 @@ end
 -- if not connector and err:has "invalid_ref" then
 --   print "there is no such connector"
 -- end
-function Error:has(code)
+function methods:has(code)
   if code == nil then return false end
   if self.code == code then return true end
   for _, entry in ipairs(self.errors) do
@@ -200,7 +201,7 @@ function Error:has(code)
 end
 
 local function is_error(v)
-  return rawequal(getmetatable(v), Error)
+  return type(v) == "table" and getmetatable(v) == NAME
 end
 
 return { new = new, is_error = is_error }

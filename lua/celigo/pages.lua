@@ -8,8 +8,6 @@ local core = require "celigo.core"
 local tasks = require "celigo.tasks"
 
 local Walk = {}
-Walk.__index = Walk
-Walk.__name = "celigo.walk"
 
 -- Frees the page at hand and whatever is on its way.
 function Walk:close()
@@ -20,7 +18,8 @@ function Walk:close()
   self.cursor, self.call, self.prefetched = nil, nil, nil
 end
 
-Walk.__close = Walk.close
+-- Scripts hold walks, but not their class: nobody changes that of others.
+local class = { __index = Walk, __close = Walk.close, __name = "celigo.walk", __metatable = "celigo.walk" }
 
 -- Notes why the walk ended early. Every coroutine that goes on with it gets
 -- that as an error, once; the one at hand has it already.
@@ -108,8 +107,7 @@ end
 
 -- A walk goes on in one coroutine at a time: whoever has the turn ends it,
 -- and with it the walk where it did not get through.
-local Turn = {}
-Turn.__index = Turn
+local Turn = { __metatable = "celigo.turn" }
 
 local LEFT = "the iterator was left halfway: the coroutine in which it waited for a page has ended"
 
@@ -124,12 +122,11 @@ end
 
 -- What the walk and those who wait know of the turn. It is its coroutine's
 -- own: where that is dropped, it is collected.
-local Taken = { __mode = "v" }
-Taken.__index = Taken
-
-function Taken:ready()
-  return not self.turn or self.turn.over
-end
+local Taken = {
+  __mode = "v",
+  __metatable = "celigo.turn",
+  __index = { ready = function(self) return not self.turn or self.turn.over end },
+}
 
 -- Whether another coroutine is at it, whose page is then everybody's; waits
 -- for that.
@@ -220,7 +217,7 @@ local function new_walk(client, what, name, ...)
     prefetch = prefetch and not single,
     single = single, -- no page but the first
     seen = {},
-  }, Walk)
+  }, class)
 end
 
 local function records(walk)

@@ -180,6 +180,13 @@ local function start_on_free_port(self, options)
   error("nginx does not start:\n" .. output, 0)
 end
 
+--- Makes ca.pem, and server.pem and server.key for this machine signed by it,
+-- for other servers than nginx.
+function nginx.certify(directory)
+  make_authority(directory, "ca")
+  certificates.good(directory)
+end
+
 --- Starts nginx on a free port of 127.0.0.1. Options:
 --
 -- * `upstream`: "http://127.0.0.1:PORT", where requests go; or

@@ -9,8 +9,9 @@
 --
 -- * `backend.watch(fd, events, ready)`: from now on calls `ready()` whenever
 --   the descriptor is readable (`events` is `"r"`), writable (`"w"`) or
---   either (`"rw"`); `ready(true)` where the loop gives the descriptor up.
---   Level-triggered. Returns something that stands for it.
+--   either (`"rw"`). Level-triggered. `ready(true)` says that the loop has
+--   given the descriptor up; any other argument means nothing. Returns
+--   something that stands for it.
 -- * `backend.unwatch(watcher)`: never again; the descriptor is closed next.
 -- * `backend.timer(seconds)`: calls `turn()` once, after that many seconds,
 --   not earlier; instead of what was asked before. nil: never. 0 must come
@@ -39,14 +40,14 @@ local RETRY = 0.05 -- seconds; when the process may open no more descriptors
 -- host's loop holds on to refers to this; calls that are waited for keep
 -- their client alive.
 local Loop = {}
-Loop.__index = Loop
+local LOOP = { __index = Loop, __metatable = "celigo.loop" }
 
 local WEAK = { __mode = "v" }
 
 -- A coroutine that waits. Where it is closed meanwhile nobody wakes it, and
 -- its call ends. What it waits for is its own: where the coroutine is
 -- dropped, both are collected.
-local Parked = {}
+local Parked = { __metatable = "celigo.parked" }
 
 function Parked:__close()
   if self.woken then return end
@@ -64,6 +65,7 @@ end
 
 local WAITING = setmetatable({}, {
   __name = "celigo.waiting",
+  __metatable = "celigo.waiting",
   __index = refuse,
   __newindex = refuse,
   __call = refuse,
@@ -98,8 +100,9 @@ function Loop:resume_ready()
   end
   self.parked = waiting
   for i, entry in ipairs(ready) do
-    entry.woken = true
-    local good, err = pcall(entry.wake)
+    entry.woken = not entry.gone -- one that was woken before may have closed it
+    local good, err = true, nil
+    if entry.woken then good, err = pcall(entry.wake) end
     if not good then
       table.move(ready, i + 1, #ready, #self.parked + 1, self.parked)
       error(err, 0)
@@ -135,7 +138,7 @@ function Loop:watch(client, serial, events)
   if not descriptor then return false end
   local watch = { descriptor = descriptor, events = events }
   watch.watcher = self.backend.watch(descriptor:fd(), events, function(lost)
-    if lost then watch.events = nil end
+    if lost == true then watch.lost = true end -- many loops pass arguments of their own
     self:turn()
   end)
   self.watched[serial] = watch
@@ -156,7 +159,7 @@ function Loop:update(client)
   if core.closed(client) and #self.parked == 0 then return self:detach() end
   local seconds, wanted = core.wants(client)
   for serial, watch in pairs(self.watched) do
-    if wanted[serial] ~= watch.events then self:unwatch(serial) end
+    if watch.lost or wanted[serial] ~= watch.events then self:unwatch(serial) end
   end
   for serial, events in pairs(wanted) do
     if not self.watched[serial] and not self:watch(client, serial, events) then
@@ -197,7 +200,7 @@ function loop.adapter(name, new_backend)
       weak = setmetatable({ client = client }, WEAK),
       parked = {},
       watched = {},
-    }, Loop)
+    }, LOOP)
     self.backend = new_backend(function() self:turn() end, ...)
     self.attached = true -- wake-ups reach the host's loop
     scheduler.loop = self

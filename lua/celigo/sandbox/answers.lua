@@ -28,7 +28,8 @@ function answers.errors(status, list)
   return answers.json(status, '{"errors":' .. rawjson.join_elements(entries) .. "}")
 end
 
---- One error in the envelope.
+--- One error in the envelope. Where no code of the service is known, `code` is
+-- nil.
 function answers.error(status, code, message, field)
   return answers.errors(status, { { code = code, message = message, field = field } })
 end
@@ -43,7 +44,7 @@ function answers.not_found(field)
   return answers.error(404, "invalid_ref", "Not Found", field)
 end
 
---- 400 for an id that cannot be one. No code is known for it.
+--- 400 for an id that cannot be one.
 function answers.bad_request(field)
   return answers.error(400, nil, "Bad Request", field)
 end
@@ -105,7 +106,7 @@ end
 -- `form.links` false: no `Link`.
 function answers.list(context, records, form)
   local page, wrong = read_query(context.query, context.options.page_size)
-  if not page then return answers.error(400, "invalid_field", wrong .. " is not a valid number", wrong) end
+  if not page then return answers.error(400, nil, wrong .. " is not a valid number", wrong) end
   local texts = {}
   for i = page.skip + 1, math.min(page.skip + page.limit, #records) do
     texts[#texts + 1] = show(records[i], page.include)

@@ -45,7 +45,7 @@ local function over_rate(db, limit)
 end
 
 local function not_allowed(route)
-  local answer = answers.error(405, "method_not_allowed", "the path does not know this method")
+  local answer = answers.error(405, nil, "the path does not know this method")
   answer.headers = { { "Allow", routes.allowed(route) } }
   return answer
 end
@@ -57,7 +57,7 @@ function api.handle(db, options, request, drop)
   if answer then return answer end
   db:end_updates()
   local route, ids = routes.find(request.path)
-  if not route then return answers.error(404, "not_found", "there is nothing at this path") end
+  if not route then return answers.error(404, nil, "there is nothing at this path") end
   local name = routes.handler(route, request.method)
   if not name then return not_allowed(route) end
   return operations[name] {

@@ -205,7 +205,7 @@ end
 function visit(raw, shape, path, faults)
   local kind = kind_of(raw)
   if not allows(shape, kind) then
-    add(faults, "invalid_field", path, ("must be of type %s, not %s"):format(
+    add(faults, nil, path, ("must be of type %s, not %s"):format(
       table.concat(shape.types, " or "), kind))
   elseif kind == "object" then
     visit_object(raw, shape, path, faults)
@@ -214,11 +214,11 @@ function visit(raw, shape, path, faults)
       visit(element, shape.items, ("%s[%d]"):format(path, i - 1), faults)
     end
   elseif shape.format and not formats[shape.format](rawjson.value(raw)) then
-    add(faults, "invalid_field", path, "is not a valid " .. shape.format)
+    add(faults, nil, path, "is not a valid " .. shape.format)
   end
 end
 
---- What is wrong with an object's text: an array of { code, field, message },
+--- What is wrong with an object's text: an array of { code?, field, message },
 -- empty where nothing is. The text must be valid JSON.
 function check.body(raw, shape)
   local faults = {}

@@ -52,9 +52,9 @@ local function read_body(context, shape, status)
   local body = context.request.body
   if body == "" then body = "{}" end
   local ok, message = rawjson.check(body)
-  if not ok then return nil, answers.error(400, "invalid_json", "the body is no valid JSON: " .. message) end
+  if not ok then return nil, answers.error(400, nil, "the body is no valid JSON: " .. message) end
   if rawjson.kind(body) ~= "object" then
-    return nil, answers.error(status or 422, "invalid_field", "the body must be an object")
+    return nil, answers.error(status or 422, nil, "the body must be an object")
   end
   local faults = check.body(body, shape)
   if #faults > 0 then return nil, answers.errors(status or 422, faults) end
@@ -331,8 +331,8 @@ function operations.delete_access_token(context)
   return { status = 204 }
 end
 
--- Goes back in time by `createdAt_lte`, with no link to the next page.
-function operations.list_jobs(context)
+-- The jobs that a query asks for: it goes back in time by `createdAt_lte`.
+local function jobs_of(context)
   local latest
   for _, pair in ipairs(context.query) do
     if pair[1] == "createdAt_lte" then latest = pair[2] end
@@ -341,7 +341,17 @@ function operations.list_jobs(context)
   for _, job in ipairs(context.db.jobs) do
     if not latest or job:get "createdAt" <= latest then jobs[#jobs + 1] = job end
   end
-  return answers.list(context, jobs, { links = false })
+  return jobs
+end
+
+function operations.list_jobs(context)
+  return answers.list(context, jobs_of(context), { links = false })
+end
+
+function operations.list_sync_jobs(context)
+  local answer = answers.list(context, jobs_of(context), { links = false })
+  if answer.status > 200 then return answer end
+  return answers.json(200, ('{"totalCount":%d,"syncJobs":%s}'):format(#context.db.jobs, answer.body))
 end
 
 -- }======

@@ -28,6 +28,7 @@ local others = {
   { path = "^/v1/accesstokens$", GET = "list_access_tokens", POST = "create_access_token" },
   { path = "^/v1/accesstokens/" .. ID .. "$", DELETE = "delete_access_token" },
   { path = "^/v1/jobs$", GET = "list_jobs" },
+  { path = "^/v1/syncs/" .. ID .. "/syncJobs$", GET = "list_sync_jobs" },
 }
 
 local METHODS = { "DELETE", "GET", "POST", "PUT" }

@@ -208,7 +208,7 @@ end
 
 local function refuse(self, connection, err)
   local request = { headers = {}, minor = 1, keep_alive = false }
-  local answer = answers.error(err.status, "bad_request", err.message)
+  local answer = answers.error(err.status, nil, err.message)
   complete(self, request, answer)
   http.answer(connection, answer)
   connection:linger(LINGER)
