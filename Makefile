@@ -3,12 +3,13 @@
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+CHAOS_SECONDS ?= 600
 SPECS ?= spec
 BENCH ?=
 SYSTEMS ?=
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo test asan tsan valgrind fuzz lint format coverage bench \
+.PHONY: all help demo test chaos asan tsan valgrind fuzz lint format coverage bench \
 	docs install readme systems clean
 
 all: ## build the library, optimised, in build/release
@@ -25,6 +26,11 @@ demo: ## run examples/quickstart.lua against the sandbox
 
 test: ## build and run every spec (SPECS="spec/one_spec.lua …" for some)
 	@sh scripts/test.sh $(SPECS)
+
+chaos: ## random calls and failures for CHAOS_SECONDS (600), from a printed seed
+	@sh scripts/setup.sh test
+	@sh scripts/build.sh dev
+	@CHAOS_SECONDS=$(CHAOS_SECONDS) sh scripts/chaos.sh
 
 asan: ## the specs with AddressSanitizer, LeakSanitizer and UBSan
 	@sh scripts/setup.sh test
@@ -49,9 +55,10 @@ lint: ## compilers, clang-tidy, cppcheck, luacheck, clang-format
 	@sh scripts/setup.sh lint
 	@sh scripts/lint.sh
 
-format: ## format the C sources in place
+format: ## format the C and Lua sources in place
 	@sh scripts/setup.sh lint
 	@find csrc spec/c bench examples -name '*.[ch]' | xargs clang-format -i
+	@find lua spec examples bench scripts -name '*.lua' | xargs sh scripts/lua.sh dev scripts/style.lua --fix
 
 coverage: ## which lines and branches of csrc/ the specs reach
 	@sh scripts/setup.sh test coverage

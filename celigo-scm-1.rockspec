@@ -21,8 +21,8 @@ dependencies = {
   "lua-cjson >= 2.1.0",
 }
 
--- libcurl (7.87 or newer) is found by CMake, which knows more places than
--- LuaRocks does; for one in an odd place set CMAKE_PREFIX_PATH.
+-- libcurl (7.87 or newer) and zlib are found by CMake, which knows more places
+-- than LuaRocks does; for those in an odd place set CMAKE_PREFIX_PATH.
 build = {
   type = "cmake",
   variables = {

@@ -34,7 +34,7 @@ function(celigo_add_library target type)
   target_include_directories(${target} INTERFACE
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/csrc>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(${target} PUBLIC CURL::libcurl Threads::Threads m
+  target_link_libraries(${target} PUBLIC CURL::libcurl ZLIB::ZLIB Threads::Threads m
     PRIVATE $<BUILD_INTERFACE:celigo_lua>)
   install(TARGETS ${target} EXPORT celigoTargets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}

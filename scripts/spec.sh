@@ -6,7 +6,7 @@
 # $WRAPPER, if set, is put before the interpreter (valgrind and its options).
 # The spec that needs Prism is left out, saying so, where that is not installed.
 # $SPEC_SECONDS is the time that one file may take, $SPEC_JOBS how many run at
-# a time. What each printed is in build/PRESET/spec.
+# a time. What each printed is in build/PRESET/spec$SPEC_NAME.
 #
 # The files that took longest the last time come first; where they never ran,
 # those that are known to be slow.
@@ -24,7 +24,7 @@ if [ -f "$build/lua/lua5.4" ]; then
   export CELIGO_TEST_PATH="$PATH"
   PATH=$build/lua:$PATH
 else
-  lua=$(find_lua) || fail "Lua 5.4 is missing."
+  lua=$(find_lua) || fail "Lua 5.4 or 5.5 is missing."
 fi
 
 # Nothing of the caller's may change what is tested.
@@ -39,8 +39,9 @@ export LUA_CPATH="$build/lib/?.so;${LUA_CPATH:-;;}"
 export CELIGO_TEST_BIN="$build/bin"
 export CELIGO_BUILD_DIR="$build"
 export SPEC_LUA="${WRAPPER:-} $lua" SPEC_LIMIT="$build/bin/limit"
-export SPEC_LOGS="$build/spec"
+export SPEC_LOGS="$build/spec${SPEC_NAME:-}"
 mkdir -p "$SPEC_LOGS"
+[ -x "$SPEC_LIMIT" ] || fail "There is no build: sh scripts/build.sh $preset"
 
 # Options in $@, files and folders, one a line, in $specs.
 specs='' patterns=''

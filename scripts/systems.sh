@@ -58,6 +58,25 @@ inside() {
     chroot "$tree" sh -c "cd /root/celigo && $1"
 }
 
+# Debian has lua-cjson for Lua up to 5.4 only. What LuaRocks would build is
+# built from Debian's source of it.
+make_cjson() {
+  if inside "apt-get install -y lua5.5 lua-cjson && lua5.5 -e 'require \"cjson\"'" \
+    >/dev/null 2>&1; then
+    return
+  fi
+  say "systems: building lua-cjson for Lua 5.5"
+  sed 's/^deb /deb-src /' "$tree/etc/apt/sources.list" \
+    >"$tree/etc/apt/sources.list.d/sources.list"
+  quietly inside "apt-get update
+    apt-get install -y --no-install-recommends gcc libc6-dev dpkg-dev liblua5.5-dev
+    mkdir /tmp/cjson && cd /tmp/cjson && apt-get source --tar-only lua-cjson
+    tar -xzf lua-cjson_*.orig.tar.gz --strip-components=1
+    mkdir -p /usr/local/lib/lua/5.5
+    cc -shared -fPIC -O2 -I/usr/include/lua5.5 -o /usr/local/lib/lua/5.5/cjson.so \
+      lua_cjson.c strbuf.c fpconv.c"
+}
+
 # In the namespace: mounts, and runs.
 visit() {
   mount -t proc proc "$tree/proc"
@@ -70,6 +89,7 @@ visit() {
   if [ "$1" = unstable ]; then
     if inside "apt-cache show lua5.5 liblua5.5-dev" >/dev/null 2>&1; then
       settings="LUA=lua5.5"
+      make_cjson
     else
       say "left out: Lua 5.5: the mirror has no package of it"
     fi

@@ -145,6 +145,17 @@ describe("celigo.new", function()
       end)
     end
 
+    it("refuse a name that is not ASCII, in any locale, and say what helps", function()
+      for _, url in ipairs { "https://bücher.example", "https://b%C3%BCcher.example/x", "https://\xFC.example",
+                             "https://xn--a.例え" } do
+        local message = refusal(options { base_url = url })
+        assert.is_truthy(message:find("option 'base_url': the host has to be written in ASCII", 1, true), message)
+        assert.is_truthy(message:find("xn--", 1, true), message)
+      end
+      assert.is_truthy(refusal(options { proxy = "http://bücher.example:3128" }):find("ASCII", 1, true))
+      accept { base_url = "https://xn--bcher-kva.example" }
+    end)
+
     it("refuse what is no string", function()
       assert_refused("base_url", 5, "a string, got 5")
       assert_refused("base_url", false, "a string, got false")

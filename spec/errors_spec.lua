@@ -251,6 +251,27 @@ describe("an error", function()
       assert.is_truthy(err.message:find("base_url", 1, true))
     end)
 
+    it("of what has not changed speaks of no redirect", function()
+      server:script { { status = 304, headers = { ETag = '"1"', ["Content-Encoding"] = "gzip" } } }
+      for _, make in ipairs { client.get_connector_by_id, function(...) return client.submit(...):wait() end } do
+        local first = make == client.get_connector_by_id and "1" or "get_connector_by_id"
+        local options = { headers = { ["If-None-Match"] = '"1"' } }
+        local value, err
+        if first == "1" then
+          value, err = make(client, "1", options)
+        else
+          value, err = make(client, first, "1", options)
+        end
+        assert.is_nil(value)
+        assert.equal("http", err.kind)
+        assert.equal(304, err.status)
+        assert.equal("not_modified", err.code)
+        assert.is_truthy(err.message:find("not changed", 1, true), err.message)
+        assert.is_nil(err.message:find("redirect", 1, true), err.message)
+        assert.is_nil(err.message:find("base_url", 1, true), err.message)
+      end
+    end)
+
     it("shows the token nowhere, were it sent back", function()
       for _, status in ipairs { 400, 302 } do
         local err = failure { status = status,

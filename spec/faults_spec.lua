@@ -28,7 +28,7 @@ local expected = {
   stalled_in_body = { "timeout", "timed_out" },
   huge_header = { "limit", "headers_too_large" },
   many_headers = { "limit", "headers_too_large" },
-  bad_gzip = { "network", "bad_content_encoding" },
+  bad_gzip = { "decode", "bad_content_encoding" },
   gzip_bomb = { "limit", "response_too_large" },
 }
 

@@ -2,7 +2,9 @@
 -- headers, nesting.
 
 local celigo = require "celigo"
+local compressed = require "spec.support.compressed"
 local fault = require "spec.support.fault_server"
+local process = require "spec.support.process"
 
 describe("limits:", function()
   local server, client
@@ -20,7 +22,7 @@ describe("limits:", function()
   end
 
   after_each(function()
-    client:close()
+    if client then client:close() end
     client = nil
   end)
 
@@ -117,6 +119,49 @@ describe("limits:", function()
     assert.equal(50000, #response.headers["x-huge"])
     assert.equal("x", response.headers["x-filler-1000"])
   end)
+
+  it("interim answers and trailers count with them", function()
+    open()
+    for _, step in ipairs { { informational = 10000 }, { trailers = 2 ^ 31 },
+                            { informational = 2000, header_bytes = 90000,
+                              trailers = 80000 } } do
+      step.body = "[]"
+      server:script { step }
+      local value, err = client:list_connectors()
+      local request = server:await(function(all) return all[1].gone or all[1].sent > 0 end)[1]
+      assert.is_true(request.sent < 20e6)
+      check(value, err, "headers_too_large")
+    end
+    server:script { { informational = 1000, header_bytes = 50000, trailers = 80000, body = "[]" } }
+    assert.same({}, (assert(client:list_connectors())))
+  end)
+
+  it("a trailer without end is left early", function()
+    open()
+    local head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n"
+    server:script { { raw = head .. "A: " .. ("x"):rep(300000) .. "\r\n\r\n", ending = "close" } }
+    local value, err = client:list_connectors()
+    check(value, err, "headers_too_large")
+  end)
+
+  -- Under a state's own limit, see spec/c/test_bomb.c.
+  for name, row in pairs {
+    ["a gzip bomb"] = { "memory", fault.scenarios.gzip_bomb },
+    ["a gzip bomb of an error"] = { "memory", { status = 500, bomb = 2 ^ 30 } },
+    ["a gzip bomb in gzip"] = { "memory", { headers = { ["Content-Encoding"] = "gzip, gzip" },
+      body = compressed.gzip(compressed.gzip((" "):rep(2 ^ 26))) } },
+    ["a body without end"] = { "memory", { fill = 2 ^ 31 } },
+    ["trailers without end"] = { "headers_too_large", { body = "[]", trailers = 2 ^ 31 } },
+    ["interim answers without end"] = { "headers_too_large", { body = "[]", informational = 10000 } },
+  } do
+    it("a small state meets " .. name, function()
+      server:script { row[2] }
+      local host = assert(process.start(process.program("test_bomb", server.url, row[1])))
+      local status, output = host:wait()
+      assert.is_truthy(output:find "%f[%d][1-9]%d* passed, 0 failed$", output)
+      assert.equal(0, status, output)
+    end)
+  end
 
   it("nesting is limited", function()
     open()

@@ -2,6 +2,14 @@
 -- the end of a state. What all loops have in common is in loop_calls_spec.lua
 -- and loop_turns_spec.lua.
 
+local lacking = require("spec.support.missing").module "luv"
+if lacking then
+  describe("the luv loop", function()
+    it("runs the client", function() pending(lacking) end)
+  end)
+  return
+end
+
 local celigo = require "celigo"
 local uv = require "luv"
 local attach = require("celigo.loop.luv").attach

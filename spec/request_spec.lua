@@ -338,6 +338,7 @@ describe("a request", function()
         Connection = "close", Expect = "100-continue",
         ["Accept-Encoding"] = "br", ["Proxy-Authorization"] = "x",
         Range = "bytes=0-4", ["if-range"] = "x",
+        ["Request-Range"] = "bytes=0-4",
       } do
         assert_raises("get_connector_by_id: headers: ", function()
           client:get_connector_by_id("a", { headers = { [name] = value } })

@@ -3,6 +3,7 @@
 local celigo = require "celigo"
 local http = require "spec.support.http"
 local nginx = require "spec.support.nginx"
+local process = require "spec.support.process"
 local sandbox = require "celigo.sandbox"
 local socket = require "socket"
 
@@ -94,6 +95,8 @@ describe("HTTPS", function()
     assert.is_nil(value)
     assert.equal("network", err.kind)
     assert.equal("tls_failed", err.code)
+    assert.is_truthy(err.message:find("the certificate is for another name: check base_url", 1, true), err.message)
+    assert.is_nil(err.message:find("ca_file", 1, true), err.message) -- which cannot help
     assert.same({}, http.journal(service.url))
   end)
 
@@ -184,6 +187,22 @@ describe("HTTPS", function()
         new(front.url, front.directory .. "/nginx.conf")
       end)
     end)
+
+    it("is opened only where it is a regular file", function()
+      local front <close> = start("good")
+      local fifo = front.directory .. "/fifo"
+      assert(os.execute("mkfifo '" .. fifo .. "'"))
+      for _, path in ipairs { fifo, front.directory, "/dev/zero", "/dev/tty" } do
+        for _, url in ipairs { front.url, "http://127.0.0.1:9" } do
+          local good, message = pcall(new, url, path)
+          assert.is_false(good)
+          assert.is_truthy(message:find("option 'ca_file': " .. path .. ": this is no regular file", 1, true), message)
+        end
+      end
+      assert(os.execute(("ln -s ca.pem '%s/link.pem'"):format(front.directory)))
+      local client <close> = new(front.url, front.directory .. "/link.pem")
+      assert(client:get_connector_by_id(ID))
+    end)
   end)
 
   describe("negotiates", function()
@@ -231,6 +250,41 @@ describe("HTTPS", function()
       assert.equal(1, n)
     end)
   end)
+
+  -- By TLS 1.3 the server says so only after the request has gone out.
+  for _, version in ipairs { "tls1_2", "tls1_3" } do
+    it("fails where the server wants a certificate of the client: " .. version, function()
+      local front <close> = start("good")
+      local server <close> = assert(process.start({
+        "openssl", "s_server", "-accept", "127.0.0.1:0", "-" .. version, "-Verify", "1", "-verify_return_error",
+        "-www", "-cert", front.directory .. "/server.pem", "-key", front.directory .. "/server.key",
+      }, "^ACCEPT.*:(%d+)$"))
+      local client <close> = new("https://127.0.0.1:" .. server.captures[1], front.ca_file,
+                                 { max_retries = 2, retry_base = 0.001 })
+      local calls = {
+        function() return client:get_connector_by_id(ID) end,
+        function() return client:create_connector { name = "n" } end,
+        function() return client:submit("update_connector", ID, { name = "n" }):wait() end,
+        function()
+          local results, errors = client:map({ ID }, function(id) return client:delete_connector(id) end)
+          return results[1], errors[1]
+        end,
+      }
+      for _, call in ipairs(calls) do
+        local value, err = call()
+        assert.is_nil(value)
+        assert.equal("network", err.kind)
+        assert.equal("tls_failed", err.code, tostring(err))
+        assert.is_false(err.retryable, tostring(err))
+        assert.is_false(err.maybe_applied)
+        assert.equal(1, err.attempts)
+        assert.is_truthy(err.message:find("certificate of the client", 1, true), err.message)
+      end
+      local _, output = server:stop()
+      local refused = select(2, output:gsub("peer did not return a certificate", ""))
+      assert.equal(#calls, refused, output)
+    end)
+  end
 
   it("makes a dry run's URL", function()
     local client <close> = new("https://h.example.com:8443/x/")

@@ -126,23 +126,40 @@ static void keep_token(lua_State *L, cel_client *c, const char *token,
   c->headers = headers;
 }
 
+void cel_client_refuse_asking(lua_State *L, const cel_client *c) {
+  if (c->asking)
+    luaL_error(L, "the token function must not use the client that it serves; "
+                  "make another client for it, with a token of its own");
+}
+
+/* Calls the token function: pushes what it returns, two values [-0, +2]. */
+static void ask(lua_State *L, int idx, cel_client *c) {
+  lua_getiuservalue(L, idx, CEL_CLIENT_UV_TOKEN);
+  c->asking = true;
+  int status = lua_pcall(L, 0, 2, 0);
+  c->asking = false;
+  if (status != LUA_OK)
+    lua_error(L);
+}
+
 void cel_client_token(lua_State *L, int idx, bool renew) {
   cel_client *c = cel_client_check(L, idx);
   size_t len;
   if ((c->headers != NULL && !renew) || c->closed || !c->has_function)
     return;
-  lua_getiuservalue(L, idx, CEL_CLIENT_UV_TOKEN);
-  lua_call(L, 0, 1);
-  if (lua_type(L, -1) != LUA_TSTRING)
+  ask(L, idx, c);
+  if (lua_isnil(L, -2) && !lua_isnil(L, -1))
+    luaL_error(L, "token function: %s", luaL_tolstring(L, -1, NULL));
+  if (lua_type(L, -2) != LUA_TSTRING)
     luaL_error(L, "token function: expected it to return a string, got %s",
-               luaL_typename(L, -1));
-  const char *token = lua_tolstring(L, -1, &len);
+               luaL_typename(L, -2));
+  const char *token = lua_tolstring(L, -2, &len);
   if (!cel_token_check(token, len))
     luaL_error(L, "token function: the token that it returned is empty or "
                   "holds a character that cannot stand in a header");
   if (cel_client_at(L, idx) == c && !c->closed)
     keep_token(L, c, token, len);
-  lua_pop(L, 1);
+  lua_pop(L, 2);
 }
 
 /* }====== */

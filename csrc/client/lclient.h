@@ -40,6 +40,10 @@ cel_client *cel_client_at(lua_State *L, int idx);
    function raises. */
 void cel_client_token(lua_State *L, int idx, bool renew);
 
+/* Raises where the client's token function is running: it would wait for
+   itself [-0, +0]. */
+void cel_client_refuse_asking(lua_State *L, const cel_client *c);
+
 /* Pushes the client's table of calls [-0, +1]. */
 void cel_client_push_calls(lua_State *L, int idx);
 

@@ -56,7 +56,7 @@ static void emit_response(lua_State *L, int idx) {
   bool answered = c->attempt.result == CEL_RESULT_ANSWERED;
   const cel_event e = {.type = "response",
                        .wait = -1,
-                       .elapsed = cel_clock() - c->sent_at,
+                       .elapsed = c->took,
                        .bytes = (double)c->transfer.body.len,
                        .status = c->attempt.status,
                        .error = answered ? NULL : cel_failure_code(c)};
@@ -88,17 +88,31 @@ static bool agree(lua_State *L, int idx, double wait) {
   return cel_emit(L, idx, &e);
 }
 
-/* A token may have expired: asks for a new one, once [-0, +0]. */
+/* Keeps the headers whose token was refused: answers may still quote it. */
+static void keep_earlier(cel_call *c) {
+  if (c->headers == NULL)
+    return;
+  cel_headers_release(c->earlier[CEL_TOKEN_REPEATS - 1]);
+  for (int i = CEL_TOKEN_REPEATS - 1; i > 0; i--)
+    c->earlier[i] = c->earlier[i - 1];
+  c->earlier[0] = cel_headers_retain(c->headers);
+}
+
+/* A token may have expired: sends the call again with the newest one, and asks
+   for a new one where that was refused [-0, +0]. However many calls meet the
+   401, the first of them asks, and the others find a newer token. */
 static bool renew_token(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
-  if (c->attempt.status != 401 || c->renewed)
+  bool newest = c->headers == c->client->headers;
+  if (c->attempt.status != 401 || !c->client->has_function ||
+      c->token_repeats >= CEL_TOKEN_REPEATS || (newest && c->renewed))
     return false;
-  if (!c->client->has_function)
-    return false;
-  c->renewed = true;
-  if (c->headers != NULL)
-    c->earlier = cel_headers_retain(c->headers);
-  cel_call_token(L, idx, true);
+  c->token_repeats++;
+  keep_earlier(c);
+  if (newest) {
+    c->renewed = true;
+    cel_call_token(L, idx, true);
+  }
   if (c->state != CEL_STATE_DONE) {
     const cel_decision again = {.action = CEL_ACTION_RETRY, .counts = false};
     cel_call_send_later(c, &again);

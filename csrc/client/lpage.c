@@ -3,8 +3,10 @@
 */
 #include "client/lpage.h"
 
+#include <stdlib.h> /* strtod */
 #include <string.h>
 
+#include <curl/mprintf.h> /* formats without the locale */
 #include <lauxlib.h>
 
 #include "client/levent.h"
@@ -62,6 +64,8 @@ static anchor_kind judge_anchor(lua_State *L, int idx, cel_span anchor) {
   int top = lua_gettop(L);
   if (anchor.len == 0 || *anchor.text == '#')
     return ANCHOR_PAGE;
+  if (memchr(anchor.text, '\\', anchor.len) != NULL)
+    return ANCHOR_UNCLEAR; /* quoted, or no URL */
   push_place(L, idx, anchor.text, anchor.len);
   push_place(L, idx, c->target + c->prefix_len,
              strlen(c->target + c->prefix_len));
@@ -164,6 +168,31 @@ static void finish_failure(lua_State *L, int idx, const char *kind,
   cel_call_finish(L, idx, CEL_END_ERROR);
 }
 
+void cel_push_undecoded(lua_State *L, int idx, const char *message) {
+  const cel_call *c = cel_call_get(L, idx);
+  const cel_encoding *e = &c->transfer.encoding;
+  cel_failure f = {.kind = "decode",
+                   .code = "invalid_json",
+                   .message = message,
+                   .maybe_applied = c->writes,
+                   .answered = true};
+  bool broken = e->state == CEL_ENCODING_BROKEN;
+  if (broken || cel_encoding_is_left(e)) {
+    f.code = "bad_content_encoding";
+    f.message = lua_pushfstring(
+        L,
+        broken ? "the answer's body is damaged: it cannot be decompressed "
+                 "(Content-Encoding: %s)"
+               : "the answer's body is no JSON, and its Content-Encoding "
+                 "(%s) cannot be undone: only gzip and deflate can",
+        e->names);
+  } else {
+    lua_pushnil(L);
+  }
+  cel_push_failure(L, idx, &f);
+  lua_remove(L, -2);
+}
+
 static bool is_blank(const char *text, size_t len) {
   for (size_t i = 0; i < len; i++)
     if (strchr(" \t\r\n", text[i]) == NULL || text[i] == '\0')
@@ -240,7 +269,8 @@ static bool push_value(lua_State *L, int idx) {
 /* Ends the call with what is wrong with its body, a string on top
    [-1, +0]. */
 static void finish_undecoded(lua_State *L, int idx) {
-  finish_failure(L, idx, "decode", "invalid_json", lua_tostring(L, -1));
+  cel_push_undecoded(L, idx, lua_tostring(L, -1));
+  cel_call_finish(L, idx, CEL_END_ERROR);
   lua_pop(L, 1);
 }
 
@@ -268,10 +298,12 @@ static bool append_page(lua_State *L, int idx, const char **wrong) {
     status =
         cel_json_cursor_append(L, &cursor, lua_gettop(L), &c->records, &fault);
   if (status != 0) {
-    finish_failure(L, idx, "decode", "invalid_json",
-                   cel_page_fault(c, true, &fault));
+    cel_push_undecoded(L, idx, cel_page_fault(c, true, &fault));
+    cel_call_finish(L, idx, CEL_END_ERROR);
     return false;
   }
+  if (cursor.total > 0)
+    c->total = cursor.total;
   if (cursor.next_bad) {
     lua_pushboolean(L, true); /* no reference, but not none */
     *wrong = cel_push_resolved(L, idx);
@@ -336,12 +368,15 @@ static bool is_no_reference(lua_State *L) {
   }
 }
 
-bool cel_push_decoded_page(lua_State *L, int idx) {
+bool cel_push_decoded_page(lua_State *L, int idx, double *total) {
   if (!push_value(L, idx))
     return false;
   if (!lua_istable(L, -1)) {
     lua_pushnil(L);
   } else {
+    if (lua_getfield(L, -1, "totalCount") == LUA_TNUMBER)
+      *total = lua_tonumber(L, -1);
+    lua_pop(L, 1);
     lua_getfield(L, -1, "nextPageURL");
     if (is_no_reference(L)) {
       lua_pop(L, 1);
@@ -362,7 +397,7 @@ bool cel_push_decoded_page(lua_State *L, int idx) {
 static bool append_decoded(lua_State *L, int idx, const char **wrong) {
   cel_call *c = cel_call_get(L, idx);
   int records = lua_gettop(L);
-  if (!cel_push_decoded_page(L, idx)) {
+  if (!cel_push_decoded_page(L, idx, &c->total)) {
     finish_undecoded(L, idx);
     return false;
   }
@@ -399,7 +434,12 @@ static bool emit_page(lua_State *L, int idx) {
 }
 
 /* Forgets the outcome of the page; the count of exchanges goes on. */
-static void next_attempt(cel_attempt *a) {
+static void next_page(cel_call *c) {
+  cel_attempt *a = &c->attempt;
+  c->page++;
+  c->before = a->attempts;
+  c->token_repeats = 0;
+  c->renewed = false;
   a->uncounted = a->attempts;
   a->attempts++;
   a->freed = a->maybe_done = false;
@@ -414,8 +454,31 @@ static void go_on(lua_State *L, int idx) {
     lua_concat(L, 2);
   }
   cel_call_set_target(L, c);
-  next_attempt(&c->attempt);
+  next_page(c);
   cel_call_move(c, CEL_STATE_QUEUED);
+}
+
+/* The number of records that a walk leaves out because its first target
+   says so: skip=N in its query. */
+static double skipped(const char *target) {
+  const char *query = strchr(target, '?');
+  for (const char *p = query; p != NULL; p = strchr(p + 1, '&'))
+    if (strncmp(p + 1, "skip=", 5) == 0)
+      return strtod(p + 6, NULL);
+  return 0;
+}
+
+void cel_push_incomplete(lua_State *L, int idx, double records, double total) {
+  char message[128];
+  curl_msnprintf(message, sizeof message,
+                 "the list has ended after %.0f records, but tells of %.0f "
+                 "(totalCount)",
+                 records, total);
+  const cel_failure f = {.kind = "pagination",
+                         .code = "incomplete",
+                         .message = message,
+                         .answered = true};
+  cel_push_failure(L, idx, &f);
 }
 
 /* A list's page has been appended to the records; they and the next target
@@ -433,6 +496,10 @@ static void list_on(lua_State *L, int idx, const char *wrong) {
   } else if (c->follow && more) {
     go_on(L, idx);
     lua_pop(L, 1);
+  } else if (c->follow && (double)c->records + c->skipped < c->total) {
+    lua_pop(L, 2);
+    cel_push_incomplete(L, idx, (double)c->records + c->skipped, c->total);
+    cel_call_finish(L, idx, CEL_END_ERROR);
   } else {
     finish_value(L, idx);
   }
@@ -445,6 +512,8 @@ static void list_over(lua_State *L, int idx) {
   const cel_buf *body = &c->transfer.body;
   bool good = true;
   push_records(L, idx);
+  if (c->page <= 1 && c->target != NULL)
+    c->skipped = skipped(c->target + c->prefix_len);
   if (is_blank(body->data, body->len))
     lua_pushnil(L);
   else if (c->client->has_codec)
@@ -486,7 +555,11 @@ void cel_page_over(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   idx = lua_absindex(L, idx);
   luaL_checkstack(L, 16, "no room for an answer");
-  if (c->page_only) {
+  if (c->transfer.encoding.state == CEL_ENCODING_BROKEN &&
+      c->answer != CEL_ANSWER_TRUE) {
+    lua_pushnil(L);
+    finish_undecoded(L, idx);
+  } else if (c->page_only) {
     if (!emit_page(L, idx))
       return;
     lua_pushnil(L);

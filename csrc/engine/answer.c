@@ -80,13 +80,15 @@ static const code_row codes[] = {
     {CURLE_PEER_FAILED_VERIFICATION, "tls_failed",
      "the server's certificate is not trusted; a private CA goes into "
      "ca_file"},
-    {CURLE_SSL_CACERT_BADFILE, "tls_failed",
-     "no trust anchors: Debian's are in its package ca-certificates"},
+    {CURLE_SSL_CACERT_BADFILE, "tls_failed", "check ca_file"},
     {CURLE_SSL_ISSUER_ERROR, "tls_failed", "check ca_file"},
     {CURLE_SSL_CERTPROBLEM, "tls_failed",
      "the server wants a certificate of the client, which celigo does not "
      "have; check base_url"},
-    {CURLE_SSL_CIPHER, "tls_failed", "no common cipher"},
+    {CURLE_SSL_CIPHER, "tls_failed",
+     "the server refuses the handshake: it has no TLS version or cipher in "
+     "common, does not know the host's name, or wants a certificate of the "
+     "client"},
     {CURLE_OPERATION_TIMEDOUT, "connect_timed_out",
      "raise connect_timeout or check the network"},
     {CURLE_GOT_NOTHING, "empty_reply", "the server closed without an answer"},
@@ -110,11 +112,28 @@ static const code_row *find_code(CURLcode code) {
   return &other;
 }
 
-static const char *advice_for(const cel_transfer *t) {
-  if (t->code == CURLE_PROXY && t->proxy_status == 407)
+/* libcurl has one code for all that can be wrong with a certificate. */
+static const char *certificate_advice(const char *words, const char *usual) {
+  if (strstr(words, "target host") != NULL)
+    return "the certificate is for another name: check base_url (and whether "
+           "something on the way answers in the server's place)";
+  if (strstr(words, "expir") != NULL || strstr(words, "yet valid") != NULL)
+    return "check the server's certificate and this machine's clock";
+  return usual;
+}
+
+/* What to do about it; NULL where there is nothing to say. */
+static const char *advice_of(const cel_call *c, const char *words) {
+  const code_row *row = find_code(c->transfer.code);
+  if (row->code == CURLE_PEER_FAILED_VERIFICATION)
+    return certificate_advice(words, row->advice);
+  if (row->code == CURLE_SSL_CACERT_BADFILE && c->client->ca_file == NULL)
+    return "this system has no trust anchors: install them (ca-certificates), "
+           "or name a file of them in ca_file";
+  if (row->code == CURLE_PROXY && c->transfer.proxy_status == 407)
     return "the proxy wants a user and a password, or refuses those in its "
            "URL (http://user:password@host:port)";
-  return find_code(t->code)->advice;
+  return row->advice;
 }
 
 const char *cel_failure_code(const cel_call *c) {
@@ -171,8 +190,8 @@ void cel_describe_failure(const cel_call *c, char *buf, size_t size) {
                    "over libcurl's limit for one line)",
                    CEL_HTTP_MAX_HEAD);
   else {
-    const char *advice = advice_for(t);
     const char *words = t->message;
+    const char *advice = advice_of(c, words);
     if (words[0] == '\0' || strstr(words, "://") != NULL ||
         strchr(words, '@') != NULL) /* a proxy's URL may hold a password */
       words = curl_easy_strerror(t->code);

@@ -48,6 +48,7 @@ static void send_call(cel_client *c, cel_call *call, double now) {
     call->refused = 0;
     call->exchanges++;
     call->sent_at = now;
+    call->outside = c->outside;
     call->sent_prefetched = call->prefetch;
     call->announce = c->has_events;
     cel_call_move(call, call->announce ? CEL_STATE_READY : CEL_STATE_SENT);
@@ -57,9 +58,22 @@ static void send_call(cel_client *c, cel_call *call, double now) {
   }
 }
 
+/* An exchange is over. What the program did between two turns while nobody
+   waited for a prefetched page is not the exchange's time; an event loop looks
+   as soon as there is something to see. */
+static void note_time(cel_call *k) {
+  const cel_client *c = k->client;
+  k->took = cel_clock() - k->sent_at;
+  if (k->sent_prefetched && !c->has_wakeup)
+    k->took -= c->outside - k->outside;
+  if (k->took < 0)
+    k->took = 0;
+}
+
 /* The deadline has passed, or cannot be met. */
 static void end_late(cel_call *call) {
   call->late = true;
+  note_time(call);
   call->attempt.sent = call->transfer.easy != NULL && call->transfer.sends > 0;
   cel_http_give_up(&call->transfer);
   cel_call_move(call, CEL_STATE_READY);
@@ -198,6 +212,8 @@ static void read_news(cel_client *c) {
         (cel_call *)(void *)((char *)t - offsetof(cel_call, transfer));
     if (c->secret)
       redact_answer(k);
+    if (t->finished)
+      note_time(k);
     if (k->state == CEL_STATE_SENT)
       cel_call_move(k, CEL_STATE_READY);
   }
@@ -227,6 +243,8 @@ static void catch_up(cel_client *c, double now) {
 
 bool cel_client_turn(cel_client *c, double seconds) {
   unsigned long before = c->wakeup.ended;
+  if (c->left_at > 0)
+    c->outside += cel_clock() - c->left_at;
   cel_client_send(c);
   double wake = c->next_wake - cel_clock();
   if (c->wakeup.ended != before || wake < 0)
@@ -241,6 +259,7 @@ bool cel_client_turn(cel_client *c, double seconds) {
     look_at_clocks(c, now);
   }
   cel_client_send(c);
+  c->left_at = cel_clock();
   return calm;
 }
 
@@ -251,6 +270,7 @@ static bool is_rejected(const cel_transfer *t) {
   case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_SSL_CACERT_BADFILE:
   case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
     return true;
   case CURLE_PROXY:
     return t->proxy_status / 100 == 4 && t->proxy_status != 408 &&

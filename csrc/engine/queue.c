@@ -91,9 +91,12 @@ void cel_call_release(cel_call *c) {
   cel_headers_free_merged(&c->client->alloc, c->merged);
   cel_headers_free_own(&c->client->alloc, c->own);
   cel_headers_release(c->headers);
-  cel_headers_release(c->earlier);
+  for (int i = 0; i < CEL_TOKEN_REPEATS; i++) {
+    cel_headers_release(c->earlier[i]);
+    c->earlier[i] = NULL;
+  }
   c->own = c->merged = NULL;
-  c->headers = c->earlier = NULL;
+  c->headers = NULL;
   curl_free(c->scratch);
   c->scratch = NULL;
 }
@@ -102,7 +105,8 @@ void cel_call_redact(const cel_call *c, char *text, size_t len) {
   cel_redact(c->client->headers, text, len);
   if (c->headers != c->client->headers)
     cel_redact(c->headers, text, len);
-  cel_redact(c->earlier, text, len);
+  for (int i = 0; i < CEL_TOKEN_REPEATS; i++)
+    cel_redact(c->earlier[i], text, len);
 }
 
 bool cel_call_is_begun(const cel_call *c) {

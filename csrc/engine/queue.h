@@ -22,6 +22,10 @@
 #include "retry/rate_limit.h"
 #include "retry/retry.h"
 
+/* How often a request is repeated because of a 401: once because its token
+   was not the newest, once with a new one. */
+#define CEL_TOKEN_REPEATS 2
+
 typedef struct cel_call cel_call;
 
 /* The states of a call that is not done; each has a list in the client. */
@@ -63,6 +67,7 @@ typedef struct cel_client {
   bool timeout_set; /* by the user: holds for slow operations too */
   bool validate;
   bool has_function;   /* the token comes from a function */
+  bool asking;         /* which is being called */
   bool secret;         /* the script must not learn the token from an answer */
   bool has_events;     /* on_event is set */
   bool has_codec;      /* json is not our own */
@@ -75,6 +80,8 @@ typedef struct cel_client {
   size_t unfinished;  /* calls in the lists */
   double waited;      /* seconds, since a debug hook had its turn */
   double next_wake;   /* no queued or waiting call needs a look before */
+  double left_at;     /* cel_clock() at the end of the newest turn */
+  double outside;     /* seconds between turns, which are the program's */
   cel_call_list lists[CEL_STATE_LISTS];
   unsigned long long seed; /* of the jitter's random numbers */
 
@@ -122,18 +129,27 @@ struct cel_call {
   struct curl_slist *own;    /* headers of this call only; owned */
   struct curl_slist *merged; /* those and the client's; owned */
   cel_headers *headers;      /* the set in use; a reference */
-  cel_headers *earlier; /* the one before its token was renewed; the same */
+  cel_headers *earlier[CEL_TOKEN_REPEATS]; /* those of tokens that were
+                                              refused, newest first; same */
 
   /* How it goes. */
   cel_transfer transfer;
   double started, deadline; /* cel_clock() */
   double sent_at;           /* of the newest exchange */
+  double took;              /* seconds that it took, once it is over */
+  double outside;           /* the client's, when it was sent */
   double not_before;        /* of the next attempt */
   cel_attempt attempt;      /* history and newest outcome */
   int exchanges;            /* that were begun */
+  int page;                 /* of a list or a walk, from 1; 0: it is neither */
+  int before;               /* attempts of the pages before this one */
   long long records;        /* in the records so far */
+  double skipped;           /* records of the list that its first target
+                               leaves out */
+  double total;             /* records of the whole list, as it tells; or 0 */
   char *scratch;            /* libcurl's; a string on its way into Lua */
-  bool renewed;             /* the token function was asked again */
+  int token_repeats;        /* of this page, after a 401 */
+  bool renewed;             /* for this page the token function was asked */
   bool sent_prefetched;     /* nobody waited when the exchange went out */
   bool pinned;              /* its answer is being read: buffers stay */
   bool announce;            /* a request event is due */

@@ -225,6 +225,7 @@ static bool is_reserved(const char *name, size_t len) {
    not to be told from others. */
 static bool is_range(const char *name, size_t len) {
   return (len == 5 && curl_strnequal("Range", name, len)) ||
+         (len == 13 && curl_strnequal("Request-Range", name, len)) ||
          (len == 8 && curl_strnequal("If-Range", name, len));
 }
 

@@ -162,7 +162,8 @@ void cel_transfer_init(cel_transfer *t, cel_http *h) {
 
 static void forget_answer(cel_transfer *t) {
   forget_news(t);
-  t->head.len = t->body.len = 0;
+  t->head.len = t->body.len = t->head_bytes = 0;
+  t->encoding = (cel_encoding){.state = CEL_ENCODING_NEW};
   t->status = t->sends = t->local_port = t->proxy_status = 0;
   t->head_done = t->stale = t->finished = false;
   t->kept = t->dead = t->refused = false;
@@ -268,6 +269,7 @@ static bool start_afresh(cel_transfer *t) {
 
 void cel_http_stop(cel_transfer *t) {
   forget_news(t);
+  cel_encoding_close(&t->encoding);
   if (t->easy == NULL)
     return;
   cel_http *h = t->http;
@@ -301,10 +303,15 @@ void cel_transfer_free(cel_transfer *t) {
   cel_http_drop(t->http, &t->body, &t->http->body, CEL_KEPT_BODY);
 }
 
+static bool find_room(cel_transfer *t) {
+  return cel_buf_reserve(&t->body, t->starved) == CEL_BUF_OK &&
+         cel_encoding_feed(&t->encoding);
+}
+
 bool cel_http_feed(cel_transfer *t) {
-  if (cel_buf_reserve(&t->body, t->starved) != CEL_BUF_OK) {
+  if (!find_room(t)) {
     cel_buf_free(&t->http->body); /* what is kept for others goes first */
-    if (cel_buf_reserve(&t->body, t->starved) != CEL_BUF_OK)
+    if (!find_room(t))
       return false;
   }
   t->starved = 0;
@@ -317,8 +324,11 @@ bool cel_http_feed(cel_transfer *t) {
 
 /* {====== Stepping */
 
-/* libcurl's own limit for a single header line has no code of its own. */
+/* libcurl's own limits for a single line have no code of their own, neither in
+   the head nor among the trailers. */
 static bool is_big_head(const cel_transfer *t, CURLcode code) {
+  if (strncmp(t->easy->message, "Out of memory in chunked", 24) == 0)
+    return true;
 #if LIBCURL_VERSION_NUM >= 0x080600
   if (code == CURLE_TOO_LARGE)
     return true;
@@ -333,29 +343,41 @@ static int proxy_refusal(const cel_transfer *t) {
   return t->sends == 0 && status >= 300 ? (int)status : 0;
 }
 
-/* Whether the server has ended the handshake because this side has shown no
-   certificate. By TLS 1.3 that comes after the request has gone out, and
-   libcurl calls it a broken connection; only its words tell. */
-static bool wants_certificate(const cel_transfer *t) {
-  static const char *const words[] = {"certificate required",
-                                      "certificate is required"};
+/* What a server has refused a TLS handshake for, where libcurl's code does
+   not say it; only its words tell. They are those of OpenSSL and GnuTLS. */
+typedef struct refusal {
+  const char *words; /* in lower case */
+  CURLcode code;
+} refusal;
+
+static const refusal refusals[] = {
+    /* By TLS 1.3 this comes after the request has gone out, and libcurl calls
+       it a broken connection. */
+    {"certificate required", CURLE_SSL_CERTPROBLEM},
+    {"certificate is required", CURLE_SSL_CERTPROBLEM},
+    /* Whatever this side offers will be the same next time. */
+    {"alert handshake failure", CURLE_SSL_CIPHER},
+    {"alert protocol version", CURLE_SSL_CIPHER},
+    {"alert insufficient security", CURLE_SSL_CIPHER},
+    {"alert unrecognized name", CURLE_SSL_CIPHER},
+};
+
+static CURLcode tls_refusal(const cel_transfer *t, CURLcode code) {
   char text[CURL_ERROR_SIZE];
   size_t n = 0;
   for (const char *p = t->easy->message; *p != '\0'; p++)
     text[n++] = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
   text[n] = '\0';
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (strstr(text, words[i]) != NULL)
-      return t->head.len == 0;
-  return false;
+  for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+    if (t->head.len == 0 && strstr(text, refusals[i].words) != NULL)
+      return refusals[i].code;
+  return code;
 }
 
-/* What a failed exchange is called, where libcurl's code does not say it. */
+/* What a failed exchange is called. */
 static CURLcode name_failure(cel_transfer *t, CURLcode code) {
   t->proxy_status = proxy_refusal(t);
-  if (t->proxy_status != 0)
-    return CURLE_PROXY;
-  return wants_certificate(t) ? CURLE_SSL_CERTPROBLEM : code;
+  return t->proxy_status != 0 ? CURLE_PROXY : tls_refusal(t, code);
 }
 
 static void learn(const cel_transfer *t) {
@@ -377,18 +399,21 @@ static void finish(cel_transfer *t, CURLcode code) {
   }
   if (code == CURLE_OK)
     learn(t);
-  /* A connection that ends within the headers, or after an interim answer,
-     is good enough for libcurl. */
-  if (code == CURLE_OK && (!t->head_done || t->status < 200))
-    code = CURLE_PARTIAL_FILE;
+  if (code == CURLE_OK)
+    code = cel_http_judge(t);
   if (code != CURLE_OK)
     code = name_failure(t, code);
   t->finished = true;
   t->code = code;
   if (code != CURLE_OK)
     memcpy(t->message, t->easy->message, sizeof t->message);
-  if (code != CURLE_OK && t->end == CEL_HTTP_ANSWERED)
-    t->end = is_big_head(t, code) ? CEL_HTTP_BIG_HEAD : CEL_HTTP_FAILED;
+  if (code != CURLE_OK && t->end == CEL_HTTP_ANSWERED) {
+    if (is_big_head(t, code))
+      t->end = CEL_HTTP_BIG_HEAD;
+    else
+      t->end =
+          code == CURLE_OUT_OF_MEMORY ? CEL_HTTP_NO_MEMORY : CEL_HTTP_FAILED;
+  }
   cel_http_stop(t);
   cel_http_tell(t);
 }

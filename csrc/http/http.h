@@ -18,10 +18,14 @@
 #include <curl/curl.h>
 
 #include "common/buf.h"
+#include "http/anchors.h"
 #include "http/connections.h"
+#include "http/encoding.h"
 #include "http/url.h"
 
-#define CEL_HTTP_MAX_HEAD ((size_t)262144) /* bytes of response headers */
+/* Bytes of one exchange's response headers in all: interim answers, the final
+   one, trailers. libcurl keeps them until the exchange is over. */
+#define CEL_HTTP_MAX_HEAD ((size_t)262144)
 
 /* What every exchange of a client shares. Strings are borrowed and must
    outlive the cel_http. */
@@ -46,7 +50,7 @@ typedef enum cel_http_end {
   CEL_HTTP_FAILED,   /* code says why */
   CEL_HTTP_BIG_BODY, /* more than max_response bytes */
   CEL_HTTP_BIG_HEAD, /* more than CEL_HTTP_MAX_HEAD bytes */
-  CEL_HTTP_NO_MEMORY /* the allocator refused */
+  CEL_HTTP_NO_MEMORY /* the allocator refused, or libcurl's */
 } cel_http_end;
 
 typedef struct cel_http_request {
@@ -64,26 +68,28 @@ struct cel_transfer {
   cel_transfer *next;  /* in the list of news */
   bool news;           /* in that list */
 
-  bool wants_head;  /* say so when the head is whole; set by the owner */
-  cel_buf head;     /* status line and headers of the final answer */
-  cel_buf body;     /* decompressed */
-  int status;       /* of the final answer so far; 0 before it */
-  bool head_done;   /* head is whole */
-  int sends;        /* times that the request went out: 0 or 1 */
-  int local_port;   /* of the connection that it went out on */
-  bool kept;        /* which had carried others before */
-  bool dead;        /* which was found dead before anything went out */
-  bool stale;       /* libcurl wanted to send it again */
-  bool refused;     /* for the server refused it unread: a new connection does
-                       not lose a request like that */
-  bool avoid_http2; /* once refused; stays for the exchanges to come */
+  bool wants_head;       /* say so when the head is whole; set by the owner */
+  cel_buf head;          /* status line and headers of the final answer */
+  cel_buf body;          /* decompressed */
+  cel_encoding encoding; /* what the body is compressed by */
+  size_t head_bytes;     /* of all heads and trailers so far */
+  int status;            /* of the final answer so far; 0 before it */
+  bool head_done;        /* head is whole */
+  int sends;             /* times that the request went out: 0 or 1 */
+  int local_port;        /* of the connection that it went out on */
+  bool kept;             /* which had carried others before */
+  bool dead;             /* which was found dead before anything went out */
+  bool stale;            /* libcurl wanted to send it again */
+  bool refused;          /* because the server refused it unread */
+  bool avoid_http2; /* once stale there; stays for the exchanges to come */
   bool finished;    /* the fields below hold */
   size_t starved;   /* bytes of body room that the allocator refused; the
                        transfer waits for cel_http_feed() */
   int proxy_status; /* of a proxy that refused to make a tunnel, else 0 */
   cel_http_end end;
   CURLcode code; /* CURLE_SSL_CERTPROBLEM: the server wants a certificate of
-                    the client, whether the request went out before or not */
+                    the client, whether the request went out before or not;
+                    CURLE_SSL_CIPHER: it refuses the handshake */
   char message[CURL_ERROR_SIZE]; /* libcurl's words, may be empty */
 };
 
@@ -121,9 +127,7 @@ typedef struct cel_http {
   cel_buf head, body;   /* empty, of a transfer that is over: for the next */
   cel_buf sockets;      /* cel_http_socket[]: what to wait for */
   unsigned long serial; /* of the newest of them */
-  cel_buf ca;           /* trust anchors where several files are joined */
-  int ca_fd;            /* the same as an anonymous file; -1: none */
-  char ca_name[32];     /* by which libcurl finds it */
+  cel_anchors anchors;  /* whom TLS trusts */
   char *env_proxy;      /* owned; the environment's choice, or NULL */
   unsigned long long received; /* bytes of answers, of all transfers */
   bool blames_ca_file; /* what cel_http_open() found wrong is in ca_file */

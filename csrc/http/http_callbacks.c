@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include <curl/mprintf.h>
+
 #include "http/clock.h"
 #include "http/http_memory.h"
 
@@ -60,9 +62,18 @@ static bool is_kept(const cel_http_easy *e) {
   return made == 0;
 }
 
-/* Called each time that the request is about to go out: a second time where
-   libcurl has found the connection dead, or the server has refused the request
-   unread, which an HTTP/2 server may do on any connection. */
+/* libcurl wants to send the request again. On a kept connection, or one that
+   others have joined, it may have found that dead; on one that carried nothing
+   else it does so only where an HTTP/2 server has refused the request unread,
+   or wants it by HTTP/1.1. */
+static void note_resend(cel_transfer *t, const cel_http_easy *e) {
+  const cel_connections *c = &t->http->connections;
+  t->stale = true;
+  t->refused = !t->kept && cel_connections_uses(c, t->local_port) == 1;
+  t->avoid_http2 = !e->http1;
+}
+
+/* Called each time that the request is about to go out. */
 static int on_send(void *ud, char *ip, char *local_ip, int port,
                    int local_port) {
   (void)ip;
@@ -71,8 +82,7 @@ static int on_send(void *ud, char *ip, char *local_ip, int port,
   const cel_http_easy *e = ud;
   cel_transfer *t = e->transfer;
   if (t->sends > 0) {
-    t->stale = true;
-    t->refused = t->avoid_http2 = !t->kept;
+    note_resend(t, e);
     return CURL_PREREQFUNC_ABORT;
   }
   t->kept = is_kept(e);
@@ -82,6 +92,7 @@ static int on_send(void *ud, char *ip, char *local_ip, int port,
     curl_easy_setopt(e->curl, CURLOPT_FORBID_REUSE, 1L);
     return CURL_PREREQFUNC_ABORT;
   }
+  cel_connections_use(&t->http->connections, local_port);
   t->local_port = local_port;
   t->sends = 1;
   return CURL_PREREQFUNC_OK;
@@ -114,6 +125,11 @@ static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   (void)one;
   cel_transfer *t = ((cel_http_easy *)ud)->transfer;
   t->http->received += len;
+  t->head_bytes += len;
+  if (t->head_bytes > CEL_HTTP_MAX_HEAD) {
+    t->end = CEL_HTTP_BIG_HEAD;
+    return 0;
+  }
   if (t->head_done) {
     if (t->status >= 200)
       return len; /* trailers after the body: of no use */
@@ -142,7 +158,8 @@ static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   return len;
 }
 
-/* The length of the whole body where the head tells it, else 0. */
+/* The length of the whole body, which is not compressed, where the head tells
+   it, else 0. */
 static size_t whole_length(const cel_transfer *t) {
   curl_off_t total = -1;
   curl_easy_getinfo(t->easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
@@ -159,10 +176,43 @@ static int first_room(cel_transfer *t, size_t need) {
   return cel_buf_reserve(&t->body, need);
 }
 
+/* libcurl gives the same bytes again once there is room for what they are. */
+static size_t starve(cel_transfer *t, size_t need) {
+  t->starved = need;
+  cel_http_tell(t);
+  return CURL_WRITEFUNC_PAUSE;
+}
+
+static size_t on_coded_body(cel_transfer *t, const char *data, size_t len) {
+  cel_http_reuse(t, 0);
+  switch (cel_encoding_write(&t->encoding, &t->body, data, len)) {
+  case CEL_BUF_OK:
+    return len;
+  case CEL_BUF_NOMEM:
+    return starve(t, t->encoding.need);
+  case CEL_BUF_FULL:
+    t->end = CEL_HTTP_BIG_BODY;
+    return 0;
+  default:
+    t->end = CEL_HTTP_NO_MEMORY;
+    return 0;
+  }
+}
+
+/* Reads how the body is compressed, once for an answer. */
+static void begin_body(cel_transfer *t) {
+  if (t->encoding.state == CEL_ENCODING_NEW)
+    cel_encoding_begin(&t->encoding, t->http->alloc, t->head.data,
+                       t->head.len);
+}
+
 static size_t on_body(char *data, size_t one, size_t len, void *ud) {
   (void)one;
   cel_transfer *t = ((cel_http_easy *)ud)->transfer;
   int status = CEL_BUF_OK;
+  begin_body(t);
+  if (t->encoding.coded)
+    return on_coded_body(t, data, len);
   size_t need = t->body.len + len;
   t->http->received += len;
   if (need > t->body.max) {
@@ -178,11 +228,46 @@ static size_t on_body(char *data, size_t one, size_t len, void *ud) {
   }
   if (status == CEL_BUF_OK)
     status = cel_buf_append(&t->body, data, len);
-  if (status == CEL_BUF_OK)
-    return len;
-  t->starved = need;
-  cel_http_tell(t);
-  return CURL_WRITEFUNC_PAUSE;
+  return status == CEL_BUF_OK ? len : starve(t, need);
+}
+
+/* Whether the head itself says that there is no body. */
+static bool is_without_body(const cel_transfer *t) {
+  curl_off_t total = -1;
+  curl_easy_getinfo(t->easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
+  return total == 0 || t->status == 204 || t->status == 205 ||
+         t->status / 100 != 2;
+}
+
+static CURLcode cut_short(cel_transfer *t, const char *words) {
+  curl_msnprintf(t->easy->message, sizeof t->easy->message, "%s", words);
+  return CURLE_PARTIAL_FILE;
+}
+
+CURLcode cel_http_judge(cel_transfer *t) {
+  /* A connection that ends within the headers, or after an interim answer,
+     is good enough for libcurl. */
+  if (!t->head_done || t->status < 200)
+    return CURLE_PARTIAL_FILE;
+  if (t->status == 206)
+    return cut_short(t, "206 Partial Content, which was not asked for");
+  begin_body(t);
+  switch (cel_encoding_finish(&t->encoding, &t->body)) {
+  case CEL_ENCODING_EMPTY: /* an error answer has its status all the same */
+    return is_without_body(t)
+               ? CURLE_OK
+               : cut_short(t, "the compressed body has not one byte");
+  case CEL_ENCODING_CUT:
+    return cut_short(t, "the compressed body ends in its middle");
+  case CEL_ENCODING_TOO_LARGE:
+    t->end = CEL_HTTP_BIG_BODY;
+    return CURLE_WRITE_ERROR;
+  case CEL_ENCODING_NO_MEMORY:
+    t->end = CEL_HTTP_NO_MEMORY;
+    return CURLE_WRITE_ERROR;
+  default:
+    return CURLE_OK;
+  }
 }
 
 void cel_http_watch_multi(cel_http_pool *pool) {

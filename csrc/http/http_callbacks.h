@@ -22,6 +22,11 @@ struct cel_http_easy {
 /* Puts a transfer among those that have news, once. */
 void cel_http_tell(cel_transfer *t);
 
+/* What an exchange comes to that libcurl takes for a good one: CURLE_OK, or
+   why it is no whole answer, in words in the handle's message where libcurl
+   has none; t->end where that is a limit or memory. */
+CURLcode cel_http_judge(cel_transfer *t);
+
 /* Has libcurl call back: of a multi handle's sockets and timer, and of what
    goes out and comes in on an easy handle. */
 void cel_http_watch_multi(cel_http_pool *pool);

@@ -1,29 +1,21 @@
 /*
-** http_setup.c - trust anchors, proxies, and the settings that every easy
-** handle of a client has.
+** http_setup.c - proxies, and the settings that every easy handle of a client
+** has.
 */
-#if defined(__linux__) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* memfd_create */
-#endif
-
 #include "http/http_setup.h"
 
-#include <stdio.h>  /* fopen */
 #include <stdlib.h> /* getenv */
 #include <string.h>
 
 #include <curl/mprintf.h>
-#include <fcntl.h>
-#include <pthread.h>  /* pthread_once */
-#include <sys/mman.h> /* memfd_create */
-#include <unistd.h>   /* access, close, write */
+#include <fcntl.h>   /* FD_CLOEXEC */
+#include <pthread.h> /* pthread_once */
 
+#include "http/anchors.h"
 #include "http/noproxy.h"
 
-#define RECEIVE_BUFFER                                                        \
-  (128L * 1024L)                       /* bytes; halves libcurl's own work on \
-                                          large bodies */
-#define MAX_ANCHORS ((size_t)16777216) /* bytes */
+/* Bytes; halves libcurl's own work on large bodies. */
+#define RECEIVE_BUFFER (128L * 1024L)
 
 /* Older ones end the process by SIGPIPE when a connection is reset during a
    TLS handshake or an upload. */
@@ -111,107 +103,6 @@ static bool read_env_proxy(cel_http *h) {
 
 /* }====== */
 
-/* {====== Trust anchors */
-
-/* Appends a file's bytes; returns NULL or what is wrong. */
-static const char *append_file(cel_buf *b, const char *name) {
-  FILE *f = fopen(name, "rb");
-  char chunk[4096];
-  size_t n;
-  int status = CEL_BUF_OK;
-  if (f == NULL)
-    return "the file cannot be opened";
-  while (status == CEL_BUF_OK && (n = fread(chunk, 1, sizeof chunk, f)) > 0)
-    status = cel_buf_append(b, chunk, n);
-  bool failed = ferror(f) != 0;
-  fclose(f);
-  if (status == CEL_BUF_NOMEM)
-    return CEL_NO_MEMORY;
-  if (status == CEL_BUF_FULL)
-    return "the file is larger than 16 MiB";
-  return failed ? "the file cannot be read" : NULL;
-}
-
-/* Where needle first stands in text, or NULL. */
-static const char *find_text(const char *text, size_t len, const char *needle,
-                             size_t n) {
-  while (n > 0 && len >= n) {
-    const char *p = memchr(text, needle[0], len - n + 1);
-    if (p == NULL || memcmp(p, needle, n) == 0)
-      return p;
-    len -= (size_t)(p + 1 - text);
-    text = p + 1;
-  }
-  return NULL;
-}
-
-/* Reads libcurl's default bundle; a machine may have none. */
-static const char *read_default_anchors(cel_http *h) {
-  const char *bundle = NULL;
-  CURL *c = curl_easy_init();
-  if (c == NULL)
-    return CEL_NO_MEMORY;
-  curl_easy_getinfo(c, CURLINFO_CAINFO, &bundle);
-  const char *wrong = bundle == NULL ? NULL : append_file(&h->ca, bundle);
-  curl_easy_cleanup(c);
-  if (wrong != NULL && strcmp(wrong, CEL_NO_MEMORY) != 0) {
-    h->ca.len = 0;
-    wrong = NULL;
-  }
-  return wrong;
-}
-
-/* Gives the joined anchors a name, for libcurl caches what it parsed only by
-   a file's name: an anonymous file in memory. Where that cannot be had the
-   joined text itself serves. */
-static void name_anchors(cel_http *h) {
-#if defined(__linux__) && defined(MFD_CLOEXEC)
-  size_t done = 0;
-  ssize_t n = 1;
-  h->ca_fd = memfd_create("celigo-anchors", MFD_CLOEXEC);
-  if (h->ca_fd < 0)
-    return;
-  for (; n > 0 && done < h->ca.len; done += (size_t)(n > 0 ? n : 0))
-    n = write(h->ca_fd, h->ca.data + done, h->ca.len - done);
-  curl_msnprintf(h->ca_name, sizeof h->ca_name, "/proc/self/fd/%d", h->ca_fd);
-  if (done == h->ca.len && access(h->ca_name, R_OK) == 0) {
-    cel_buf_free(&h->ca);
-  } else {
-    close(h->ca_fd);
-    h->ca_fd = -1;
-  }
-#else
-  (void)h;
-#endif
-}
-
-/* libcurl takes one bundle: joins the default one and the extra anchors. A
-   file that holds the default one already stands alone. */
-static const char *join_anchors(cel_http *h) {
-  static const char mark[] = "-----BEGIN ";
-  if (h->settings.ca_file == NULL)
-    return NULL;
-  const char *wrong = read_default_anchors(h);
-  size_t defaults = h->ca.len;
-  if (wrong == NULL && cel_buf_append(&h->ca, "\n", 1) != CEL_BUF_OK)
-    wrong = CEL_NO_MEMORY;
-  if (wrong == NULL)
-    wrong = append_file(&h->ca, h->settings.ca_file);
-  if (wrong != NULL)
-    return wrong;
-  const char *extra = h->ca.data + defaults + 1;
-  size_t len = h->ca.len - defaults - 1;
-  if (find_text(extra, len, mark, sizeof mark - 1) == NULL)
-    return "the file holds no certificate (PEM)";
-  if (defaults > 0 && find_text(extra, len, h->ca.data, defaults) != NULL)
-    cel_buf_free(&h->ca);
-  else
-    name_anchors(h);
-  return NULL;
-}
-
-/* }====== */
-
 const char *cel_http_lacks(cel_http *h, const char *what) {
   const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
   const char *tls = info->ssl_version;
@@ -222,11 +113,13 @@ const char *cel_http_lacks(cel_http *h, const char *what) {
 }
 
 const char *cel_http_prepare(cel_http *h) {
-  h->ca_fd = -1;
-  cel_buf_init(&h->ca, h->alloc, MAX_ANCHORS);
+  cel_anchors_init(&h->anchors, h->alloc);
   if (h->settings.base->https && !has_tls())
     return cel_http_lacks(h, "TLS, which https:// needs");
-  const char *wrong = join_anchors(h);
+  const char *wrong =
+      h->settings.base->https || h->settings.proxy != NULL
+          ? cel_anchors_read(&h->anchors, h->settings.ca_file)
+          : cel_anchors_check(&h->anchors, h->settings.ca_file);
   h->blames_ca_file = wrong != NULL && strcmp(wrong, CEL_NO_MEMORY) != 0;
   if (wrong == NULL && !read_env_proxy(h))
     wrong = CEL_NO_MEMORY;
@@ -234,12 +127,9 @@ const char *cel_http_prepare(cel_http *h) {
 }
 
 void cel_http_forget(cel_http *h) {
-  if (h->ca_fd >= 0)
-    close(h->ca_fd);
-  h->ca_fd = -1;
+  cel_anchors_free(&h->anchors);
   curl_free(h->env_proxy);
   h->env_proxy = NULL;
-  cel_buf_free(&h->ca);
 }
 
 bool cel_http_absolute(const cel_http *h) {
@@ -268,25 +158,23 @@ static void note(setting *s, CURLcode code, const char *option) {
 }
 
 static void set_tls(const cel_http *h, setting *s) {
-  const char *bundle = NULL;
+  const cel_anchors *a = &h->anchors;
   const struct curl_blob blob = {
-      .data = h->ca.data, .len = h->ca.len, .flags = CURL_BLOB_NOCOPY};
+      .data = a->text.data, .len = a->text.len, .flags = CURL_BLOB_NOCOPY};
   SET(s, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   SET(s, CURLOPT_SSL_VERIFYPEER, 1L);
   SET(s, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (h->ca.len > 0) {
+  if (a->text.len > 0)
     SET(s, CURLOPT_CAINFO_BLOB, &blob);
-    return;
-  }
-  if (h->ca_fd >= 0)
-    SET(s, CURLOPT_CAINFO, h->ca_name);
+  else if (a->fd >= 0)
+    SET(s, CURLOPT_CAINFO, a->name);
   else if (h->settings.ca_file != NULL)
     SET(s, CURLOPT_CAINFO, h->settings.ca_file);
-  /* A default directory beside a bundle turns libcurl's cache of parsed
-     anchors off; the bundle holds the same ones. Some TLS libraries know no
-     directories: there is none to turn off then. */
-  curl_easy_getinfo(s->curl, CURLINFO_CAINFO, &bundle);
-  if (bundle != NULL || h->settings.ca_file != NULL)
+  else if (a->only_directory)
+    SET(s, CURLOPT_CAINFO, NULL);
+  /* A directory beside a bundle turns libcurl's cache of parsed anchors off.
+     Some TLS libraries know no directories: there is none to turn off. */
+  if (!a->directory)
     curl_easy_setopt(s->curl, CURLOPT_CAPATH, NULL);
 }
 
@@ -306,7 +194,8 @@ CURLcode cel_http_set_up(cel_http *h, CURL *c, const char **refused) {
   if (h->settings.base->https || has_tls())
     set_tls(h, &s);
   set_proxy(h, &s);
-  SET(&s, CURLOPT_ACCEPT_ENCODING, ""); /* all that libcurl was built with */
+  SET(&s, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+  SET(&s, CURLOPT_HTTP_CONTENT_DECODING, 0L); /* encoding.c does that */
   SET(&s, CURLOPT_PROTOCOLS_STR, h->settings.base->https ? "https" : "http");
   SET(&s, CURLOPT_NOSIGNAL, 1L);
   /* Whoever gives up does not wait for a resolver that does not answer. */

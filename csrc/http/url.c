@@ -18,6 +18,18 @@ static bool has_part(CURLU *u, CURLUPart part) {
   return there;
 }
 
+/* libcurl would convert a name by the locale of the moment: with the C locale,
+   which a program has unless it sets another, every call would fail. */
+static const char international[] =
+    "the host has to be written in ASCII; an international name has a form "
+    "that begins with xn-- (the program idn2 shows it)";
+
+static bool is_ascii(const char *text) {
+  while (*text != '\0' && (unsigned char)*text < 128)
+    text++;
+  return *text == '\0';
+}
+
 /* libcurl has already brought forms such as 127.1 into dotted form. */
 static bool is_loopback(const char *host) {
   struct in_addr v4;
@@ -33,6 +45,8 @@ static const char *check_origin(cel_base_url *base) {
   if (curl_url_get(base->handle, CURLUPART_SCHEME, &scheme, 0) != 0 ||
       curl_url_get(base->handle, CURLUPART_HOST, &host, 0) != 0) {
     wrong = "it has no scheme or no host";
+  } else if (!is_ascii(host)) {
+    wrong = international;
   } else if (strcmp(scheme, "https") == 0) {
     base->https = true;
   } else if (strcmp(scheme, "http") != 0) {
@@ -112,16 +126,22 @@ const char *cel_proxy_check(const char *text) {
   if (u == NULL)
     return "not enough memory";
   char *scheme = NULL;
+  char *host = NULL;
   const char *wrong = NULL;
   CURLUcode code = curl_url_set(u, CURLUPART_URL, text,
                                 CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
   if (code == CURLUE_OK)
     code = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0);
+  if (code == CURLUE_OK)
+    code = curl_url_get(u, CURLUPART_HOST, &host, 0);
   if (code != CURLUE_OK)
     wrong = curl_url_strerror(code);
   else if (strstr(text, "://") != NULL && !is_proxy_scheme(scheme))
     wrong = "expected a URL that begins with http, https, socks4, socks4a, "
             "socks5 or socks5h";
+  else if (!is_ascii(host))
+    wrong = international;
+  curl_free(host);
   curl_free(scheme);
   curl_url_cleanup(u);
   return wrong;

@@ -136,7 +136,7 @@ static bool take_text(lua_State *L, cel_call *c, page_cursor *p) {
 
 /* The same with the user's codec, which decodes the whole page. */
 static bool take_decoded(lua_State *L, cel_call *c, page_cursor *p) {
-  if (!cel_push_decoded_page(L, 1))
+  if (!cel_push_decoded_page(L, 1, &p->json.total))
     return false;
   p->decoded = true;
   p->total = (lua_Integer)lua_rawlen(L, -2);
@@ -147,8 +147,9 @@ static bool take_decoded(lua_State *L, cel_call *c, page_cursor *p) {
 }
 
 /* core.cursor(call): takes the page's text over. Returns a cursor, and the
-   reference that a nextPageURL member holds or nil; or nil and an error
-   object where the page holds no records. */
+   reference that a nextPageURL member holds or nil, and how many records the
+   whole list has as totalCount tells, or 0; or nil and an error object where
+   the page holds no records. */
 static int l_cursor(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   luaL_argcheck(L,
@@ -160,13 +161,11 @@ static int l_cursor(lua_State *L) {
   page_cursor *p = push_cursor(L, 1);
   if (cel_page_is_blank(c))
     return 1;
-  if (c->client->has_codec ? take_decoded(L, c, p) : take_text(L, c, p))
-    return 2;
-  const cel_failure f = {.kind = "decode",
-                         .code = "invalid_json",
-                         .message = lua_tostring(L, -1),
-                         .answered = true};
-  cel_push_failure(L, 1, &f);
+  if (c->client->has_codec ? take_decoded(L, c, p) : take_text(L, c, p)) {
+    lua_pushnumber(L, p->json.total);
+    return 3;
+  }
+  cel_push_undecoded(L, 1, lua_tostring(L, -1));
   lua_pushnil(L);
   lua_insert(L, -2);
   return 2;
@@ -272,6 +271,13 @@ static int l_cursor_rest(lua_State *L) {
   return 1;
 }
 
+/* cursor:count(): how many records have been handed out. */
+static int l_cursor_count(lua_State *L) {
+  const page_cursor *p = check_cursor(L, 1);
+  lua_pushinteger(L, p->decoded ? p->given : (lua_Integer)p->json.index);
+  return 1;
+}
+
 /* cursor:ended(): whether all its records have been handed out. */
 static int l_cursor_ended(lua_State *L) {
   const page_cursor *p = check_cursor(L, 1);
@@ -356,6 +362,7 @@ void cel_open_cursor(lua_State *L) {
       {"__gc", l_cursor_gc}, {"__close", l_cursor_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"rest", l_cursor_rest},
                                      {"ended", l_cursor_ended},
+                                     {"count", l_cursor_count},
                                      {"close", l_cursor_close},
                                      {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);

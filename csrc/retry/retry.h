@@ -106,7 +106,7 @@ typedef double (*cel_random_fn)(void *ud);
 ** that does not end before the deadline is not taken: DONE. Nor is one of
 ** more than CEL_RETRY_AFTER_MAX, which is a mistake (a Unix time, say): the
 ** client pauses for retry_cap then. A 401's repeat with a new token is the
-** caller's, who goes on with cel_retry_advance().
+** caller's, who goes on with cel_retry_advance(attempt, false).
 */
 cel_decision cel_retry_decide(const cel_policy *policy,
                               const cel_attempt *attempt, cel_random_fn random,

@@ -22,8 +22,8 @@
 -- @tfield integer attempts how many exchanges there were
 -- @tfield number elapsed seconds
 -- @tfield boolean retryable whether the same call can succeed later
--- @tfield boolean maybe_applied whether the request may have reached the
---   service without an answer
+-- @tfield boolean maybe_applied whether a failed write may have been done all
+--   the same
 -- @tfield[opt] number retry_after seconds, where the service said so
 -- @tfield[opt] string body of the answer, cut at 64 KiB
 -- @tfield[opt] table headers of the answer, by name in lower case
@@ -127,7 +127,10 @@ end
 
 local function plain_message(err)
   local location = err.headers and err.headers.location
-  if err.status >= 300 and err.status < 400 then
+  if err.status == 304 then
+    return "not changed, says the service: the headers of the request (If-None-Match, If-Modified-Since) asked for it "
+      .. "only if it had; there is no body"
+  elseif err.status >= 300 and err.status < 400 then
     return ("redirects are not followed (to %s); check base_url"):format(location or "nowhere")
   end
   return "the answer says no more than its status"

@@ -257,7 +257,7 @@
 ---@field attempts integer How many exchanges there were.
 ---@field elapsed number Seconds.
 ---@field retryable boolean Whether the same call can succeed later.
----@field maybe_applied boolean Whether the request may have reached the service without an answer.
+---@field maybe_applied boolean Whether a failed write may have been done all the same.
 ---@field retry_after? number Seconds, where the service said so.
 ---@field body? string Of the answer, cut at 64 KiB.
 ---@field headers? table<string, string> Of the answer, by name in lower case.
@@ -281,7 +281,8 @@ function Error:has(code) end
 ---@field method string HTTP's.
 ---@field path string Without its query.
 ---@field operation celigo.OperationName Of the method that was called.
----@field attempt integer Which one, from 1.
+---@field page? integer Which page of a list or an iterator, from 1.
+---@field attempt integer Which one, of that page or call, from 1.
 ---@field status? integer HTTP status of the answer.
 ---@field elapsed? number Seconds: of the exchange in `response`, since the call began in `retry` and `page`.
 ---@field wait? number Seconds until the next attempt.

@@ -21,6 +21,7 @@
 #include "celigo.h"
 #include "check.h"
 #include "script.h"
+#include "state.h"
 
 #define TOKEN        "a-token-to-be-wiped-0123456789"
 #define SLACK        65536 /* bytes by which Lua's own tables may come to differ */
@@ -175,7 +176,7 @@ static void test_scenarios(lua_State *L, memory *m) {
 /* }====== */
 
 static lua_State *open_state(memory *m) {
-  lua_State *L = lua_newstate(allocate, m);
+  lua_State *L = new_state(allocate, m);
   if (L == NULL)
     abort();
   luaL_openlibs(L);

@@ -5,6 +5,11 @@
 **   plain    built without TLS
 **   options  does not know an option that the client sets
 **
+** test_libcurl.c anchors BUNDLE DIRECTORY SCRIPT - a host with a libcurl that
+** was built with these places for trust anchors. Runs a Lua script that checks
+** what it likes with `check(row, condition)`; `uses_directory()` tells whether
+** the newest handle looks into the directory.
+**
 ** The program's own functions take the place of libcurl's for the module that
 ** it loads, and hand on to the real ones.
 */
@@ -23,6 +28,8 @@
 #include "check.h"
 
 static const char *what;
+static const char *bundle, *directory; /* NULL: as libcurl has them */
+static bool uses_directory;
 
 static bool is(const char *name) {
   return strcmp(what, name) == 0;
@@ -53,6 +60,12 @@ CURLcode curl_easy_setopt(CURL *curl, CURLoption option, ...) {
   if (is("options") && option == CURLOPT_QUICK_EXIT)
     return CURLE_UNKNOWN_OPTION;
   va_start(rest, option);
+  if (option == CURLOPT_CAPATH) {
+    va_list copy;
+    va_copy(copy, rest);
+    uses_directory = va_arg(copy, char *) != NULL;
+    va_end(copy);
+  }
   if (option < CURLOPTTYPE_OBJECTPOINT)
     code = real(curl, option, va_arg(rest, long));
   else if (option < CURLOPTTYPE_OFF_T || option >= CURLOPTTYPE_BLOB)
@@ -61,6 +74,50 @@ CURLcode curl_easy_setopt(CURL *curl, CURLoption option, ...) {
     code = real(curl, option, va_arg(rest, curl_off_t));
   va_end(rest);
   return code;
+}
+
+CURL *curl_easy_init(void) {
+  CURL *(*real)(void);
+  *(void **)&real = dlsym(RTLD_NEXT, "curl_easy_init");
+  CURL *c = real();
+  if (c != NULL && bundle != NULL) {
+    curl_easy_setopt(c, CURLOPT_CAINFO, bundle);
+    curl_easy_setopt(c, CURLOPT_CAPATH, directory);
+  }
+  return c;
+}
+
+#undef curl_easy_getinfo
+CURLcode curl_easy_getinfo(CURL *curl, CURLINFO info, ...) {
+  CURLcode (*real)(CURL *, CURLINFO, ...);
+  va_list rest;
+  *(void **)&real = dlsym(RTLD_NEXT, "curl_easy_getinfo");
+  va_start(rest, info);
+  void *into = va_arg(rest, void *);
+  va_end(rest);
+  if (bundle == NULL || (info != CURLINFO_CAINFO && info != CURLINFO_CAPATH))
+    return real(curl, info, into);
+  *(const char **)into = info == CURLINFO_CAINFO ? bundle : directory;
+  return CURLE_OK;
+}
+
+static int l_check(lua_State *L) {
+  CHECK(luaL_checkstring(L, 1), lua_toboolean(L, 2));
+  return 0;
+}
+
+static int l_uses_directory(lua_State *L) {
+  lua_pushboolean(L, uses_directory);
+  return 1;
+}
+
+static void run_script(lua_State *L, char **arguments) {
+  bundle = arguments[0];
+  directory = arguments[1];
+  lua_register(L, "check", l_check);
+  lua_register(L, "uses_directory", l_uses_directory);
+  if (!CHECK(what, luaL_dostring(L, arguments[2]) == LUA_OK))
+    printf("  %s\n", luaL_tolstring(L, -1, NULL));
 }
 
 /* What celigo.new says, with a base URL that may be plain. */
@@ -95,7 +152,9 @@ int main(int argc, char **argv) {
   CHECK("the real one is linked", curl_version() != NULL);
   const char *https = "https://celigo.example";
   const char *http = "http://127.0.0.1:9";
-  if (is("old")) {
+  if (is("anchors") && argc == 5) {
+    run_script(L, argv + 2);
+  } else if (is("old")) {
     check_new(L, https,
               "libcurl 7.87.0 or newer is needed; this is libcurl 7.86.0");
     check_new(L, http, "this is libcurl 7.86.0");

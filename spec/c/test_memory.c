@@ -12,6 +12,7 @@
 #include "celigo.h"
 #include "check.h"
 #include "script.h"
+#include "state.h"
 
 #define MIB   ((size_t)1024 * 1024)
 #define SLACK 65536 /* bytes by which Lua's own tables may come to differ */
@@ -125,8 +126,8 @@ static void test_walks(lua_State *L, memory *m) {
     collect(L);
     CHECK("after a walk and a call", m->in_use + SLACK > before);
   }
-  /* Room for one page of 500 and the one that is asked for ahead to come in
-     after it, not for more. */
+  /* Room for one page of 500, and then for the prefetched one; not for more.
+   */
   m->limit = m->in_use + MIB / 2;
   go(L, "a walk in little room", "little_room");
   m->limit = SIZE_MAX;
@@ -149,7 +150,7 @@ static void test_opening(const char *url) {
   int failures = 0;
   for (size_t kib = 32; kib < 1024; kib += 16) {
     memory m = {.limit = SIZE_MAX};
-    lua_State *L = lua_newstate(allocate, &m);
+    lua_State *L = new_state(allocate, &m);
     if (L == NULL)
       abort();
     luaL_openlibs(L);
@@ -181,7 +182,7 @@ int main(int argc, char **argv) {
   }
   const celigo_options o = {
       .size = sizeof o, .token = "host-token", .base_url = argv[1]};
-  lua_State *L = lua_newstate(allocate, &m);
+  lua_State *L = new_state(allocate, &m);
   if (L == NULL)
     abort();
   luaL_openlibs(L);

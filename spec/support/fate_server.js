@@ -20,12 +20,14 @@ const { NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_REFUSED_STREAM, NGHTTP
   http2.constants;
 const SETTLE = 5000; // milliseconds; a guard against hanging only
 
-let entries, seen, gone, connections;
+let entries, seen, gone;
+let connections = []; // those of the record; reset keeps the ones that are there
+let count = 0;
 const open = new Set(); // connections that are there
 let active = 0; // requests that have arrived and wait for their step
 
 function reset() {
-  entries = []; seen = new Map(); gone = new Set(); connections = [];
+  entries = []; seen = new Map(); gone = new Set(); connections = [...open];
 }
 reset();
 
@@ -74,7 +76,7 @@ const connectionOf = (socket) => byPort.get(socket.remotePort);
 
 function listen(inner, name) {
   const outer = net.createServer({ noDelay: true }, (raw) => {
-    const connection = { number: connections.length + 1, name, raw, socket: raw, active: 0, served: 0 };
+    const connection = { number: ++count, name, raw, socket: raw, active: 0, served: 0 };
     const port = raw.remotePort;
     connections.push(connection);
     open.add(connection);
@@ -185,6 +187,7 @@ function take(text) {
 
 function act(request, response, entry, connection, step) {
   const stream = connection.session && response.stream;
+  if (stream && (stream.destroyed || connection.session.destroyed)) return; // the client has gone
   const id = entry.id;
   let name = step.name;
   if (name in resets && !stream) name = 'ok'; // no such thing in HTTP/1.1

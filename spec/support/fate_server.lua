@@ -67,7 +67,11 @@ function fate_server.start(quota)
 end
 
 local function ask(self, path)
-  return cjson.decode((assert(http.request(self.control, { path = path }))).body)
+  local good, answer = pcall(http.request, self.control, { path = path })
+  if not good or not answer then
+    error("the server does not answer; it said:\n" .. tostring(self:stop()), 0)
+  end
+  return cjson.decode(answer.body)
 end
 
 --- What was received since `reset`, when all that was sent has been seen:
@@ -76,13 +80,17 @@ end
 --   protocol, connection (number), step, acted (the step's name as it was
 --   done), applied (0 or 1), time, done (when its answer was handed to the
 --   system, or nil) }
--- * `connections`: each { number, name, ends }; `ends` is { how, from, to }
---   where the server has ended it or fell silent
+-- * `connections`, by number: each { number, name, ends }; `ends` is { how,
+--   from, to } where the server has ended it or fell silent
 --
 -- Times are seconds of the system's clock. With `closed` the client has gone:
 -- waits until every connection is closed.
 function Server:record(closed)
-  return ask(self, closed and "/record?closed" or "/record")
+  local record = ask(self, closed and "/record?closed" or "/record")
+  local by_number = {}
+  for _, connection in ipairs(record.connections) do by_number[connection.number] = connection end
+  record.connections = by_number
+  return record
 end
 
 --- Forgets the record.

@@ -72,7 +72,7 @@ local function random_plan(random, http2)
   local steps = {}
   if random:chance(0.5) then
     for i = 1, random:integer(1, 2) do
-      local list = random:chance(0.05) and SILENCE or http2 and random:chance(0.4) and STREAM_FAULTS or FAULTS
+      local list = random:chance(0.02) and SILENCE or http2 and random:chance(0.4) and STREAM_FAULTS or FAULTS
       steps[i] = random:pick(list) .. (random:chance(0.3) and "@" .. random:integer(0, 30) or "")
     end
   end
@@ -92,7 +92,8 @@ function fates.random_jobs(random, count, http2)
   return jobs
 end
 
---- Calls of all kinds, each of which meets one failure; all failures occur.
+--- Calls of all kinds, each of which meets one failure; all failures but
+-- silence occur.
 function fates.table_jobs(http2)
   local jobs = {}
   local function add(list)
@@ -107,8 +108,6 @@ function fates.table_jobs(http2)
   end
   add(FAULTS)
   if http2 then add(STREAM_FAULTS) end
-  jobs[#jobs + 1] = fates.job("post", "t-silent", "silent")
-  jobs[#jobs + 1] = fates.job("post", "t-silent-done", "silent+")
   return jobs
 end
 
@@ -280,7 +279,7 @@ end
 
 -- Whether a connection ended, or was silent, while the call was under way.
 local function met_an_end(job, record, silenced)
-  for _, connection in ipairs(record.connections) do
+  for _, connection in pairs(record.connections) do
     if met(connection.ends, silenced[connection.number], job) then return true end
   end
   return false

@@ -121,6 +121,25 @@ local function send_fill(connection, entry, step)
   send(connection, entry, "]")
 end
 
+-- Sends the body in one chunk, and trailer fields of so many bytes.
+local function send_trailers(connection, entry, step)
+  local early, headed = head(step, "Transfer-Encoding: chunked\r\n")
+  local start = ("%s%s%x\r\n%s\r\n0\r\n"):format(early, headed, #step.body, step.body)
+  if not send(connection, entry, start) then
+    return false
+  end
+  local piece = "X-Trailer: x\r\n"
+  local many = math.tointeger(step.trailers) // #piece
+  while many > 0 do
+    local n = math.min(many, 5000)
+    if not send(connection, entry, piece:rep(n)) then
+      return false
+    end
+    many = many - n
+  end
+  return send(connection, entry, "\r\n")
+end
+
 -- Packs the low bits of numbers, each { bits, count }, as deflate does.
 local function pack_bits(list)
   local bytes, acc, have = {}, 0, 0
@@ -194,6 +213,8 @@ function answer.send(connection, entry, step)
   elseif step.bomb then
     send_bomb(connection, entry, step)
     return false
+  elseif step.trailers then
+    return send_trailers(connection, entry, step)
   end
   local bytes, place = format(step)
   if step.cut then

@@ -19,6 +19,7 @@
 -- * `fill`: the body is an array of so many bytes of white space
 -- * `bomb`: the body is gzip that decodes to so many bytes of white space
 --   (about 1/159 on the wire) and has no end
+-- * `trailers`: after the body, in chunks, so many bytes of trailer fields
 --
 -- how it is sent:
 --

@@ -40,7 +40,8 @@ local function interpreter()
     first = first - 1
   end
   if first < 0 then return words[first] end
-  return os.execute "command -v lua5.4 >/dev/null 2>&1" and "lua5.4" or "lua"
+  local versioned = "lua" .. _VERSION:match "%d%.%d"
+  return os.execute(("command -v %s >/dev/null 2>&1"):format(versioned)) and versioned or "lua"
 end
 
 local function command(options, fifo)

@@ -9,8 +9,8 @@ local NEEDED = {
 for _, needed in ipairs(NEEDED) do
   local good, message = pcall(require, needed.module)
   if not good and tostring(message):find "^module '[%w.]+' not found" then
-    error(("celigo.sandbox needs %s: luarocks --lua-version=5.4 install %s, or your system's package (%s)"):format(
-      needed.name, needed.rock, needed.package), 0)
+    error(("celigo.sandbox needs %s: luarocks --lua-version=%s install %s, or your system's package (%s)"):format(
+      needed.name, _VERSION:match "%d%.%d", needed.rock, needed.package), 0)
   elseif not good then
     error(message, 0)
   end

@@ -5,7 +5,18 @@ local mt = { __gc = function() end }
 local function churn()
   for _ = 1, 3000 do setmetatable({}, mt) end
 end
-collectgarbage("incremental", 100, 40, 1)
+-- The collector, in small steps; Lua 5.5 has other names and units for them.
+local function set_collector(pause, multiplier, size)
+  if _VERSION == "Lua 5.4" then
+    collectgarbage("incremental", pause, multiplier, size)
+  else
+    collectgarbage "incremental"
+    collectgarbage("param", "pause", pause)
+    collectgarbage("param", "stepmul", 10 * multiplier)
+    collectgarbage("param", "stepsize", 1 << size)
+  end
+end
+set_collector(100, 40, 1)
 for _ = 1, 20 do
   do
     local calls = {}
@@ -33,4 +44,4 @@ for _ = 1, 20 do
   pcall(kept.next)
   kept = nil
 end
-collectgarbage("incremental", 200, 100, 13)
+set_collector(200, 100, 13)

@@ -1,0 +1,139 @@
+/*
+** test_bomb.c BASE_URL WHAT - a C host with a memory limit, and a server that
+** sends far more than fits. WHAT is "memory", where each call is to be Lua's
+** memory error, or the code that errors are to have. What is resident does not
+** pass the limit by much, libcurl's buffers included.
+*/
+#include <string.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "celigo.h"
+#include "check.h"
+
+#define MIB   ((size_t)1024 * 1024)
+#define LIMIT (16 * MIB)
+#define MORE                                                                  \
+  (LIMIT + 12 * MIB) /* while the C library moves a block it has              \
+                        both; the program and libcurl come on top */
+
+typedef struct memory {
+  size_t in_use, limit; /* bytes */
+} memory;
+
+static void *allocate(void *ud, void *ptr, size_t osize, size_t nsize) {
+  memory *m = ud;
+  size_t old = ptr == NULL ? 0 : osize;
+  if (nsize > old && m->in_use - old + nsize > m->limit)
+    return NULL;
+  void *block = NULL;
+  if (nsize == 0)
+    free(ptr);
+  else if ((block = realloc(ptr, nsize)) == NULL)
+    return NULL;
+  m->in_use = m->in_use - old + nsize;
+  return block;
+}
+
+/* The most memory that was resident, in bytes; 0 where it cannot be told, or
+   where a tool that watches the program has its own. */
+static size_t peak(void) {
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) &&                   \
+    !defined(__SANITIZE_THREAD__)
+  char line[200];
+  size_t kib = 0;
+  FILE *f = getenv("CELIGO_TEST_WRAPPER") == NULL
+                ? fopen("/proc/self/status", "r")
+                : NULL;
+  if (f == NULL)
+    return 0;
+  while (fgets(line, sizeof line, f) != NULL)
+    if (strncmp(line, "VmHWM:", 6) == 0)
+      kib = (size_t)strtoul(line + 6, NULL, 10);
+  fclose(f);
+  return kib * 1024;
+#else
+  return 0;
+#endif
+}
+
+static const char *const scripts[] = {
+    "return client:list_connectors()",
+    "return client:get_connector_by_id('1')",
+    "return client:create_connector { name = 'n' }",
+    "return client:submit('list_connectors'):wait()",
+    "for record in client:each_connector() do end",
+    "return client:map({ 1 }, function() "
+    "  return client:list_connectors() "
+    "end)",
+};
+
+/* The code of the error that a script returned, or raised, or of its first
+   item. */
+static const char *code_of(lua_State *L) {
+  luaL_loadstring(L, "for i = 1, select('#', ...) do "
+                     "  local v = select(i, ...) "
+                     "  if type(v) == 'table' and type(v[1]) == 'table' then "
+                     "    v = v[1] "
+                     "  end "
+                     "  if type(v) == 'table' and v.code then "
+                     "    return v.code "
+                     "  end "
+                     "end "
+                     "return tostring((...))");
+  lua_insert(L, 1);
+  if (lua_pcall(L, lua_gettop(L) - 1, 1, 0) != LUA_OK)
+    abort();
+  return lua_tostring(L, -1);
+}
+
+static void run(lua_State *L, memory *m, const char *script,
+                const char *want) {
+  lua_settop(L, 0);
+  lua_gc(L, LUA_GCCOLLECT);
+  if (luaL_loadstring(L, script) != LUA_OK)
+    abort();
+  m->limit = LIMIT;
+  int status = lua_pcall(L, 0, LUA_MULTRET, 0);
+  m->limit = SIZE_MAX;
+  if (strcmp(want, "memory") == 0) {
+    if (!CHECK(script, status == LUA_ERRMEM))
+      printf("  %s\n", code_of(L));
+  } else if (!CHECK(script, strcmp(code_of(L), want) == 0)) {
+    printf("  %s\n", lua_tostring(L, -1));
+  }
+}
+
+int main(int argc, char **argv) {
+  memory m = {.limit = SIZE_MAX};
+  if (argc != 3) {
+    printf("usage: test_bomb BASE_URL WHAT\n");
+    return EXIT_FAILURE;
+  }
+  celigo_options o = {.size = sizeof o,
+                      .token = "host-token",
+                      .base_url = argv[1],
+                      .max_response_bytes = (double)(1024 * MIB),
+                      .max_retries = -1};
+  for (int retries = 0; retries < 2; retries++) {
+    lua_State *L = lua_newstate(allocate, &m);
+    if (L == NULL)
+      abort();
+    luaL_openlibs(L);
+    CHECK("a client", celigo_push_client(L, &o) == LUA_OK);
+    lua_setglobal(L, "client");
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+      size_t before = peak();
+      run(L, &m, scripts[i], argv[2]);
+      size_t after = peak();
+      if (!CHECK(scripts[i], before == 0 || after < LIMIT + MORE))
+        printf("  %zu MiB resident, %zu before\n", after / MIB, before / MIB);
+    }
+    lua_close(L);
+    CHECK("the state", m.in_use == 0);
+    o.max_retries = 3;
+  }
+  return check_report();
+}
