@@ -96,7 +96,7 @@ describe("the library", function()
     end
   end)
 
-  it("opens no files but the anchors'", function()
+  it("opens no files but the anchors', and /dev/null", function()
     local openers = {}
     for object, name in run("nm -A -u %s/libceligo.a", quote(build))
       :gmatch ":([%w_.]+):%s+U ([%w_]+)" do
@@ -105,7 +105,8 @@ describe("the library", function()
         openers[#openers + 1] = object .. " " .. name:gsub("64$", "")
       end
     end
-    assert.same({ "anchors.c.o open", "anchors.c.o openat", "anchors.c.o opendir" }, openers)
+    assert.same({ "anchors.c.o open", "anchors.c.o openat", "anchors.c.o opendir",
+      "descriptors.c.o open" }, openers)
   end)
 
   it("shows the functions of its headers and no others", function()
