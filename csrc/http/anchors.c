@@ -245,9 +245,9 @@ static int needs_directory(const cel_allocator *alloc, const char *bundle,
    their own: theirs are left alone. */
 static bool reads_hashed_names(void) {
   const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
-  return tls != NULL && (strstr(tls, "OpenSSL") != NULL ||
-                         strstr(tls, "LibreSSL") != NULL ||
-                         strstr(tls, "BoringSSL") != NULL);
+  return tls != NULL &&
+         (strstr(tls, "OpenSSL") != NULL || strstr(tls, "LibreSSL") != NULL ||
+          strstr(tls, "BoringSSL") != NULL);
 }
 
 /* }====== */

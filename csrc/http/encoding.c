@@ -295,8 +295,7 @@ static int inflate_some(cel_encoding *e, cel_buf *body, const void *data,
            : least(least(body->cap, body->max) - body->len, (size_t)AT_ONCE);
   z->next_in = data;
   z->avail_in = (uInt)give;
-  z->next_out =
-      full ? &beyond : (Bytef *)(void *)(body->data + body->len);
+  z->next_out = full ? &beyond : (Bytef *)(void *)(body->data + body->len);
   z->avail_out = (uInt)room;
   int code = inflate(z, Z_NO_FLUSH);
   size_t made = room - z->avail_out;

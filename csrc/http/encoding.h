@@ -49,9 +49,9 @@ typedef struct cel_encoding {
 
 /* How a body ended. */
 typedef enum cel_encoding_end {
-  CEL_ENCODING_WHOLE,    /* as far as can be told; or broken */
-  CEL_ENCODING_EMPTY,    /* a coding is named, and no byte came */
-  CEL_ENCODING_CUT,      /* it ends within a stream */
+  CEL_ENCODING_WHOLE,     /* as far as can be told; or broken */
+  CEL_ENCODING_EMPTY,     /* a coding is named, and no byte came */
+  CEL_ENCODING_CUT,       /* it ends within a stream */
   CEL_ENCODING_TOO_LARGE, /* more than the body may have */
   CEL_ENCODING_NO_MEMORY
 } cel_encoding_end;

@@ -281,8 +281,8 @@ static void finish(cel_transfer *t, CURLcode code) {
     if (is_big_head(t, code))
       t->end = CEL_HTTP_BIG_HEAD;
     else
-      t->end = code == CURLE_OUT_OF_MEMORY ? CEL_HTTP_NO_MEMORY
-                                           : CEL_HTTP_FAILED;
+      t->end =
+          code == CURLE_OUT_OF_MEMORY ? CEL_HTTP_NO_MEMORY : CEL_HTTP_FAILED;
   }
   cel_http_stop(t);
   cel_http_tell(t);

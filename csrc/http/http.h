@@ -68,8 +68,6 @@ struct cel_transfer {
   bool wants_head; /* say so when the head is whole; set by the owner */
   cel_buf head;    /* status line and headers of the final answer */
   cel_buf body;    /* decompressed */
-  cel_encoding encoding; /* what the body is compressed by */
-  size_t head_bytes;     /* of all heads and trailers so far */
   int status;      /* of the final answer so far; 0 before it */
   bool head_done;  /* head is whole */
   int sends;       /* times that the request went out: 0 or 1 */
@@ -80,6 +78,9 @@ struct cel_transfer {
   cel_http_end end;
   CURLcode code;
   char message[CURL_ERROR_SIZE]; /* libcurl's words, may be empty */
+
+  cel_encoding encoding; /* what the body is compressed by */
+  size_t head_bytes;     /* of all heads and trailers so far */
 };
 
 typedef struct cel_http_socket {

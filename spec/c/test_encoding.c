@@ -144,10 +144,14 @@ typedef struct format {
 } format;
 
 static const format formats[] = {
-    {"gzip", MAX_WBITS + 16}, {"X-GZIP", MAX_WBITS + 16},
-    {"deflate", MAX_WBITS},    {"Deflate", -MAX_WBITS},
-    {"gzip", MAX_WBITS},       {"deflate", MAX_WBITS + 16},
-    {"utf-8, gzip", MAX_WBITS + 16}, {"identity, gzip", MAX_WBITS + 16},
+    {"gzip", MAX_WBITS + 16},
+    {"X-GZIP", MAX_WBITS + 16},
+    {"deflate", MAX_WBITS},
+    {"Deflate", -MAX_WBITS},
+    {"gzip", MAX_WBITS},
+    {"deflate", MAX_WBITS + 16},
+    {"utf-8, gzip", MAX_WBITS + 16},
+    {"identity, gzip", MAX_WBITS + 16},
 };
 #define FORMATS (sizeof formats / sizeof *formats)
 
@@ -161,9 +165,9 @@ static void test_whole(void) {
         CHECK(formats[i].coding,
               is_whole(decode(formats[i].coding, &packed, packed.len, piece,
                               refuse, MAX_BODY)));
-    CHECK(formats[i].coding, is_whole(decode(formats[i].coding, &packed,
-                                             packed.len, packed.len, 0,
-                                             text.len)));
+    CHECK(formats[i].coding,
+          is_whole(decode(formats[i].coding, &packed, packed.len, packed.len,
+                          0, text.len)));
     outcome o = decode(formats[i].coding, &packed, packed.len, packed.len, 0,
                        text.len - 1);
     CHECK("one byte too many", o.status == CEL_BUF_FULL);
@@ -183,8 +187,9 @@ static void test_cut(void) {
       else
         CHECK(formats[i].coding, is_cut && o.same);
     }
-    CHECK(formats[i].coding, decode(formats[i].coding, &packed, 0, 7, 0,
-                                    MAX_BODY).end == CEL_ENCODING_EMPTY);
+    CHECK(formats[i].coding,
+          decode(formats[i].coding, &packed, 0, 7, 0, MAX_BODY).end ==
+              CEL_ENCODING_EMPTY);
   }
 }
 
@@ -197,10 +202,10 @@ static void test_members(void) {
     pack(&packed, text.data + 1000, text.len - 1000, MAX_WBITS + 16);
     size_t len = packed.len;
     memset(packed.data + len, 0, 20);
-    CHECK("members", is_whole(decode("gzip", &packed, len, piece, 3,
-                                     MAX_BODY)));
-    CHECK("padding", is_whole(decode("gzip", &packed, len + 20, piece, 3,
-                                     MAX_BODY)));
+    CHECK("members",
+          is_whole(decode("gzip", &packed, len, piece, 3, MAX_BODY)));
+    CHECK("padding",
+          is_whole(decode("gzip", &packed, len + 20, piece, 3, MAX_BODY)));
     packed.data[len] = 'x';
     outcome o = decode("gzip", &packed, len + 20, piece, 3, MAX_BODY);
     CHECK("what follows is no member", o.broken && o.len == text.len);
@@ -237,7 +242,11 @@ static void test_false(void) {
   static const char *const codings[] = {"gzip", "deflate", "gzip, deflate",
                                         "br, gzip"};
   static const char *const texts[] = {
-      "[]", "{\"errors\":[]}", "x", "<html>", "80 calls",
+      "[]",
+      "{\"errors\":[]}",
+      "x",
+      "<html>",
+      "80 calls",
       "\"\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\"",
       " \r\n\t[1]"};
   for (size_t i = 0; i < sizeof codings / sizeof *codings; i++) {

@@ -60,18 +60,16 @@ CURLcode curl_easy_setopt(CURL *curl, CURLoption option, ...) {
   if (is("options") && option == CURLOPT_QUICK_EXIT)
     return CURLE_UNKNOWN_OPTION;
   va_start(rest, option);
-  if (option == CURLOPT_CAPATH) {
-    va_list copy;
-    va_copy(copy, rest);
-    uses_directory = va_arg(copy, char *) != NULL;
-    va_end(copy);
-  }
-  if (option < CURLOPTTYPE_OBJECTPOINT)
+  if (option < CURLOPTTYPE_OBJECTPOINT) {
     code = real(curl, option, va_arg(rest, long));
-  else if (option < CURLOPTTYPE_OFF_T || option >= CURLOPTTYPE_BLOB)
-    code = real(curl, option, va_arg(rest, void *));
-  else
+  } else if (option < CURLOPTTYPE_OFF_T || option >= CURLOPTTYPE_BLOB) {
+    void *value = va_arg(rest, void *);
+    if (option == CURLOPT_CAPATH)
+      uses_directory = value != NULL;
+    code = real(curl, option, value);
+  } else {
     code = real(curl, option, va_arg(rest, curl_off_t));
+  }
   va_end(rest);
   return code;
 }
