@@ -3,12 +3,14 @@
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+CHAOS_SECONDS ?= 600
 SPECS ?= spec
 BENCH ?=
+SYSTEMS ?=
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo test asan tsan valgrind fuzz lint format coverage bench \
-	docs install readme clean
+.PHONY: all help demo test chaos asan tsan valgrind fuzz lint format coverage bench \
+	docs install readme systems clean
 
 all: ## build the library, optimised, in build/release
 	@sh scripts/setup.sh build
@@ -24,6 +26,11 @@ demo: ## run examples/quickstart.lua against the sandbox
 
 test: ## build and run every spec (SPECS="spec/one_spec.lua …" for some)
 	@sh scripts/test.sh $(SPECS)
+
+chaos: ## random calls and failures for CHAOS_SECONDS (600), from a printed seed
+	@sh scripts/setup.sh test
+	@sh scripts/build.sh dev
+	@CHAOS_SECONDS=$(CHAOS_SECONDS) sh scripts/chaos.sh
 
 asan: ## the specs with AddressSanitizer, LeakSanitizer and UBSan
 	@sh scripts/setup.sh test
@@ -74,6 +81,9 @@ install: ## install below PREFIX (/usr/local)
 readme: ## run the commands of README.md in a fresh copy of the last commit
 	@sh scripts/setup.sh test
 	@sh scripts/readme.sh
+
+systems: ## make test on Debian 13 and unstable (as root; SYSTEMS="debian13")
+	@sh scripts/systems.sh $(SYSTEMS)
 
 clean: ## remove build/ and the generated reference
 	@rm -rf build docs/reference

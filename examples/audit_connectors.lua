@@ -9,21 +9,17 @@
 package.path = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "?.lua;" .. package.path
 local recipe = require "recipe"
 local celigo = require "celigo"
+local records = require "recipe.records"
 
 local CONCURRENCY = 8
+
+local text = records.text
 
 -- Domains that never receive mail (RFC 2606, RFC 6761, RFC 6762).
 local DEAD_DOMAINS = { invalid = true, test = true, example = true, localhost = true, ["local"] = true }
 
 -- Mailboxes that are made not to be read.
 local UNREAD = { nobody = true, noreply = true, ["no-reply"] = true, donotreply = true, ["do-not-reply"] = true }
-
--- A member's value; null and "" are as good as none.
-local function value_of(record, name)
-  local value = record[name]
-  if value == nil or value == celigo.null or value == "" then return nil end
-  return value
-end
 
 local function address_problem(address)
   local mailbox, domain = address:match "^([^@%s]+)@([^@%s]+)$"
@@ -39,31 +35,38 @@ end
 -- Each rule returns what is wrong with a connector, or nil.
 local rules = {}
 
+-- A connector of the newer framework has no stack.
 function rules.no_stack(_, connector)
-  if connector.published == true and not value_of(connector, "_stackId") then
+  if connector.published == true and not records.is_newer(connector) and not text(connector, "_stackId") then
     return "published without a stack"
   end
 end
 
+-- The service holds several addresses in one string.
 function rules.no_address(_, connector)
-  local address = value_of(connector, "contactEmail")
-  if not address then
-    return connector.published == true and "published without a contact address" or nil
+  local problems, count = {}, 0
+  for part in (text(connector, "contactEmail") or ""):gmatch "[^,;]+" do
+    local address = part:match "^%s*(.-)%s*$"
+    if address ~= "" then
+      count = count + 1
+      local problem = address_problem(address)
+      if problem then problems[#problems + 1] = ("contact address %s %s"):format(address, problem) end
+    end
   end
-  local problem = address_problem(address)
-  return problem and ("contact address %s %s"):format(address, problem)
+  if count == 0 and connector.published == true then return "published without a contact address" end
+  return #problems > 0 and table.concat(problems, "; ") or nil
 end
 
 function rules.no_template(client, connector)
   if connector.trialEnabled ~= true then return nil end
-  local id = value_of(connector, "_trialLicenseId")
+  local id = text(connector, "_trialLicenseId")
   if not id then return "open for trials without a template license" end
   local license, err = client:get_connector_license_by_id(connector._id, id)
   if not license then
     if err.status == 404 then return ("its template license %s is gone"):format(id) end
     error(err)
   end
-  local expires = value_of(license, "expires") and celigo.parse_timestamp(license.expires)
+  local expires = text(license, "expires") and celigo.parse_timestamp(license.expires)
   if expires and expires < os.time() then return ("its template license %s has expired"):format(id) end
 end
 
@@ -75,40 +78,50 @@ local function audit(client, connector)
     local problem = rules[name](client, connector)
     if problem then
       findings[#findings + 1] =
-        { rule = name, problem = problem, connector = connector._id, name = connector.name }
+        { rule = name, problem = problem, connector = connector._id, name = text(connector, "name") }
     end
   end
   return findings
 end
 
-local function print_findings(findings, as_json)
-  local rows = {}
-  for i, finding in ipairs(findings) do
-    if as_json then recipe.print((assert(celigo.json.encode(finding)))) end
-    rows[i] = { finding.name, finding.problem, finding.connector }
-  end
-  if not as_json and #rows > 0 then recipe.print_table({ "CONNECTOR", "PROBLEM", "ID" }, rows) end
+-- By id, which is the order of creation: the service promises none.
+local function by_id(connectors)
+  table.sort(connectors, function(a, b) return tostring(a._id) < tostring(b._id) end)
+  return connectors
 end
 
-local parser = recipe.parser("audit_connectors", "Lists connectors that customers will stumble over.")
-parser:flag("--json", "Print one JSON object for each finding.")
+local parser = recipe.parser {
+  name = "audit_connectors", table = true,
+  summary = "Lists connectors that customers will stumble over.",
+  examples = { "", "--live --json", "--live --quiet    # for cron: silent where all is well" },
+}
 
 recipe.run(parser, function(client, args)
-  local connectors = assert(client:list_connectors())
+  local audited = 0
+  recipe.on_interrupt(function()
+    return ("%d connectors were audited, nothing was changed, and findings are not shown"):format(audited)
+  end)
+  local connectors = by_id(assert(client:list_connectors()))
   local results, errors = client:map(connectors, function(connector)
-    return audit(client, connector)
+    local findings = audit(client, connector)
+    audited = audited + 1
+    return findings
   end, { concurrency = CONCURRENCY, on_progress = recipe.progress_bar "auditing" })
   local findings, failed = {}, 0
   for i, connector in ipairs(connectors) do
     if errors[i] then
       failed = failed + 1
-      recipe.complain("%s: not audited: %s", connector.name or connector._id, tostring(errors[i]))
+      recipe.complain("%s: not audited: %s", text(connector, "name") or connector._id, errors[i])
     end
     table.move(results[i] or {}, 1, #(results[i] or {}), #findings + 1, findings)
   end
-  print_findings(findings, args.json)
-  recipe.say("%d connectors, %d findings%s", #connectors, #findings,
-    failed > 0 and (", %d not audited"):format(failed) or "")
+  if #findings > 0 and (args.json or args.csv) then
+    recipe.report(args, { "connector", "name", "problem", "rule" }, findings)
+  elseif #findings > 0 then
+    recipe.report(args, { "name", "problem", "connector" }, findings, { "CONNECTOR", "PROBLEM", "ID" })
+  end
+  local tell = (#findings > 0 or failed > 0) and recipe.say or recipe.remark
+  tell("%d connectors, %d findings%s", #connectors, #findings, failed > 0 and (", %d not audited"):format(failed) or "")
   if failed > 0 and failed == #connectors then return recipe.FAILED end
   return (#findings > 0 or failed > 0) and recipe.FOUND or recipe.DONE
 end)

@@ -5,105 +5,67 @@
 --     lua5.4 examples/export_install_base.lua --live --output installs.csv
 --     lua5.4 examples/export_install_base.lua --live --expiring 14 | mail …
 --
--- A file is replaced only when the export is whole; a device, a pipe or a
--- link is written to. A connector that cannot be read makes the exit code 1;
--- the others are exported all the same.
+-- A file is replaced only when the export is whole: where a connector cannot
+-- be read it stays as it was. On the standard output the others are exported
+-- all the same, and the exit code is 1.
 
 package.path = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "?.lua;" .. package.path
 local recipe = require "recipe"
 local celigo = require "celigo"
-local csv = require "csv"
+local arguments = require "recipe.arguments"
+local installs = require "recipe.installs"
+local output = require "recipe.output"
 
 local DAY = 86400 -- seconds
 
-local COLUMNS = {
-  "connector_id", "connector", "license_id", "email", "user", "edition", "created", "expires",
-  "integration_id", "version", "installed", "updated",
+-- Whether a row's license ends within so many days from now, or has ended
+-- while it is still in use.
+local function is_expiring(row, days)
+  local ending = row.expires or row.trial_end
+  local seconds = ending and celigo.parse_timestamp(ending)
+  if not seconds then return false end
+  local left = seconds - os.time()
+  if left < 0 then return row.integration_id ~= nil end
+  return left <= days * DAY
+end
+
+local parser = recipe.parser {
+  name = "export_install_base", table = true,
+  summary = "Exports licenses and installations as CSV.",
+  examples = {
+    "--live --output installs.csv",
+    "--live --expiring 14 --quiet    # for cron: silent where nothing expires",
+    "--live --json | jq .email",
+  },
 }
-
--- A member of a member …, as text; null and what is no record are nothing.
-local function text_of(record, ...)
-  local value = record
-  for i = 1, select("#", ...) do
-    if type(value) ~= "table" then return nil end
-    value = value[select(i, ...)]
-  end
-  if value == nil or value == celigo.null or type(value) == "table" then return nil end
-  return tostring(value)
-end
-
--- license and install: one of them may be nil.
-local function row_of(connector, license, install)
-  local user = (license or install).user
-  return {
-    connector._id,
-    text_of(connector, "name"),
-    text_of(license, "_id") or text_of(install, "_licenseId"),
-    text_of(user, "email"),
-    text_of(user, "name"),
-    text_of(license, "opts", "connectorEdition"),
-    text_of(license, "created"),
-    text_of(license, "expires"),
-    text_of(install, "_integrationId") or text_of(license, "_integrationId"),
-    text_of(install, "version"),
-    text_of(install, "created"),
-    text_of(install, "lastModified"),
-  }
-end
-
-local function rows_of(client, connector)
-  local licenses, installs, errors = client:gather(
-    function() return client:list_connector_licenses(connector._id) end,
-    function() return client:get_connector_install_base(connector._id) end)
-  if errors then error(errors[1] or errors[2], 0) end
-  local by_integration, rows = {}, {}
-  for _, install in ipairs(installs) do by_integration[install._integrationId or install] = install end
-  for _, license in ipairs(licenses) do
-    local integration = text_of(license, "_integrationId") or license
-    rows[#rows + 1] = row_of(connector, license, by_integration[integration])
-    by_integration[integration] = nil
-  end
-  for _, install in ipairs(installs) do
-    if by_integration[install._integrationId or install] then rows[#rows + 1] = row_of(connector, nil, install) end
-  end
-  return rows
-end
-
--- Whether a row's license ends within so many days from now.
-local function expires_within(row, days)
-  local expires = row[8] and celigo.parse_timestamp(row[8])
-  local left = expires and expires - os.time()
-  return left ~= nil and left >= 0 and left <= days * DAY
-end
-
-local parser = recipe.parser("export_install_base", "Exports licenses and installations as CSV.")
 parser:option("-o --output", "Write to FILE, not to the standard output."):argname "FILE"
-parser:option("--expiring", "Only licenses that expire within DAYS days.", nil, recipe.days):argname "DAYS"
-parser:option("--concurrency", "How many connectors at a time.", "8", recipe.count):argname "N"
+parser:option("--expiring", "Only licenses, trials too, that end within DAYS days, and those that have ended and "
+  .. "are still installed.", nil, arguments.days):argname "DAYS"
+parser:option("--concurrency", "How many connectors at a time.", "8", arguments.count):argname "N"
 
 recipe.run(parser, function(client, args)
-  local connectors = assert(client:list_connectors())
-  local results, errors = client:map(connectors, function(connector)
-    return rows_of(client, connector)
-  end, { concurrency = args.concurrency, on_progress = recipe.progress_bar "exporting" })
-  local lines, failed = { csv.line(COLUMNS) }, 0
-  for i, connector in ipairs(connectors) do
-    if errors[i] then
-      failed = failed + 1
-      recipe.complain("%s: left out: %s", connector.name or connector._id, tostring(errors[i]))
-    end
-    for _, row in ipairs(results[i] or {}) do
-      if not args.expiring or expires_within(row, args.expiring) then
-        lines[#lines + 1] = csv.line(row, #COLUMNS)
-      end
-    end
+  local counts = {}
+  recipe.on_interrupt(function()
+    return installs.fate(counts) .. (args.output and (", and %s is as it was"):format(args.output) or "")
+  end)
+  local connectors, all, failed = installs.rows(client, {
+    concurrency = args.concurrency, on_progress = recipe.progress_bar "exporting", counts = counts,
+  })
+  local rows = {}
+  for _, row in ipairs(all) do
+    if not args.expiring or is_expiring(row, args.expiring) then rows[#rows + 1] = row end
   end
-  if args.output then
-    recipe.save(args.output, table.concat(lines))
+  local text = output.lines_of(args.json and "json" or "csv", installs.COLUMNS, rows)
+  if not args.output then
+    if #rows > 0 or not args.expiring then output.write(text) end
+  elseif failed > 0 then
+    recipe.fail(("%s is left as it was: the export is not whole"):format(args.output))
   else
-    recipe.write(table.concat(lines))
+    recipe.save(args.output, text)
   end
-  recipe.say("%d rows of %d connectors%s", #lines - 1, #connectors - failed,
-    failed > 0 and (", %d failed"):format(failed) or "")
+  local tell = (#rows > 0 or failed > 0 or not args.expiring) and recipe.say or recipe.remark
+  tell("%d rows of %d connectors%s", #rows, #connectors - failed,
+    failed > 0 and (", %d could not be read"):format(failed) or "")
+  if failed > 0 and failed == #connectors then return recipe.FAILED end
   return failed > 0 and recipe.FOUND or recipe.DONE
 end)

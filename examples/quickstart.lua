@@ -7,6 +7,9 @@
 package.path = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "?.lua;" .. package.path
 local recipe = require "recipe"
 local celigo = require "celigo"
+local output = require "recipe.output"
+local plain = require "recipe.plain"
+local records = require "recipe.records"
 
 local DAY = 86400 -- seconds
 
@@ -14,68 +17,91 @@ local steps = 0
 
 local function step(title, code)
   steps = steps + 1
-  local heading = recipe.styled("bold", ("%d. %s"):format(steps, title))
-  recipe.print(("\n%s\n   %s\n"):format(heading, recipe.styled("dim", code)))
+  local heading = output.styled("bold", ("%d. %s"):format(steps, plain.text(title)))
+  output.write(("\n%s\n   %s\n\n"):format(heading, output.styled("dim", code)))
 end
 
 local function show(format, ...)
-  recipe.print("   " .. format:format(...))
+  recipe.print("   " .. format, ...)
 end
 
 local function show_good(format, ...)
-  show("%s %s", recipe.styled("green", "✓"), format:format(...))
+  show(output.styled("green", "✓") .. " " .. format, ...)
 end
 
 local function show_error(err)
-  show("%s %s", recipe.styled("red", "✗"), tostring(err))
+  show(output.styled("red", "✗") .. " %s", err)
 end
 
-local function date(timestamp)
-  return timestamp:sub(1, 10)
+-- The day on which a license ends.
+local function last_day(license)
+  local ending = records.ending(license)
+  return ending and os.date("!%Y-%m-%d", math.floor(ending)) or "further notice"
+end
+
+local function installs_of(connector)
+  return math.type(connector.numInstalls) == "integer" and connector.numInstalls or 0
 end
 
 local function print_connectors(connectors)
   local rows = {}
   for i, connector in ipairs(connectors) do
     rows[i] = {
-      connector.name,
-      connector.published and "yes" or "no",
-      connector.numInstalls or 0,
+      records.text(connector, "name") or "",
+      connector.published == true and "yes" or "no",
+      installs_of(connector),
       connector._id,
     }
   end
-  recipe.print_table({ "NAME", "PUBLISHED", "INSTALLS", "ID" }, rows, "   ")
+  output.print_table({ "NAME", "PUBLISHED", "INSTALLS", "ID" }, rows, "   ")
 end
 
 local function print_installs(installs)
   local rows = {}
   for i, install in ipairs(installs) do
-    rows[i] = { install.user and install.user.name or "", install.version or "", install._integrationId }
+    local who = records.text(install, "email") or records.text(install, "user", "name") or records.text(install, "name")
+    rows[i] = { who or "", records.text(install, "version") or "", records.integration(install) or "" }
   end
-  recipe.print_table({ "USER", "VERSION", "INTEGRATION" }, rows, "   ")
+  output.print_table({ "WHO", "VERSION", "INTEGRATION" }, rows, "   ")
 end
 
--- Deletes what the tour has made, even where a step raises.
-local function cleaner(client)
-  local undo = {}
-  return setmetatable({
-    later = function(f) table.insert(undo, 1, f) end,
-    now = function()
-      while undo[1] do assert(table.remove(undo, 1)()) end
-    end,
-  }, {
-    __close = function()
-      for _, f in ipairs(undo) do
-        local good, err = f()
-        if not good then recipe.complain("Left behind: %s", err) end
+-- Deletes what the tour has made, even where a step raises or Ctrl-C comes. A
+-- sandbox of its own is gone anyway.
+local function cleaner(is_sandbox)
+  local undo, left = {}, {}
+  local self = setmetatable({ pending = nil }, {
+    __close = function(_, problem)
+      if is_sandbox then return end
+      for i = #undo, 1, -1 do
+        local good, err = undo[i].f()
+        if not good then
+          left[#left + 1] = undo[i].what
+          if problem then recipe.complain("Left behind: %s: %s", undo[i].what, err) end
+        end
       end
     end,
-  }), client
+  })
+  function self.later(what, f) undo[#undo + 1] = { what = what, f = f } end
+  function self.now()
+    while undo[1] do
+      assert(undo[#undo].f())
+      undo[#undo] = nil
+    end
+  end
+  -- What to say upon Ctrl-C, after the above.
+  function self.fate()
+    local words = {}
+    if is_sandbox then return "the sandbox is gone, nothing real was touched" end
+    if self.pending then words[1] = "whether a " .. self.pending .. " was made is unknown" end
+    words[#words + 1] = #left > 0 and "left behind: " .. plain.list(left) or "what the tour has made is deleted again"
+    return table.concat(words, "; ")
+  end
+  return self
 end
 
 local function in_use(connectors)
   for _, connector in ipairs(connectors) do
-    if (connector.numInstalls or 0) > 0 then return connector end
+    if installs_of(connector) > 0 then return connector end
   end
   return connectors[1]
 end
@@ -88,25 +114,38 @@ local function trial(email)
   }
 end
 
+-- Connectors of the older framework are installed elsewhere.
+local function of_newer(connectors)
+  for _, connector in ipairs(connectors) do
+    if records.is_newer(connector) then return connector end
+  end
+  return nil
+end
+
 -- Creates a connector and a license, and changes that; returns the connector.
 local function sell(client, email, undo)
   step("A new connector", 'client:create_connector { name = "Quickstart", published = false }')
+  undo.pending = "connector named Quickstart"
   local connector = assert(client:create_connector { name = "Quickstart", published = false })
-  undo.later(function() return client:delete_connector(connector._id) end)
+  undo.later("connector " .. connector._id, function() return client:delete_connector(connector._id) end)
   show_good("created %s", connector._id)
 
   step("A trial license for 30 days", "client:create_connector_license(id, { email = …, expires = …, opts = … })")
+  undo.pending = "license for " .. email
   local license = assert(client:create_connector_license(connector._id, trial(email)))
-  undo.later(function() return client:delete_connector_license(connector._id, license._id) end)
-  show_good("%s may use it until %s", email, date(license.expires))
+  undo.pending = nil
+  undo.later("license " .. license._id, function()
+    return client:delete_connector_license(connector._id, license._id)
+  end)
+  show_good("%s may use it until %s", email, last_day(license))
 
   step("The customer pays: a better edition, a year",
     "client:edit_connector_license(id, license_id, function(license) … end)")
   license = assert(client:edit_connector_license(connector._id, license._id, function(record)
     record.expires = celigo.timestamp(os.time() + 365 * DAY)
-    record.opts.connectorEdition = "premium"
+    record.opts.connectorEdition = "premium" -- a license of the newer framework has _editionId
   end))
-  show_good("now %s, until %s", license.opts.connectorEdition, date(license.expires))
+  show_good("now %s, until %s", license.opts and license.opts.connectorEdition, last_day(license))
   return connector
 end
 
@@ -114,7 +153,8 @@ end
 local function would_sell(client, email)
   local connector = { _id = ("0"):rep(24), name = "Quickstart" }
   local function show_request(request)
-    show("would send %s %s\n   %s", request.method, request.url, request.body)
+    show("would send %s %s", request.method, request.url)
+    show("%s", request.body)
   end
   step("A new connector", "client:create_connector({ … }, { dry_run = true })")
   show_request(assert(client:create_connector({ name = "Quickstart", published = false }, { dry_run = true })))
@@ -123,14 +163,15 @@ local function would_sell(client, email)
   return connector
 end
 
--- Who has a connector, and what else an install would make.
-local function show_use(client, used)
-  step(("Who has %s installed"):format(used.name), "client:get_connector_install_base(id)")
+-- Who has a connector, and what else an install of one would make.
+local function show_use(client, used, installable)
+  step(("Who has %s installed"):format(records.text(used, "name") or used._id), "client:get_connector_install_base(id)")
   local installs = assert(client:get_connector_install_base(used._id))
   if #installs == 0 then show("nobody") else print_installs(installs) end
 
-  step("What an install would make", "client:preview_connector_install(id)")
-  local preview, problem = client:preview_connector_install(used._id)
+  step("What an install of " .. (records.text(installable, "name") or installable._id) .. " would make",
+    "client:preview_connector_install(id)")
+  local preview, problem = client:preview_connector_install(installable._id)
   if preview then
     show("%s", assert(celigo.json.encode(preview)))
   else
@@ -139,18 +180,19 @@ local function show_use(client, used)
 end
 
 local function tour(client, args, is_sandbox)
-  recipe.print(("%s at %s%s"):format(celigo._VERSION, tostring(client):match "https?://.*",
-    is_sandbox and ", a sandbox: nothing real is touched" or ""))
+  recipe.print("%s at %s%s", celigo._VERSION, tostring(client):match "https?://.*",
+    is_sandbox and ", a sandbox: nothing real is touched" or "")
 
   step("The connectors of the account", "client:list_connectors()")
   local connectors = assert(client:list_connectors())
   print_connectors(connectors)
 
-  local undo <close> = cleaner(client)
+  local undo <close> = cleaner(is_sandbox)
+  recipe.on_interrupt(undo.fate)
   local connector = args.dry_run and would_sell(client, args.email) or sell(client, args.email, undo)
 
   local used = in_use(connectors) or connector
-  if not args.dry_run or #connectors > 0 then show_use(client, used) end
+  if not args.dry_run or #connectors > 0 then show_use(client, used, of_newer(connectors) or used) end
 
   step("What errors look like: nil, and an object with all there is to know", 'client:get_connector_by_id("…")')
   local _, unknown = client:get_connector_by_id("54fa0b38a7044f9252ffffff")
@@ -161,15 +203,20 @@ local function tour(client, args, is_sandbox)
   show("  kind %s: found before anything was sent", invalid.kind)
 
   if args.dry_run then
-    recipe.print "\n   Nothing was changed."
+    output.write "\n   Nothing was changed.\n"
     return
   end
   step("Clean up", "client:delete_connector_license(id, license_id); client:delete_connector(id)")
   undo.now()
-  show_good("the license and the connector are gone\n")
+  show_good "the license and the connector are gone"
+  output.write "\n"
 end
 
-local parser = recipe.parser("quickstart", "A first tour of the Connectors API.")
+local parser = recipe.parser {
+  name = "quickstart",
+  summary = "A first tour of the Connectors API.",
+  examples = { "", "--dry-run", "--live --email user@your-company.com" },
+}
 parser:option("--email", "The user who gets the trial license; with --live, one of your own."):argname "ADDRESS"
 
 recipe.run(parser, function(client, args, is_sandbox)

@@ -6,171 +6,144 @@
 -- The columns are connector_id, license_id, action, value:
 --
 --     extend   value: days, added to what is left; or the date of the last
---              day, which may be run twice
---     upgrade  value: the edition
+--              day, which may be run twice. It never shortens a license.
+--     upgrade  value: the edition; of connectors of the newer framework the
+--              name or the id of one of theirs
 --     expire   no value: ends now
 --
 -- Every line is checked before anything is sent. Lines of one license are
--- done in their order, licenses side by side.
+-- done in their order, licenses side by side. A write whose answer was lost
+-- is told as unknown: it may have been done.
 
 package.path = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "?.lua;" .. package.path
 local recipe = require "recipe"
-local celigo = require "celigo"
-local csv = require "csv"
+local csv = require "recipe.csv"
+local plain = require "recipe.plain"
+local renewals = require "recipe.renewals"
 
-local DAY = 86400 -- seconds
+local COLUMNS = { "line", "connector_id", "license_id", "action", "status", "detail" }
 
--- Each action checks its value, and returns a function that changes a
--- license and says what it does, or nil and what was expected.
-local actions = {}
+-- {====== The file
 
-local function expiry_of(license)
-  return type(license.expires) == "string" and celigo.parse_timestamp(license.expires) or nil
-end
-
-function actions.extend(value)
-  local days = recipe.days(value)
-  local last_day = celigo.parse_timestamp(value .. "T23:59:59Z")
-  if not days and not last_day then
-    return nil, recipe.count(value) and "leads beyond the year 9999" or "expected days, or a date such as 2026-12-31"
+local function check_columns(path, names)
+  local there = {}
+  for _, name in ipairs(names) do there[name] = true end
+  local missing = {}
+  for _, name in ipairs { "connector_id", "license_id", "action", "value" } do
+    if not there[name] then missing[#missing + 1] = name end
   end
-  return function(license)
-    local from = math.max(expiry_of(license) or 0, os.time())
-    local last = last_day or from + days * DAY
-    if last > recipe.LAST then error(("extend from %s leads beyond the year 9999"):format(license.expires), 0) end
-    local till = celigo.timestamp(last)
-    local said = ("extend from %s to %s"):format(license.expires, till)
-    license.expires = till
-    return said
-  end
-end
-
-function actions.upgrade(value)
-  if value == "" then return nil, "expected an edition" end
-  return function(license)
-    if type(license.opts) ~= "table" then license.opts = {} end
-    local said = ("upgrade from %s to %s"):format(license.opts.connectorEdition or "none", value)
-    license.opts.connectorEdition = value
-    return said
-  end
-end
-
-function actions.expire(value)
-  if value ~= "" then return nil, "expected no value" end
-  return function(license)
-    local now = os.time()
-    local expires = expiry_of(license)
-    if expires and expires <= now then return "expired already", false end
-    license.expires = celigo.timestamp(now)
-    return "expire now"
-  end
-end
-
--- The job of a row, or nil and what is wrong with it.
-local function job_of(row)
-  for _, name in ipairs { "connector_id", "license_id", "action" } do
-    if not row[name] or row[name] == "" then return nil, name .. " is missing" end
-  end
-  for _, name in ipairs { "connector_id", "license_id" } do
-    local id, problem = recipe.id(row[name])
-    if not id then return nil, ("%s %s"):format(name, problem) end
-  end
-  local action = actions[row.action]
-  if not action then return nil, ("action '%s': expected extend, upgrade or expire"):format(row.action) end
-  local change, expected = action(row.value or "")
-  if not change then return nil, ("%s: value '%s': %s"):format(row.action, row.value or "", expected) end
-  return { line = row.line, connector = row.connector_id, license = row.license_id, change = change }
+  if #missing == 0 then return end
+  recipe.fail(("%s: the first line names no column %s"):format(path, table.concat(missing, ", ")), recipe.USAGE)
 end
 
 -- Reads the file into jobs, and into licenses, each an array of its jobs;
--- ends the example where any line is wrong.
+-- ends the recipe where any line is wrong.
 local function read_jobs(path)
-  local rows, message = csv.parse(recipe.read(path))
-  if not rows then recipe.fail(("%s: %s"):format(path, message), recipe.USAGE) end
+  local text = recipe.read(path)
+  if path == "-" then path = "standard input" end
+  if not text:find "%S" then recipe.fail(path .. ": it is empty", recipe.USAGE) end
+  local rows, names = csv.parse(text)
+  if not rows then recipe.fail(("%s: %s"):format(path, names), recipe.USAGE) end
+  check_columns(path, names)
   local all, licenses, by_id, wrong = {}, {}, {}, {}
   for _, row in ipairs(rows) do
-    local job, problem = job_of(row)
+    local job, problem = renewals.job_of(row)
     if not job then
       wrong[#wrong + 1] = ("%s: line %d: %s"):format(path, row.line, problem)
     else
-      local jobs = by_id[job.license]
+      local key = job.connector .. "/" .. job.license
+      local jobs = by_id[key]
       if not jobs then
         jobs = {}
-        by_id[job.license] = jobs
+        by_id[key] = jobs
         licenses[#licenses + 1] = jobs
       end
       jobs[#jobs + 1] = job
       all[#all + 1] = job
     end
   end
-  if #wrong > 0 then recipe.fail(table.concat(wrong, "\n"), recipe.USAGE) end
+  if #wrong > 0 then recipe.fail(wrong, recipe.USAGE) end
   return all, licenses
 end
 
--- Does one job: what was done, or nil and what went wrong.
-local function renew(client, job, dry_run)
-  local said, write
-  local license, response = client:edit_connector_license(job.connector, job.license, function(record)
-    said, write = job.change(record)
-    return write
-  end, { dry_run = dry_run })
-  if not license then return nil, tostring(response) end
-  if write == false then return said end
-  local dropped = not dry_run and response.dropped or {}
-  if #dropped > 0 then
-    return nil, ("%s: the service did not take %s"):format(said, table.concat(dropped, ", "))
-  end
-  return dry_run and "would " .. said or said
-end
+-- }======
 
--- Does the jobs of one license, and notes in each what came of it; the first
--- that fails ends them.
-local function renew_all(client, jobs, dry_run)
-  local failed = false
+-- {====== The report
+
+-- Why a job in a state is told on the standard error, or nil.
+local TOLD = { failed = "FAILED: ", unknown = "UNKNOWN whether it was written: ", untried = "not tried: " }
+
+local function report(args, jobs, is_interrupted)
+  local records = {}
   for _, job in ipairs(jobs) do
-    if failed then
-      job.problem = "not tried: a line before it failed"
-    else
-      -- Whatever it raises is this line's: others are done already.
-      local good, said, problem = pcall(renew, client, job, dry_run)
-      if good then
-        job.said, job.problem = said, problem
-      else
-        job.problem = tostring(said)
-      end
-      failed = job.problem ~= nil
+    renewals.settle(job)
+    records[#records + 1] = {
+      line = job.line, connector_id = job.connector, license_id = job.license, action = job.action,
+      status = job.status, detail = job.detail,
+    }
+    if not (args.json or args.csv) and not TOLD[job.status] then recipe.print("%s  %s", job.license, job.detail) end
+    if TOLD[job.status] and not is_interrupted then
+      recipe.complain("line %d: %s: %s%s", job.line, job.license, TOLD[job.status], job.detail)
     end
   end
+  if args.json or args.csv then recipe.report(args, COLUMNS, records) end
 end
 
-local function print_report(jobs)
-  local failed = 0
+local function count(jobs)
+  local counts = { done = 0, failed = 0, unknown = 0, untried = 0, unknown_lines = {} }
   for _, job in ipairs(jobs) do
-    if job.said then
-      recipe.print(("%s  %s"):format(job.license, job.said))
-    else
-      failed = failed + 1
-      recipe.complain("line %d: %s: FAILED: %s", job.line, job.license, job.problem or "not finished")
+    renewals.settle(job)
+    counts[job.status] = counts[job.status] + 1
+    if job.status == "unknown" then
+      table.insert(counts.unknown_lines, ("line %d (%s)"):format(job.line, job.license))
     end
   end
-  return failed
+  return counts
 end
 
-local parser = recipe.parser("renew_licenses", "Extends, upgrades or expires licenses as a CSV file says.", [[
+local function fate(jobs)
+  local counts = count(jobs)
+  local known = ("%d of %d lines are done, %d are not"):format(counts.done, #jobs, counts.failed + counts.untried)
+  if counts.unknown == 0 then return known .. ", none is unknown" end
+  return ("%s; whether it was written is unknown for %s"):format(known, plain.list(counts.unknown_lines))
+end
+
+-- }======
+
+local parser = recipe.parser {
+  name = "renew_licenses", table = true,
+  summary = "Extends, upgrades or expires licenses as a CSV file says.",
+  details = [[
 Actions, and their values:
    extend    days, added to what is left; or the date of the last day
-   upgrade   the edition
-   expire    no value: the license ends now]])
-parser:argument("file", "The CSV file, with the columns connector_id, license_id, action, value.")
-parser:option("--concurrency", "How many licenses at a time.", "8", recipe.count):argname "N"
+   upgrade   the edition, by name or id
+   expire    no value: the license ends now]],
+  examples = { "--dry-run renewals.csv", "--live renewals.csv", "--live --json - < renewals.csv" },
+}
+parser:argument("file", "The CSV file, with the columns connector_id, license_id, action, value; "
+  .. "- is the standard input.")
+parser:option("--concurrency", "How many licenses at a time.", "8", require("recipe.arguments").count):argname "N"
 
 recipe.run(parser, function(client, args)
   local jobs, licenses = read_jobs(args.file)
-  local good, err = pcall(client.map, client, licenses, function(of_license)
-    renew_all(client, of_license, args.dry_run)
+  recipe.on_interrupt(function()
+    report(args, jobs, true)
+    return fate(jobs)
+  end)
+  local editions = renewals.edition_finder(client)
+  local good, err = recipe.try(client.map, client, licenses, function(of_license)
+    renewals.renew_all(client, of_license, editions, args.dry_run)
   end, { concurrency = args.concurrency, on_progress = recipe.progress_bar "renewing" })
-  local failed = print_report(jobs) -- in any case: licenses may have been written
+  report(args, jobs) -- in any case: licenses may have been written
   if not good then error(err, 0) end
-  recipe.say("%d lines, %d failed%s", #jobs, failed, args.dry_run and "; nothing was written" or "")
-  return failed > 0 and recipe.FOUND or recipe.DONE
+  local counts = count(jobs)
+  if counts.unknown > 0 then
+    recipe.complain("Look at the licenses whose fate is unknown before they are in a file again: "
+      .. "what was written is not to be added twice.")
+  end
+  recipe.say("%d lines, %d failed%s%s%s", #jobs, counts.failed,
+    counts.unknown > 0 and (", %d unknown"):format(counts.unknown) or "",
+    counts.untried > 0 and (", %d not tried"):format(counts.untried) or "",
+    args.dry_run and "; nothing was written" or "")
+  return counts.done < #jobs and recipe.FOUND or recipe.DONE
 end)

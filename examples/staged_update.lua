@@ -1,121 +1,134 @@
---- Pushes an update of a connector to a few canary installations, checks
--- them, and goes on in waves. Stops at the first failure; run again with the
--- same state file, it goes on where it stopped.
+--- Pushes an update of a connector to a few canary installations, waits until
+-- it has ended there and looks at what came of it, and goes on in waves.
+-- Stops at the first that does not end, fails, or is not well; run again with
+-- the same state file, it goes on where it stopped.
 --
 --     lua5.4 examples/staged_update.lua CONNECTOR_ID --state update.json
 --         --canary INTEGRATION_ID --wave 20 --check ./looks-healthy
 --
+-- The service answers when an update has been pushed, not when it is done.
+-- So after each wave the install base is read until none of the wave is being
+-- updated any more; each must then have another version than before, or that
+-- of --expect.
+--
 -- The check is a command of yours: it gets the integration ids of a wave as
--- arguments, and any exit status but 0 stops the update. Whether each
--- installation is still in the install base is checked in any case.
+-- arguments, and any exit status but 0 stops the update. Where an id begins
+-- with `-`, a `--` stands before the first.
 --
 -- An update function runs in the customer's account, and is never run twice
--- unasked: a wave is written down before it is pushed, and where its fate is
--- unknown, --unsure says what to do with it. A wave whose check failed is
--- checked again before any other is pushed.
+-- unasked: a wave is written down before it is pushed, and where its fate
+-- stays unknown, --unsure says what to do with it. A wave that was not well
+-- is looked at again before any other is pushed.
 
 package.path = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "?.lua;" .. package.path
 local recipe = require "recipe"
-local celigo = require "celigo"
+local arguments = require "recipe.arguments"
+local files = require "recipe.files"
+local output = require "recipe.output"
+local plain = require "recipe.plain"
+local rollout = require "recipe.rollout"
 
--- {====== State: a connector, and arrays of integration ids
---
--- `unsure` are about to be pushed, `unchecked` are pushed, `done` are pushed
--- and well.
+local COLUMNS = { "integration_id", "name", "version_before", "version", "status" }
 
-local ARRAY = getmetatable(celigo.array {})
+-- What cannot be remembered ends the run.
+local function remember(good, message)
+  if not good then recipe.fail(message) end
+end
 
-local function is_state(value)
-  if type(value) ~= "table" or type(value.connector) ~= "string" then return false end
-  for _, name in ipairs { "done", "unchecked", "unsure" } do
-    if getmetatable(value[name]) ~= ARRAY then return false end
-    for _, id in ipairs(value[name]) do
-      if type(id) ~= "string" then return false end
+-- {====== Waiting
+
+-- Where an installation of a wave stands: "busy", "good", "same" (its version
+-- is as before), "gone". Where no version is told, that an update has ended
+-- is all there is to see.
+local function standing(install, before, expected)
+  if not install then return "gone" end
+  if install.busy then return "busy" end
+  if not install.version then return "good" end
+  if expected then return install.version == expected and "good" or "same" end
+  if not before then return "good" end
+  return install.version ~= before and "good" or "same"
+end
+
+-- An update may begin a little after it was pushed: so long a version may
+-- stay as it was before that counts as a failure.
+local SETTLE = 10 -- seconds
+local PAUSES = { 0.2, 0.3, 0.5, 1, 1, 2, 3 } -- seconds between looks; then 5
+
+-- Reads the install base until every update of a wave has ended, or the time
+-- is over. Returns arrays of ids by standing; the view is brought up to date.
+local function await(client, args, state, view)
+  local show = recipe.progress_bar "waiting for updates to end"
+  local started, looks = os.time(), 0
+  while true do
+    view.all, view.by_id = rollout.installed(client, args.connector)
+    local found = { busy = {}, good = {}, same = {}, gone = {} }
+    for _, id in ipairs(state.unchecked) do
+      local list = found[standing(view.by_id[id], state.before[id], args.expect)]
+      list[#list + 1] = id
     end
+    local passed = os.time() - started
+    local is_over = #found.busy == 0 and (#found.same == 0 or passed >= math.min(SETTLE, args.wait))
+    if is_over or passed >= args.wait then
+      output.clear_bar()
+      return found
+    end
+    if show then show(#found.good + #found.gone, nil, ("of %d"):format(#state.unchecked)) end
+    looks = looks + 1
+    recipe.sleep(math.min(PAUSES[looks] or 5, args.wait - passed))
   end
+end
+
+local function run_check(command, ids)
+  local words, dashes = {}, ""
+  for _, id in ipairs(ids) do
+    if id:sub(1, 1) == "-" then dashes = "-- " end
+    words[#words + 1] = files.quote(id)
+  end
+  local good, how, status = os.execute(("exec >&2; %s %s%s"):format(command, dashes, table.concat(words, " ")))
+  if good then return true end
+  if how == "signal" and status == 2 or status == 130 then error("interrupted!", 0) end
+  recipe.complain("Stopped: the check of %s exited with %d", plain.list(ids), status)
+  return false
+end
+
+local function complain_of(args, state, found)
+  for _, id in ipairs(found.busy) do
+    recipe.complain("Stopped: the update of %s has not ended after %d s", id, args.wait)
+  end
+  for _, id in ipairs(found.same) do
+    recipe.complain("Stopped: the update of %s has ended, and its version is %s: it has failed, or there was "
+      .. "nothing to update%s", id, args.expect and "not " .. args.expect or "still " .. tostring(state.before[id]),
+      args.expect and "" or " (--expect tells which version is the new one)")
+  end
+end
+
+-- Whether the wave that was pushed last is well. An installation that is gone
+-- stops the run that pushed it: the update may be to blame. A later run says
+-- so and goes on; it counts as done, never to be pushed again.
+local function check(client, args, state, view, is_later)
+  if #state.unchecked == 0 then return true end
+  local found = await(client, args, state, view)
+  for _, id in ipairs(found.gone) do
+    recipe.complain("%s%s is not in the install base any more", is_later and "" or "Stopped: ", id)
+  end
+  complain_of(args, state, found)
+  if #found.busy + #found.same > 0 or #found.gone > 0 and not is_later then return false end
+  if args.check and #found.good > 0 and not run_check(args.check, found.good) then return false end
+  remember(state:move("unchecked", "done"))
   return true
-end
-
-local ENOENT = 2
-
--- A file that is there and cannot be read is no new beginning.
-local function is_missing(path)
-  local file, _, number = io.open(path, "r")
-  if file then file:close() end
-  return number == ENOENT
-end
-
-local function load_state(path, connector)
-  if not path or is_missing(path) then
-    return { connector = connector, done = celigo.array {}, unchecked = celigo.array {}, unsure = celigo.array {} }
-  end
-  local state, message = celigo.json.decode(recipe.read(path))
-  if state == nil then recipe.fail(("%s: %s"):format(path, message)) end
-  if not is_state(state) then recipe.fail(path .. " is not a state that this example has written", recipe.USAGE) end
-  if state.connector ~= connector then
-    recipe.fail(("%s is the state of connector %s"):format(path, tostring(state.connector)), recipe.USAGE)
-  end
-  return state
-end
-
-local function save_state(path, state)
-  if path then recipe.save(path, assert(celigo.json.encode(state)) .. "\n") end
-end
-
--- Moves ids on, and remembers it.
-local function move(path, state, from, to)
-  table.move(state[from], 1, #state[from], #state[to] + 1, state[to])
-  state[from] = celigo.array {}
-  save_state(path, state)
-end
-
--- What is to be done with a wave whose fate is unknown.
-local function settle_unsure(path, state, answer)
-  if #state.unsure == 0 then return end
-  if not answer then
-    recipe.fail(("It is unknown whether these were updated: %s\n"
-      .. "Look, then run again with --unsure push, or --unsure done."):format(table.concat(state.unsure, ", ")))
-  end
-  if answer == "done" then
-    move(path, state, "unsure", "unchecked")
-  else
-    state.unsure = celigo.array {}
-  end
 end
 
 -- }======
 
--- {====== Waves
-
-local function set_of(...)
-  local set = {}
-  for _, ids in ipairs { ... } do
-    for _, id in ipairs(ids) do set[id] = true end
-  end
-  return set
-end
-
--- The integration ids of the install base, and how many have none.
-local function installed_ids(client, connector)
-  local ids, without = {}, 0
-  for install in client:each_connector_install(connector) do
-    local id = install._integrationId
-    if type(id) == "string" and id ~= "" then
-      ids[#ids + 1] = id
-    else
-      without = without + 1
-    end
-  end
-  return ids, without
-end
+-- {====== Pushing
 
 -- The canaries by name, each once, or the first of all. One that is pushed
 -- may be gone since.
-local function choose_canaries(all, named, pushed)
-  if #named == 0 then return { all[1] } end
-  local known, chosen, is_chosen = set_of(all), {}, {}
+local function choose_canaries(view, named, pushed)
+  if #named == 0 then return { view.all[1].id } end
+  local chosen, is_chosen = {}, {}
   for _, id in ipairs(named) do
-    if not known[id] and not pushed[id] then
+    if not view.by_id[id] and not pushed[id] then
       recipe.fail(("--canary %s: not in the install base"):format(id), recipe.USAGE)
     end
     if not is_chosen[id] then
@@ -123,55 +136,6 @@ local function choose_canaries(all, named, pushed)
     end
   end
   return chosen
-end
-
--- Arrays of ids: the canaries, then the rest by `size`; without what is
--- pushed.
-local function plan(all, canaries, size, pushed)
-  local waves, wave = { {} }, {}
-  local is_canary = set_of(canaries)
-  for _, id in ipairs(canaries) do
-    if not pushed[id] then table.insert(waves[1], id) end
-  end
-  for _, id in ipairs(all) do
-    if not pushed[id] and not is_canary[id] then
-      wave[#wave + 1] = id
-      if #wave == size then
-        waves[#waves + 1], wave = wave, {}
-      end
-    end
-  end
-  if #wave > 0 then waves[#waves + 1] = wave end
-  if #waves[1] == 0 then table.remove(waves, 1) end
-  return waves
-end
-
--- Whether the wave that was pushed last is well. An installation that is gone
--- stops the run that pushed it: the update may be to blame. A later run says
--- so and goes on; it counts as done, never to be pushed again.
-local function check(client, args, state, is_later)
-  if #state.unchecked == 0 then return true end
-  local present = set_of((installed_ids(client, args.connector)))
-  local words, gone = {}, false
-  for _, id in ipairs(state.unchecked) do
-    if present[id] then
-      words[#words + 1] = recipe.quote(id)
-    else
-      gone = true
-      recipe.complain("%s%s is not in the install base any more", is_later and "" or "Stopped: ", id)
-    end
-  end
-  if gone and not is_later then return false end
-  if args.check and #words > 0 then
-    recipe.flush() -- before what the check prints
-    local good, _, status = os.execute(args.check .. " " .. table.concat(words, " "))
-    if not good then
-      recipe.complain("Stopped: the check of %s exited with %d", table.concat(state.unchecked, ", "), status)
-      return false
-    end
-  end
-  move(args.state, state, "unchecked", "done")
-  return true
 end
 
 -- Whether an error says that a write was refused, or never sent. Any other
@@ -183,60 +147,178 @@ local function is_refusal(err)
   return status >= 400 and status < 500 and status ~= 408 and not err.maybe_applied
 end
 
-local function push(client, args, state, wave)
-  state.unsure = celigo.array(wave)
-  save_state(args.state, state)
-  local pushed, err = client:push_connector_update(args.connector, { _integrationIds = wave })
-  if not pushed then
-    if is_refusal(err) then
-      state.unsure = celigo.array {}
-      save_state(args.state, state)
+local function advice(state)
+  if state.path then return "Run again with the same --state: it looks what became of them." end
+  return "Without --state nothing remembers this: look at these installations before you push again."
+end
+
+-- What of a wave can be pushed now; nil where one is being updated already.
+local function ready(wave, view)
+  local there = {}
+  for _, id in ipairs(wave) do
+    local install = view.by_id[id]
+    if not install then
+      recipe.complain("%s is not in the install base any more, and is passed over", id)
+    elseif install.busy then
+      recipe.complain("Stopped: %s is being updated already, and not by this run", id)
+      return nil
+    else
+      there[#there + 1] = id
     end
-    recipe.fail(err)
   end
-  move(args.state, state, "unsure", "unchecked")
+  return there
+end
+
+local function push(client, args, state, view, ids)
+  for _, id in ipairs(ids) do state.before[id] = view.by_id[id].version end
+  remember(state:add("unsure", ids))
+  local pushed, err = client:push_connector_update(args.connector, { _integrationIds = ids })
+  if pushed then return remember(state:move("unsure", "unchecked")) end
+  if is_refusal(err) then
+    remember(state:move("unsure"))
+    recipe.fail { err, ("Nothing of this wave was pushed. %s."):format(state:fate(view.all)) }
+  end
+  recipe.fail { err, state:fate(view.all) .. ".", advice(state) }
+end
+
+-- What is to be done with a wave whose fate was unknown when the last run
+-- ended: an installation that is being updated, or has another version, was
+-- pushed.
+local function settle_unsure(args, state, view)
+  if #state.unsure == 0 then return end
+  local pushed = {}
+  for _, id in ipairs(state.unsure) do
+    local install = view.by_id[id]
+    local before = state.before[id]
+    if install and (install.busy or before and install.version and install.version ~= before) then
+      pushed[#pushed + 1] = id
+    end
+  end
+  if #pushed > 0 then
+    recipe.say("These were pushed, their installations show it: %s", plain.list(pushed))
+    remember(state:move("unsure", "unchecked", pushed))
+  end
+  if #state.unsure == 0 then return end
+  if not args.unsure then
+    recipe.fail {
+      "It is unknown whether these were updated: " .. plain.list(state.unsure),
+      "Look, then run again with --unsure push, or --unsure done.",
+    }
+  end
+  for _, id in ipairs(state.unsure) do state.before[id] = nil end -- what it was is not known
+  remember(state:move("unsure", args.unsure == "done" and "unchecked" or nil))
+end
+
+-- }======
+
+-- {====== The end
+
+local STATUS = { { "done", "updated" }, { "unchecked", "pushed" }, { "unsure", "unknown" } }
+
+-- A row for each installation, as it stands. planned has words for those that
+-- are to be pushed.
+local function report(args, state, all, planned)
+  local status, rows = planned or {}, {}
+  for _, pair in ipairs(STATUS) do
+    for _, id in ipairs(state[pair[1]]) do status[id] = pair[2] end
+  end
+  for i, install in ipairs(all) do
+    rows[i] = {
+      integration_id = install.id, name = install.name, version_before = state.before[install.id] or install.version,
+      version = install.version, status = status[install.id] or "not pushed",
+    }
+  end
+  recipe.report(args, COLUMNS, rows, { "INTEGRATION", "NAME", "BEFORE", "VERSION", "STATUS" })
+end
+
+-- What a dry run shows.
+local function show_plan(args, state, view, waves)
+  local planned = {}
+  for i, wave in ipairs(waves) do
+    local words = ("wave %d of %d"):format(i, #waves)
+    if not (args.json or args.csv) then recipe.print("%s: %s", words, table.concat(wave, " ")) end
+    for _, id in ipairs(wave) do planned[id] = words end
+  end
+  if args.json or args.csv then report(args, state, view.all, planned) end
 end
 
 local function count_done(all, state)
-  local done, count = set_of(state.done), 0
-  for _, id in ipairs(all) do
-    if done[id] then count = count + 1 end
+  local done, count = rollout.set_of(state.done), 0
+  for _, install in ipairs(all) do
+    if done[install.id] then count = count + 1 end
   end
   return count
 end
 
 -- }======
 
-local parser = recipe.parser("staged_update", "Pushes an update to canaries first, then in waves.")
-parser:argument("connector", "The connector's id."):convert(recipe.id)
+local parser = recipe.parser {
+  name = "staged_update", table = true,
+  summary = "Pushes an update to canaries first, then in waves, and waits until each has ended.",
+  examples = {
+    "CONNECTOR_ID --dry-run",
+    "CONNECTOR_ID --live --state update.json --canary ID --wave 20",
+    "CONNECTOR_ID --live --state update.json --check ./looks-healthy --expect 2.4.0",
+  },
+}
+parser:argument("connector", "The connector's id."):convert(arguments.id)
 parser:option("--canary", "An integration id; may be given several times. Default: the first."):count("*"):argname "ID"
-parser:option("--wave", "How many installations at a time.", "10", recipe.count):argname "N"
+parser:option("--wave", "How many installations at a time.", "10", arguments.count):argname "N"
+parser:option("--wait", "How long the updates of a wave may take.", "600", arguments.count):argname "SECONDS"
+parser:option("--expect", "The version that the update leads to; who has it is left out."):argname "VERSION"
 parser:option("--check", "A command that tells whether a wave is well."):argname "COMMAND"
 parser:option("--state", "Where to remember what was done. Default: nowhere."):argname "FILE"
 parser:option("--unsure", "A wave of unknown fate: push it again (push), or count it as done (done).")
   :choices { "push", "done" }
 
+-- Pushes and checks wave by wave; whether all went well.
+local function roll_out(client, args, state, view, waves)
+  for i, wave in ipairs(waves) do
+    recipe.say("wave %d of %d: %s", i, #waves, table.concat(wave, " "))
+    local ids = ready(wave, view)
+    if not ids then return false end
+    if #ids > 0 then push(client, args, state, view, ids) end
+    if not check(client, args, state, view) then return false end
+  end
+  return true
+end
+
+local function leave_out_expected(args, view, pushed)
+  if not args.expect then return end
+  for _, install in ipairs(view.all) do
+    if install.version == args.expect and not install.busy then pushed[install.id] = true end
+  end
+end
+
 recipe.run(parser, function(client, args)
-  local state = load_state(args.state, args.connector)
-  if args.dry_run then args.state = nil end -- nothing is to be remembered
-  settle_unsure(args.state, state, args.unsure)
-  if not args.dry_run and not check(client, args, state, true) then return recipe.FOUND end
-  local all, without = installed_ids(client, args.connector)
-  if without > 0 then recipe.complain("Passed over for want of an integration id: %d", without) end
-  if #all == 0 then
+  local state, message, is_usage = rollout.load(args.state, args.connector)
+  if not state then recipe.fail(message, is_usage and recipe.USAGE) end
+  if args.dry_run then state.path = nil end -- nothing is to be remembered
+  local view, without = {}
+  recipe.on_interrupt(function() return state:fate(view.all) end)
+
+  view.all, view.by_id, without = rollout.installed(client, args.connector)
+  settle_unsure(args, state, view)
+  local is_well = args.dry_run or check(client, args, state, view, true)
+  if without > 0 then recipe.complain("Passed over, without an integration id: %d", without) end
+  if #view.all == 0 then
     recipe.say("%s is not installed anywhere", args.connector)
     return recipe.DONE
   end
-  local pushed = set_of(state.done, state.unchecked)
-  local waves = plan(all, choose_canaries(all, args.canary, pushed), args.wave, pushed)
-  for i, wave in ipairs(waves) do
-    recipe.print(("wave %d of %d: %s"):format(i, #waves, table.concat(wave, " ")))
-    if not args.dry_run then
-      push(client, args, state, wave)
-      if not check(client, args, state) then return recipe.FOUND end
-    end
+  local pushed = rollout.set_of(state.done, state.unchecked)
+  leave_out_expected(args, view, pushed)
+  local waves = rollout.plan(view.all, choose_canaries(view, args.canary, pushed), args.wave, pushed)
+  if args.dry_run then
+    show_plan(args, state, view, waves)
+    recipe.say("%d of %d installations are updated; nothing was pushed", count_done(view.all, state), #view.all)
+    return recipe.DONE
   end
-  recipe.say("%d of %d installations are updated%s", count_done(all, state), #all,
-    args.dry_run and "; nothing was pushed" or "")
-  return recipe.DONE
+  is_well = is_well and roll_out(client, args, state, view, waves)
+  report(args, state, view.all)
+  if is_well then
+    recipe.say("%d of %d installations are updated", count_done(view.all, state), #view.all)
+    return recipe.DONE
+  end
+  recipe.complain("Stopped: %s", state:fate(view.all))
+  return recipe.FOUND
 end)

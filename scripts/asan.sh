@@ -10,4 +10,5 @@ export LSAN_OPTIONS=suppressions=$PWD/scripts/lsan.supp:print_suppressions=0
 export UBSAN_OPTIONS=print_stacktrace=1
 # Hosts that the specs build are linked with the same.
 export CFLAGS="-fsanitize=address,undefined" CXXFLAGS="-fsanitize=address,undefined"
+export SPEC_SECONDS="${SPEC_SECONDS:-300}"
 exec sh scripts/spec.sh asan "$@"

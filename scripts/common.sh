@@ -36,9 +36,12 @@ find_lua() {
   return 1
 }
 
-# Its version, 5.4 or 5.5; 5.4 where there is none yet.
+# Its version, 5.4 or 5.5; where there is none yet the one that $LUA names,
+# or 5.4.
 lua_version() {
-  if lua=$(find_lua); then
+  if [ "${LUA:-}" = lua5.5 ] || [ "${LUA:-}" = lua5.4 ]; then
+    echo "${LUA#lua}"
+  elif lua=$(find_lua); then
     "$lua" -e 'print(_VERSION:match "%d.%d")'
   else
     echo 5.4

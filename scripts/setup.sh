@@ -2,8 +2,8 @@
 # setup.sh GROUP…: installs what a group of commands needs and this machine
 # has not: packages of apt (Debian, Ubuntu) or brew (macOS; there Lua's own
 # packages come from luarocks). Says what before it does; what is there is
-# left alone. Groups: build demo test prism valgrind fuzz lint docs coverage
-# bench.
+# left alone. Groups: build demo test prism browser valgrind fuzz lint docs coverage
+# bench systems.
 . scripts/common.sh
 
 missing=
@@ -25,6 +25,17 @@ need() {
   [ "$need_rock" = - ] || rocks="$rocks $need_rock"
 }
 
+# The same for what some specs need that are left out where it cannot be had:
+# a package may be there and not know the newest Lua.
+want() {
+  [ "$tried" = true ] || dpkg -s "$2" >/dev/null 2>&1 || need "$@"
+}
+
+# Whether there is a Lua of the version that was asked for.
+has_lua() {
+  lua=$(find_lua) && "$lua" -e "assert(_VERSION == 'Lua $lua_version')"
+}
+
 has_lua_package() {
   lua=$(find_lua) && "$lua" -e "require '$1'"
 }
@@ -44,6 +55,10 @@ has_clang_runtime() {
     clang -fsanitize=address -x c -o /dev/null -
 }
 
+has_browser() {
+  have chromium || have chromium-browser || have google-chrome
+}
+
 # Whether a locale with a decimal comma is there or can be made.
 has_comma_locale() {
   [ -f /usr/share/i18n/locales/de_DE ] || locale -a | grep '^de_DE'
@@ -52,8 +67,8 @@ has_comma_locale() {
 group_build() {
   need "C-compiler" build-essential gcc - have "${CC:-cc}"
   need cmake cmake cmake - have cmake
-  need lua5.4 lua5.4 lua@5.4 - find_lua
   lua_version=$(lua_version)
+  need "lua$lua_version" "lua$lua_version" "lua@$lua_version" - has_lua
   need "Lua-headers" "liblua$lua_version-dev" "lua@$lua_version" - has_header lua.h
   need "libcurl-headers" libcurl4-openssl-dev curl - has_header curl/curl.h
   need "zlib-headers" zlib1g-dev zlib - has_header zlib.h
@@ -70,18 +85,23 @@ group_test() {
   group_docs
   need luarocks luarocks luarocks - have luarocks
   need busted lua-busted - busted has_lua_package busted
-  need lua-luv lua-luv - luv has_lua_package luv
-  need lua-cqueues lua-cqueues - cqueues has_lua_package cqueues
+  want lua-luv lua-luv - luv has_lua_package luv
+  want lua-cqueues lua-cqueues - cqueues has_lua_package cqueues
   need lua-sec lua-sec - luasec has_lua_package ssl
   need nginx nginx nginx - have nginx
   need openssl openssl openssl - have openssl
   need pkg-config pkg-config pkg-config - have pkg-config
   need locales locales - - has_comma_locale
+  need node nodejs node - have node
 }
 
 group_prism() {
   need node nodejs node - have node
   need npm npm - - have npm
+}
+
+group_browser() {
+  need chromium chromium - - has_browser
 }
 
 group_valgrind() {
@@ -108,6 +128,10 @@ group_docs() {
 
 group_coverage() {
   need gcovr gcovr gcovr - have gcovr
+}
+
+group_systems() {
+  need debootstrap debootstrap - - have debootstrap
 }
 
 group_bench() {
@@ -148,7 +172,7 @@ install_by_brew() {
   fi
   for rock in $rocks; do
     say "setup: installing with luarocks: $rock"
-    quietly luarocks --lua-version=5.4 install "$rock"
+    quietly luarocks "--lua-version=$lua_version" install "$rock"
   done
 }
 
@@ -160,6 +184,7 @@ look() {
   done
 }
 
+tried=false
 look "$@"
 [ -n "$missing" ] || exit 0
 say "setup: missing:$missing"
@@ -170,5 +195,6 @@ elif have brew; then
 else
   fail "Neither apt-get nor brew has it: please install it and try again."
 fi
+tried=true
 look "$@"
 [ -z "$missing" ] || fail "setup: still missing:$missing"

@@ -1,9 +1,19 @@
 #!/bin/sh
-# spec.sh PRESET [BUSTED ARGUMENT…]: the specs against a build. An argument
-# that is no option (--NAME=VALUE) is a spec or a folder of them. $WRAPPER, if
-# set, is put before the interpreter (valgrind and its options). The spec that
-# needs Prism is left out, saying so, where that is not installed.
+# spec.sh PRESET [BUSTED ARGUMENT…]: the specs against a build, each file in a
+# process of its own, as many at a time as there are processors. An argument
+# that is no option (--NAME=VALUE) is a spec or a folder of them;
+# --exclude-pattern=TEXT leaves out the files of folders whose name has TEXT.
+# $WRAPPER, if set, is put before the interpreter (valgrind and its options).
+# The spec that needs Prism is left out, saying so, where that is not installed.
+# $SPEC_SECONDS is the time that one file may take, $SPEC_JOBS how many run at
+# a time. What each printed is in build/PRESET/spec$SPEC_NAME.
+#
+# The files that took longest the last time come first; where they never ran,
+# those that are known to be slow.
 . scripts/common.sh
+
+slow='embed install deadline interrupt leak examples_write json_decode
+contract_prism walk_faults json_encode loop_cqueues loop_luv'
 
 preset=$1
 shift
@@ -14,12 +24,7 @@ if [ -f "$build/lua/lua5.4" ]; then
   export CELIGO_TEST_PATH="$PATH"
   PATH=$build/lua:$PATH
 else
-  lua=$(find_lua) || fail "Lua 5.4 is missing."
-fi
-
-if ! ls build/prism/[0-9]* >/dev/null 2>&1; then
-  say "LEFT OUT: spec/contract_prism_spec.lua, for want of Prism"
-  set -- --exclude-tags=prism "$@"
+  lua=$(find_lua) || fail "Lua 5.4 or 5.5 is missing."
 fi
 
 # Nothing of the caller's may change what is tested.
@@ -33,5 +38,74 @@ export LUA_PATH="$lua_files;${LUA_PATH:-;;}"
 export LUA_CPATH="$build/lib/?.so;${LUA_CPATH:-;;}"
 export CELIGO_TEST_BIN="$build/bin"
 export CELIGO_BUILD_DIR="$build"
-exec ${WRAPPER:-} "$lua" scripts/busted.lua \
-  --output=spec/support/report.lua "$@"
+export SPEC_LUA="${WRAPPER:-} $lua" SPEC_LIMIT="$build/bin/limit"
+export SPEC_LOGS="$build/spec${SPEC_NAME:-}"
+mkdir -p "$SPEC_LOGS"
+[ -x "$SPEC_LIMIT" ] || fail "There is no build: sh scripts/build.sh $preset"
+
+# Options in $@, files and folders, one a line, in $specs.
+specs='' patterns=''
+for argument in "$@"; do
+  shift
+  case $argument in
+  --exclude-pattern=*) patterns="$patterns ${argument#*=}" ;;
+  -*) set -- "$@" "$argument" ;;
+  *) specs="$specs $argument" ;;
+  esac
+done
+
+if ! ls build/prism/[0-9]* >/dev/null 2>&1; then
+  say "left out: spec/contract_prism_spec.lua: Prism is not installed"
+  patterns="$patterns contract_prism_"
+fi
+
+list() {
+  for spec in ${specs:-spec}; do
+    if [ -d "$spec" ]; then
+      find "$spec" -name '*_spec.lua' | for_patterns
+    else
+      echo "$spec"
+    fi
+  done | awk '!seen[$0]++'
+}
+
+for_patterns() {
+  while read -r found; do
+    for pattern in $patterns; do
+      case ${found##*/} in *"$pattern"*) continue 2 ;; esac
+    done
+    echo "$found"
+  done
+}
+
+# Each file with the seconds that it took, or a guess.
+weigh() {
+  while read -r spec; do
+    name=$(basename "$spec" .lua)
+    seconds=$(sed -n "s|^  $spec .* \([0-9.]*\) s\$|\1|p" \
+      "$SPEC_LOGS/$name.log" 2>/dev/null | tail -n 1)
+    case " $slow " in *" ${name%_spec} "*) guess=10 ;; *) guess=1 ;; esac
+    echo "${seconds:-$guess} $spec"
+  done
+}
+
+# Prints each log as its name comes, and sums up.
+sum_up() {
+  passed=0 failed=0
+  while read -r log; do
+    sed '$ d' "$log" | sed '/^[0-9]* passed, [0-9]* failed$/d'
+    read -r good _ bad _ <<END
+$(tail -n 1 "$log")
+END
+    passed=$((passed + good)) failed=$((failed + bad))
+  done
+  say "$passed passed, $failed failed"
+  # A run that tested nothing is no success.
+  [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+list >"$SPEC_LOGS/files"
+[ -s "$SPEC_LOGS/files" ] || fail "No spec is left to run."
+weigh <"$SPEC_LOGS/files" | sort -rn | sed 's/^[^ ]* //' |
+  xargs -n 1 -P "${SPEC_JOBS:-$(processors)}" \
+    sh scripts/spec_file.sh "${SPEC_SECONDS:-120}" "$@" | sum_up

@@ -5,7 +5,7 @@
 specs_exist "$@"
 sh scripts/setup.sh test
 if [ "${CI:-}" = true ]; then
-  sh scripts/setup.sh prism
+  sh scripts/setup.sh prism browser # without a browser its specs are pending
   sh scripts/prism.sh
 else
   sh scripts/prism.sh || true # spec.sh does without

@@ -6,6 +6,7 @@
 . scripts/common.sh
 
 export TSAN_OPTIONS=halt_on_error=1
+export SPEC_SECONDS="${SPEC_SECONDS:-300}"
 exec sh scripts/spec.sh tsan --exclude-tags=install \
   --exclude-pattern=json_ --exclude-pattern=time_ \
   --exclude-pattern=schema_ --exclude-pattern=sandbox \

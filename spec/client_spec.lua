@@ -532,13 +532,22 @@ describe("a client", function()
     assert_closed(kept)
   end)
 
-  it("is closed by its finaliser, in whatever way it is called", function()
-    local finalise = getmetatable(client).__gc
-    finalise(client)
-    assert_closed(client)
-    finalise(client)
-    client:close()
-    assert.is_string(tostring(client))
+  it("keeps its metatable from scripts", function()
+    assert.equal("celigo.client", getmetatable(client))
+    assert.has_error(function() setmetatable(client, {}) end)
+    assert.has_error(function() client.list_connectors = nil end)
+  end)
+
+  it("that a finaliser brings back is of no use", function()
+    local kept
+    do
+      local mine = celigo.new { base_url = server.url, token = "t" }
+      setmetatable({ mine }, { __gc = function(self) kept = self[1] end })
+    end
+    collectgarbage()
+    collectgarbage()
+    assert.error_matches(function() kept:list_connectors() end, "collected")
+    assert.error_matches(function() kept:step() end, "collected")
   end)
 
   it("still raises on misuse when it is closed", function()

@@ -5,6 +5,7 @@ local process = require "spec.support.process"
 local sandbox = require "celigo.sandbox"
 
 local quote = process.quote
+local VERSION = process.version
 local build = assert(os.getenv "CELIGO_BUILD_DIR",
                      "CELIGO_BUILD_DIR names the build's directory")
 
@@ -150,8 +151,8 @@ describe("the shared library #install", function()
       "luaopen_celigo_base", "luaopen_celigo_core" }, names)
     run("cc $CFLAGS -o %s/host -Icsrc -D_POSIX_C_SOURCE=200809L "
       .. "examples/embed/host.c %s/b/libceligo.so -Wl,-rpath,%s/b "
-      .. "$(pkg-config --cflags --libs lua5.4 || pkg-config --cflags --libs lua)",
-      dir.path, dir.path, dir.path)
+      .. "$(pkg-config --cflags --libs lua%s || pkg-config --cflags --libs lua)",
+      dir.path, dir.path, dir.path, VERSION)
     local output = run("env -i CELIGO_API_TOKEN=t CELIGO_BASE_URL=%s "
       .. "%s/host examples/embed/report.lua", server.url, dir.path)
     assert.is_truthy(output:find("licenses", 1, true), output)
@@ -168,14 +169,14 @@ describe("what was installed #install", function()
     -- away from where it was said to go: the package finds itself
     run("mv %s %s/moved", quote(prefix), quote(root.path))
     prefix = root.path .. "/moved"
-    for _, name in ipairs { "lua5.4", "lua-5.4", "lua54", "lua" } do
+    for _, name in ipairs { "lua" .. VERSION, "lua-" .. VERSION, "lua" .. VERSION:gsub("%.", ""), "lua" } do
       local flags, good = try("pkg-config --cflags --libs %s", name)
       if good then
         lua_flags = flags:gsub("%s+$", "")
         break
       end
     end
-    assert(lua_flags, "pkg-config knows no Lua 5.4")
+    assert(lua_flags, "pkg-config knows no Lua " .. VERSION)
     environment = ("PKG_CONFIG_PATH=$(dirname $(find %s -name celigo.pc))")
       :format(quote(prefix))
     server = assert(sandbox.start())
@@ -195,6 +196,15 @@ describe("what was installed #install", function()
       .. "-Wl,-rpath,$(pkg-config --variable=libdir celigo) %s",
       environment, compiler, flags, root.path, name, quote(source),
       lua or lua_flags)
+  end
+
+  -- Whether a program in C can call the Lua of these flags.
+  local function has_c_names(flags)
+    local source = root.path .. "/c_names.cpp"
+    local file <close> = assert(io.open(source, "w"))
+    file:write "#include <lua.hpp>\nint main() { lua_close(luaL_newstate()); }\n"
+    file:close()
+    return (select(2, try("c++ $CFLAGS -o %s/c_names %s %s", root.path, source, flags)))
   end
 
   local function run_host(host, script, ...)
@@ -270,19 +280,35 @@ describe("what was installed #install", function()
     local output, good = compile("c++", "spec/c/host.cpp", "cpp",
       "-std=c++11 -Wall -Wextra -Wpedantic -Werror")
     assert.is_true(good, output)
-    assert_passes { root.path .. "/cpp", server.url }
+    assert_passes { root.path .. "/cpp", server.url, pwd .. "/spec/c/scripts/cpp.lua" }
   end)
 
   it("passes the exceptions of a Lua built as C++", function()
-    local flags, there = try "pkg-config --cflags --libs lua5.4-c++"
+    local flags, there = try("pkg-config --cflags --libs lua%s-c++", VERSION)
     if not (there and have "c++") then
-      pending "a Lua built as C++ is missing (Debian's liblua5.4-dev has it)"
+      pending "a Lua built as C++ is missing (Debian 12's liblua5.4-dev has it)"
       return
     end
-    local output, good = compile("c++", "spec/c/host.cpp", "cpp_lua",
-      "-std=c++11", flags:gsub("%s+$", ""))
+    flags = flags:gsub("%s+$", "")
+    if not has_c_names(flags) then
+      pending "this system's Lua built as C++ has C++ names"
+      return
+    end
+    local output, good = compile("c++", "spec/c/host.cpp", "cpp_lua", "-std=c++11", flags)
     assert.is_true(good, output)
-    assert_passes { root.path .. "/cpp_lua", server.url }
+    assert_passes { root.path .. "/cpp_lua", server.url, pwd .. "/spec/c/scripts/cpp.lua" }
+  end)
+
+  it("is refused by the linker where Lua's functions have C++ names", function()
+    local flags, there = try("pkg-config --cflags --libs lua%s-c++", VERSION)
+    flags = flags:gsub("%s+$", "")
+    if not (there and have "c++") or has_c_names(flags) then
+      pending "a Lua whose functions have C++ names is missing (Debian 13's liblua5.4-dev has it)"
+      return
+    end
+    local output, good = compile("c++", "spec/c/host.cpp", "cpp_linked", "-std=c++11", flags)
+    assert.is_nil(good)
+    assert.is_truthy(output:find("undefined reference to `lua_pcallk'", 1, true), output)
   end)
 
   it("refuses a Lua whose functions have C++ names", function()

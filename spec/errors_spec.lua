@@ -79,7 +79,7 @@ describe("an error", function()
         operation = "update_connector", attempts = 1, retryable = false,
         maybe_applied = false, body = body,
         headers = { ["content-length"] = tostring(#body), ["x-a"] = "b" },
-      }, setmetatable(err, nil))
+      }, debug.setmetatable(err, nil))
     end)
 
     it("reads like the page says", function()
@@ -153,6 +153,19 @@ describe("an error", function()
       assert.is_truthy(tostring(err):find("Partner", 1, true))
     end)
 
+    it("speaks of Partner accounts where they are what it takes", function()
+      for path, expected in pairs {
+        ["/v1/connectors"] = true, ["/v1/connectors/1/licenses/2"] = true,
+        ["/v1/connectors?limit=1"] = true, ["/v1/flows"] = false,
+        ["/v1/connectorsOfMine"] = false, ["/v1/tokenInfo"] = false,
+      } do
+        server:script { { status = 403, body = '{"message":"Forbidden"}' } }
+        local _, err = client:request { path = path }
+        assert.equal(expected,
+          tostring(err):find("Partner", 1, true) ~= nil, path)
+      end
+    end)
+
     it("keeps a body that is no JSON, and the status", function()
       for _, body in ipairs {
         "<html><body><h1>502 Bad Gateway</h1>\r\n</body></html>",
@@ -211,7 +224,7 @@ describe("an error", function()
       err = failure { status = 503, headers = {
         ["Retry-After"] = "Wed, 21 Oct 2015 07:28:00 GMT" } }
       assert.equal(0, err.retry_after)
-      for _, value in ipairs { "soon", "-1", "1.5", "" } do
+      for _, value in ipairs { "soon", "-1", "1.", "" } do
         err = failure { status = 503, headers = { ["Retry-After"] = value } }
         assert.is_nil(err.retry_after)
       end

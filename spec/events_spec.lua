@@ -2,6 +2,7 @@
 
 local celigo = require "celigo"
 local fault = require "spec.support.fault_server"
+local socket = require "socket"
 
 -- The fields that an event of each type has besides type, method, path,
 -- operation and attempt.
@@ -24,6 +25,11 @@ local function check_fields(event)
     if name:sub(1, 1) ~= "?" then
       assert.is_number(event[name], event.type .. "." .. name)
     end
+  end
+  -- Which page it is, where there are pages.
+  if event.operation:find "^list_" or event.operation == "get_connector_install_base" then
+    known.page = true
+    assert.equal("integer", math.type(event.page))
   end
   for name in pairs(event) do
     assert.is_true(known[name], ("%s has %s"):format(event.type, name))
@@ -125,7 +131,82 @@ describe("events:", function()
                  .. "request response page", types())
     assert.equal(9, events[3].bytes)
     assert.equal(200, events[3].status)
-    assert.equal(3, events[9].attempt)
+    for i, event in ipairs(events) do
+      assert.equal((i + 2) // 3, event.page)
+      assert.equal(1, event.attempt)
+    end
+  end)
+
+  it("attempts are counted from 1 for each page", function()
+    local walks = {
+      list = function() assert.equal(3, #assert(client:list_connectors())) end,
+      iterator = function()
+        for _ in client:each_connector() do end
+      end,
+      pages = function()
+        for _ in client:pages { path = "/v1/connectors" } do end
+      end,
+      submitted = function() assert.equal(3, #assert(client:submit("list_connectors"):wait())) end,
+      map = function()
+        local results = client:map({ 1 }, function() return client:list_connectors() end)
+        assert.equal(3, #results[1])
+      end,
+    }
+    for name, walk in pairs(walks) do
+      events = {}
+      server:script { { status = 503 }, page(1, true), page(2, true), { status = 503 }, { status = 503 }, page(3) }
+      walk()
+      local seen = {}
+      for _, event in ipairs(events) do
+        if event.type == "request" then seen[#seen + 1] = event.page .. "." .. event.attempt end
+        if event.type == "retry" then assert.equal(503, event.status) end
+      end
+      assert.equal("1.1 1.2 2.1 3.1 3.2 3.3", table.concat(seen, " "), name)
+      assert.equal(6, #server:requests())
+    end
+  end)
+
+  it("a callback that forbids a third attempt forbids it for each page alone", function()
+    react = function(event) return not (event.type == "retry" and event.attempt >= 2) end
+    server:script { page(1, true), page(2, true), { status = 503 }, page(3) }
+    assert.equal(3, #assert(client:list_connectors()))
+    server:script { page(1, true), page(2, true), { status = 503 }, page(3) }
+    local n = 0
+    for _ in client:each_connector() do n = n + 1 end
+    assert.equal(3, n)
+    server:script { page(1, true), { status = 503 }, { status = 503 }, page(2) }
+    local _, err = client:list_connectors()
+    assert.equal(503, err.status)
+    assert.equal(3, #server:requests())
+  end)
+
+  it("a call that is no list has no page", function()
+    server:script { { body = "{}" } }
+    assert(client:request { path = "/v1/x" })
+    assert(client:get_connector_by_id "1")
+    for _, event in ipairs(events) do assert.is_nil(event.page) end
+    events = {}
+    server:script { { body = "[]" } }
+    for _ in client:each { path = "/v1/x" } do end
+    assert(client:list_connectors { follow = false })
+    for _, event in ipairs(events) do assert.equal(1, event.page) end
+  end)
+
+  it("what a loop does while the next page is on its way is not that page's time", function()
+    server:script { page(1, true), page(2, true), page(3) }
+    local start, own = socket.gettime(), 0
+    for _ in client:each_connector() do
+      local before = socket.gettime()
+      socket.sleep(0.1)
+      own = own + socket.gettime() - before
+    end
+    local rest = socket.gettime() - start - own
+    local told = 0
+    for _, event in ipairs(events) do
+      if event.type == "response" then told = told + event.elapsed end
+      if event.type == "page" then assert.is_true(event.elapsed <= rest + 0.001) end
+    end
+    assert.is_true(told <= rest + 0.001)
   end)
 
   it("an iterator", function()

@@ -2,22 +2,21 @@
 -- common, and those that read. What they print, their exit codes.
 
 local celigo = require "celigo"
-local csv = require "examples.csv"
 local example = require "spec.support.example"
+local csv = require "recipe.csv"
 local fault = require "spec.support.fault_server"
-local process = require "spec.support.process"
 local sandbox = require "celigo.sandbox"
-local seeded = require "spec.support.seeded"
 
 local read, write, run = example.read, example.write, example.run
 local has, lines_of = example.has, example.lines_of
 
 local CONNECTOR <const> = "54fa0b38a7044f9252000036" -- the sandbox's first
 local NAMES <const> = {
-  "audit_connectors", "export_install_base", "quickstart", "renew_licenses", "staged_update", "trial_license",
+  "audit_connectors", "clone_connector", "dashboard", "export_install_base", "quickstart", "renew_licenses",
+  "staged_update", "trial_license",
 }
 
-local SHARED <const> = { csv = true, recipe = true }
+local SHARED <const> = { recipe = true }
 
 -- A file of renewals; it is the caller's to remove.
 local function write_renewals()
@@ -30,6 +29,8 @@ end
 local function usual_arguments(renewals)
   return {
     audit_connectors = {},
+    clone_connector = { CONNECTOR },
+    dashboard = {},
     export_install_base = {},
     quickstart = {},
     renew_licenses = { renewals },
@@ -56,8 +57,17 @@ describe("every example", function()
       has(output, "Usage: " .. name)
       has(output, "--live")
       has(output, "--dry-run")
+      has(output, "--region {us,eu}")
+      has(output, "--timeout SECONDS")
+      has(output, "Examples:\n   lua5.4 examples/" .. name .. ".lua")
       has(output, "Exit codes:")
       assert.equal("", messages)
+    end)
+
+    it("tells its version: " .. name, function()
+      local code, output = run(name, { "--version" })
+      assert.equal(0, code)
+      assert.equal(("%s (%s)\n"):format(name, celigo._VERSION), output)
     end)
 
     it("refuses an unknown option: " .. name, function()
@@ -86,7 +96,7 @@ describe("every example", function()
   end)
 
   it("changes nothing with --dry-run", function()
-    local service <close> = sandbox.start { journal = true }
+    local service <close> = sandbox.start()
     local path = write_renewals()
     for name, arguments in pairs(usual_arguments(path)) do
       table.insert(arguments, 1, "--dry-run")
@@ -95,14 +105,13 @@ describe("every example", function()
       assert.is_true(#output > 0, name)
     end
     os.remove(path)
-    local client <close> = celigo.new { base_url = service.url, token = "t" }
-    local requests = assert(client:request { path = "/__journal" }).requests
+    local requests = service:journal()
     assert.is_true(#requests > 6)
     for _, request in ipairs(requests) do assert.equal("GET", request.method) end
   end)
 
   it("changes nothing with --dry-run in an account that has nothing", function()
-    local service <close> = sandbox.start { seed = false, journal = true }
+    local service <close> = sandbox.start { seed = false }
     local code, output = run("quickstart", { "--dry-run" }, service)
     assert.equal(0, code)
     has(output, "Nothing was changed.")
@@ -112,8 +121,9 @@ describe("every example", function()
     for name, texts in pairs {
       export_install_base = { "--concurrency N       How many connectors at a time. (default: 8)" },
       renew_licenses = { "(default: 8)", "   extend    days", "   upgrade   the edition", "   expire    no value" },
-      staged_update = { "(default: 10)", "Default: nowhere.", "--unsure {push,done}" },
-      trial_license = { "(default: 30)", "(default: trial)" },
+      clone_connector = { "CELIGO_TARGET_API_TOKEN" },
+      staged_update = { "(default: 10)", "(default: 600)", "Default: nowhere.", "--unsure {push,done}" },
+      trial_license = { "(default: 30)", "(default: trial, or none)" },
     } do
       local _, output = run(name, { "--help" })
       for _, text in ipairs(texts) do has(output, text) end
@@ -145,6 +155,87 @@ describe("every example", function()
     os.remove(path)
   end)
 
+  it("is quiet where nobody reads on, whoever has the last word about SIGPIPE", function()
+    local service <close> = sandbox.start { seed = { connectors = 4, installs = 2000 } }
+    local code, output, messages = run("export_install_base", { "--quiet" }, service, "| head -n 1")
+    assert.equal(0, code)
+    assert.equal(1, #lines_of(output))
+    assert.equal("", messages)
+    local command = example.command("export_install_base", { "--quiet" }, service)
+    local errors = os.tmpname()
+    local pipe = assert(io.popen(("trap '' PIPE; %s 2>%s | head -n 1"):format(command, errors)))
+    assert.equal(1, #lines_of(pipe:read "a"))
+    pipe:close()
+    assert.equal("", read(errors))
+    os.remove(errors)
+  end)
+
+  it("says where --region does not count", function()
+    local code, _, messages = run("export_install_base", { "--region", "eu" })
+    assert.equal(0, code)
+    has(messages, "--region counts with --live only")
+    local service <close> = sandbox.start()
+    code, _, messages = run("export_install_base", { "--live", "--region", "eu" }, service)
+    assert.equal(2, code)
+    has(messages, "--region and CELIGO_BASE_URL both say where the account is")
+    assert.same({}, service:journal())
+  end)
+
+  it("goes to the region that is named", function()
+    local proxy <close> = fault.start()
+    for region, host in pairs { us = "api.integrator.io:443", eu = "api.eu.integrator.io:443" } do
+      proxy:script { { status = 502, headers = { Connection = "close" } } }
+      local words = ("env CELIGO_API_TOKEN=secret https_proxy=%s LUA_PATH"):format(proxy.url)
+      local command = example.command("audit_connectors", { "--live", "--region", region, "--timeout", "0.5" })
+      local pipe = assert(io.popen(command:gsub("^env .- LUA_PATH", words) .. " 2>&1"))
+      local output = pipe:read "a"
+      local _, _, code = pipe:close()
+      assert.equal(3, code, output)
+      assert.equal("CONNECT", proxy:requests()[1].method)
+      assert.equal(host, proxy:requests()[1].target)
+      assert.is_nil(output:find("secret", 1, true))
+    end
+  end)
+
+  it("ends where a call takes longer than --timeout", function()
+    local service <close> = sandbox.start { faults = { { delay = 1000, times = false } } }
+    local code, _, messages = run("audit_connectors", { "--timeout", "0.2" }, service)
+    assert.equal(3, code)
+    has(messages, "GET /v1/connectors: timeout")
+    code, _, messages = run("audit_connectors", { "--timeout", "0x10" }, service)
+    assert.equal(2, code)
+    has(messages, "'0x10': expected seconds")
+  end)
+
+  it("sends no control character of a name, and breaks no row", function()
+    local service <close> = sandbox.start()
+    local client <close> = celigo.new { base_url = service.url, token = "t" }
+    local bad = "Store\27[31m\n\r\u{9B}2J\u{202E}\u{2028}\u{85}\127=x"
+    assert(client:edit_connector(CONNECTOR, function(record)
+      record.name, record._stackId, record.contactEmail = bad, nil, nil
+    end))
+    local path = write_renewals()
+    for name, arguments in pairs(usual_arguments(path)) do
+      for _, format in ipairs { "table", "--json", "--csv" } do
+        local words = { "--dry-run", table.unpack(arguments) }
+        if format ~= "table" and name ~= "dashboard" and name ~= "quickstart" then words[#words + 1] = format end
+        local _, output, messages = run(name, words, service)
+        for _, text in ipairs { output, messages } do
+          assert.is_nil(text:find "[\0-\8\11-\31\127]", name)
+          for _, mark in ipairs { "\u{9B}", "\u{85}", "\u{202E}", "\u{2028}" } do
+            assert.is_nil(text:find(mark, 1, true), name)
+          end
+        end
+      end
+    end
+    os.remove(path)
+    local _, output = run("audit_connectors", { "--csv" }, service)
+    assert.equal(5, #lines_of(output), output)
+    has(output, "Store\\u{1B}[31m\\u{A}\\u{D}\\u{9B}2J\\u{202E}\\u{2028}\\u{85}\\u{7F}=x")
+    _, output = run("audit_connectors", { "--json" }, service)
+    assert.equal(bad, celigo.json.decode(lines_of(output)[1]).name)
+  end)
+
   it("notices that a part of its results was lost, were it the last that was buffered", function()
     if not io.open "/dev/full" then return pending "needs /dev/full" end
     local service <close> = sandbox.start { seed = 60, page_size = 100 }
@@ -163,16 +254,25 @@ describe("quickstart", function()
     has(output, "Storefront to Ledger")
     has(output, "grace@example.com may use it until " .. os.date("!%Y-%m-%d", os.time() + 30 * 86400))
     has(output, "now premium")
-    has(output, "Bruno Castel")
-    has(output, '"stackRequired":true')
+    has(output, "bruno1@example.com")
+    has(output, "What an install of Parcel Tracker would make")
     has(output, "404 invalid_ref")
     has(output, "email is required")
     has(output, "8. Clean up")
     assert.is_nil(output:find "\27")
   end)
 
+  it("takes records that lack what it shows", function()
+    local service <close> = sandbox.start { seed = false }
+    local client <close> = celigo.new { base_url = service.url, token = "t", validate = false }
+    assert(client:create_connector { name = "odd", numInstalls = celigo.null, published = celigo.null })
+    local code, output = run("quickstart", {}, service)
+    assert.equal(0, code)
+    has(output, "8. Clean up")
+  end)
+
   it("leaves the account as it was, with --live too", function()
-    local service <close> = sandbox.start { journal = true }
+    local service <close> = sandbox.start()
     local client <close> = celigo.new { base_url = service.url, token = "t" }
     local before = client:list_connectors()
     local code, output = run("quickstart", { "--live", "--email", "kim@example.com" }, service)
@@ -180,7 +280,7 @@ describe("quickstart", function()
     has(output, "kim@example.com may use it")
     assert.same(before, (client:list_connectors()))
     local methods = {}
-    for _, entry in ipairs(client:request({ path = "/__journal" }).requests) do
+    for _, entry in ipairs(service:journal()) do
       methods[entry.method] = (methods[entry.method] or 0) + 1
     end
     assert.equal(2, methods.POST)
@@ -229,6 +329,35 @@ describe("audit_connectors", function()
     local code, output = run("audit_connectors", {}, service)
     assert.equal(0, code)
     assert.equal("", output)
+  end)
+
+  it("finds nothing in a healthy connector of the newer framework, nor in lists of addresses", function()
+    local service <close> = sandbox.start { seed = false }
+    local client <close> = celigo.new { base_url = service.url, token = "t", validate = false }
+    for _, contact in ipairs { "a@x.com,b@x.com", "a@x.com,b@y.org,c@y.org", "a@x.com" } do
+      assert(client:create_connector {
+        name = "newer", published = true, framework = "twoDotZero", contactEmail = contact,
+        twoDotZero = { _integrationId = ("1"):rep(24), editions = celigo.array {} },
+      })
+    end
+    local code, output, messages = run("audit_connectors", {}, service)
+    assert.equal(0, code)
+    assert.equal("", output .. messages)
+    assert(client:create_connector { name = "one bad", contactEmail = "a@x.com,no-reply@x.com" })
+    code, output = run("audit_connectors", {}, service)
+    assert.equal(1, code)
+    has(output, "contact address no-reply@x.com is a mailbox that nobody reads")
+    assert.equal(2, #lines_of(output))
+  end)
+
+  it("prints the same bytes at each run", function()
+    local service <close> = sandbox.start { seed = 40 }
+    local outputs = {}
+    for i = 1, 4 do outputs[i] = select(2, run("audit_connectors", { i < 4 and "--json" or "--csv" }, service)) end
+    assert.equal(20, #lines_of(outputs[1]))
+    assert.equal(outputs[1], outputs[2])
+    assert.equal(outputs[1], outputs[3])
+    assert.equal(20, #csv.parse(outputs[4]))
   end)
 
   it("finds trials without a template, a template that is gone or has expired, and bad addresses", function()
@@ -322,14 +451,101 @@ describe("export_install_base", function()
     assert.equal("", rows[4].expires)
   end)
 
-  it("can leave all out but what expires soon", function()
-    local _, output = run("export_install_base", { "--expiring", "14" })
-    local rows = assert(csv.parse(output))
-    assert.equal(2, #rows)
-    for _, row in ipairs(rows) do
-      local left = celigo.parse_timestamp(row.expires) - os.time()
-      assert.is_true(left > 0 and left <= 14 * 86400)
+  it("has the members of both shapes", function()
+    local _, output = run("export_install_base", { "--json" })
+    local by_license = {}
+    for _, line in ipairs(lines_of(output)) do
+      local row = assert(celigo.json.decode(line))
+      by_license[row.license_id] = row
     end
+    local older, trial = by_license["54fa0b38a7044f9253000001"], by_license["54fa0b38a7044f9253000006"]
+    assert.equal("premium", older.edition)
+    assert.equal(celigo.null, older.trial_end)
+    assert.equal("Birch & Sons", older.company)
+    assert.is_false(older.update_in_progress)
+    assert.equal("Starter", trial.edition)
+    assert.equal("integrationApp", trial.type)
+    assert.equal(celigo.null, trial.expires)
+    assert.is_string(trial.trial_end)
+    local template = by_license["54fa0b38a7044f9253000005"]
+    assert.equal(celigo.null, template.expires)
+    assert.equal(celigo.null, template.trial_end)
+  end)
+
+  it("counts an installation once, however many licenses name it, and joins by the integration", function()
+    local server <close> = fault.start()
+    local licenses = [=[[{"_id":"p","_integrationId":"i","user":{"email":"a@x.com"}},{"_id":"c","_integrationId":"i"},
+      {"_id":"n","user":null,"opts":null}]]=]
+    local installed = [=[[{"_integrationId":"i","version":"2.0.0","email":"a@x.com"},{"_integrationId":null,
+      "email":"b@x.com"}]]=]
+    server:script { { body = '[{"_id":"k","name":null}]' }, { body = licenses }, { body = installed } }
+    local code, output, messages = run("export_install_base", {}, server)
+    assert.equal(0, code, messages)
+    local got = {}
+    for i, row in ipairs((csv.parse(output))) do
+      got[i] = ("%s %s %s %s"):format(row.license_id, row.email, row.integration_id, row.version)
+    end
+    assert.same({ "p a@x.com i 2.0.0", "c a@x.com i 2.0.0", "n   ", " b@x.com  " }, got)
+  end)
+
+  it("writes no formula", function()
+    local service <close> = sandbox.start { seed = 1 }
+    local client <close> = celigo.new { base_url = service.url, token = "t" }
+    for _, name in ipairs { '=cmd|"/c calc"!A1', "+1", "-1", "@x", "  =1", "\u{FF1D}1" } do
+      assert(client:edit_connector(CONNECTOR, function(record) record.name = name end))
+      local _, output = run("export_install_base", {}, service)
+      assert.is_nil(output:find '\n[^\n]*,"?%s*[=+@-]')
+      assert.equal(name, csv.parse(output)[1].connector) -- and reads back
+    end
+  end)
+
+  it("can leave all out but what ends soon, trials too, and what has ended in use", function()
+    local _, output = run("export_install_base", { "--expiring", "14" })
+    local ids = {}
+    for i, row in ipairs((csv.parse(output))) do ids[i] = row.license_id:sub(-1) end
+    assert.same({ "2", "3", "6" }, ids) -- 9 days; 20 days ago, installed; a trial of 12 days
+  end)
+
+  it("says nothing where nothing ends, so that cron does not mail", function()
+    local service <close> = sandbox.start { seed = false }
+    local code, output, messages = run("export_install_base", { "--expiring", "14" }, service)
+    assert.equal(0, code)
+    assert.equal("", output .. messages)
+    code, output, messages = run("audit_connectors", { "--csv" }, service)
+    assert.equal(0, code)
+    assert.equal("", output .. messages)
+    local path = os.tmpname()
+    write(path, "yesterday's")
+    assert.equal(0, (run("export_install_base", { "--expiring", "14", "-o", path }, service)))
+    assert.same({}, (csv.parse(read(path))))
+    os.remove(path)
+  end)
+
+  it("leaves a file as it was where one connector is refused", function()
+    local service <close> = sandbox.start {
+      faults = { { operation = "list_connector_licenses", after = 1, status = 403, body = '{"message":"Forbidden"}' } },
+    }
+    local path = os.tmpname()
+    write(path, "yesterday's")
+    local code, output, messages = run("export_install_base", { "-o", path }, service)
+    assert.equal(3, code)
+    assert.equal("", output)
+    has(messages, "could not be read: GET /v1/connectors/")
+    has(messages, path .. " is left as it was: the export is not whole\n")
+    assert.equal("yesterday's", read(path))
+    os.remove(path)
+  end)
+
+  it("keeps the mode of a file, and a link to it", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    local prepare = "mkdir %s && cd %s && echo old > file && chmod 600 file && ln -s file link"
+    assert(os.execute(prepare:format(folder, folder)))
+    assert.equal(0, (run("export_install_base", { "-o", folder .. "/link" })))
+    assert.equal(11, #csv.parse(read(folder .. "/file")))
+    local pipe <close> = assert(io.popen(("cd %s && ls -l | cut -c 1-10 && ls"):format(folder)))
+    has(pipe:read "a", "\n-rw-------\nlrwxrwxrwx\nfile\nlink\n") -- and nothing else is left
+    os.execute("rm -r " .. folder)
   end)
 
   it("leaves a file alone where the export fails, and replaces it where it works", function()
@@ -339,7 +555,7 @@ describe("export_install_base", function()
     assert.equal(3, (run("export_install_base", { "-o", path }, { url = service.url, token = "wrong" })))
     assert.equal("old", read(path))
     assert.equal(0, (run("export_install_base", { "-o", path }, service)))
-    assert.equal(7, #assert(csv.parse(read(path))))
+    assert.equal(11, #assert(csv.parse(read(path))))
     os.remove(path)
   end)
 
@@ -350,7 +566,7 @@ describe("export_install_base", function()
     local reader = assert(io.popen(("timeout 20 cat %s/fifo"):format(folder)))
     assert.equal(0, (run("export_install_base", { "-o", folder .. "/fifo" })))
     assert.is_true(os.execute(("test -p %s/fifo"):format(folder)))
-    assert.equal(7, #assert(csv.parse(reader:read "a")))
+    assert.equal(11, #assert(csv.parse(reader:read "a")))
     reader:close()
     local code, _, messages = run("export_install_base", { "-o", folder })
     assert.equal(3, code)
@@ -375,62 +591,26 @@ describe("export_install_base", function()
     local code, output, messages = run("export_install_base", { "--concurrency", "1" }, server)
     assert.equal(1, code)
     assert.equal(1, #lines_of(output))
-    has(messages, "B: left out: GET /v1/connectors/b/")
-    has(messages, "0 rows of 1 connectors, 1 failed")
+    has(messages, "B: could not be read: GET /v1/connectors/b/")
+    has(messages, "0 rows of 1 connectors, 1 could not be read")
   end)
 
-  it("shows a progress bar on a terminal", function()
+  it("shows a progress bar on a terminal once it takes longer than a second", function()
     local version = io.popen("script --version 2>/dev/null"):read "a"
     if not version:find "util%-linux" then return pending "needs script of util-linux" end
     local path = os.tmpname()
-    local inner = example.command("export_install_base", { "-o", path })
-    local pipe = assert(io.popen(("script -qec %s /dev/null </dev/null"):format(process.quote(inner))))
-    local shown = pipe:read "a"
-    pipe:close()
+    local service <close> = sandbox.start { delay = 1.1 }
+    local code, shown = example.run_on_terminal("export_install_base", { "-o", path, "--concurrency", "1" }, service)
     os.remove(path)
-    has(shown, "4/4")
-  end)
-end)
-
-describe("csv", function()
-  it("reads what it writes", function()
-    seeded.each(300, function(random)
-      local names, text = {}, {}
-      for i = 1, random:integer(2, 5) do names[i] = "c" .. i end
-      text[1] = csv.line(names)
-      local expected = {}
-      for i = 1, random:integer(0, 5) do
-        local record, cells = {}, {}
-        for n, name in ipairs(names) do
-          local parts = {}
-          for k = 1, random:integer(0, 4) do parts[k] = random:pick { "a", '"', ",", "\n", "\r\n", " ", "é" } end
-          cells[n] = table.concat(parts)
-          record[name] = cells[n]
-        end
-        expected[i], text[i + 1] = record, csv.line(cells)
-      end
-      local rows = assert(csv.parse(table.concat(text)))
-      for _, record in ipairs(rows) do record.line = nil end
-      assert.same(expected, rows)
-    end)
-  end)
-
-  it("takes what other programs write", function()
-    assert.same({ { line = 2, a = "1", b = "2" } }, (csv.parse "\u{FEFF}a,b\r\n1,2"))
-    assert.same({ { line = 2, a = "1", b = "x\ny" }, { line = 4, a = "", b = "" } }, (csv.parse 'a,b\n1,"x\ny"\n,\n\n'))
-    assert.same({}, (csv.parse ""))
-  end)
-
-  it("tells the line of what is wrong", function()
-    for _, case in ipairs {
-      { 'a\n"x', "line 2: a quote is out of place" },
-      { 'a\nx"y\n', "line 2: a quote is out of place" },
-      { 'a,b\n"1"2,3\n', "line 2: a quote is out of place" },
-      { "a,b\n1,2\n3\n", "line 3: 1 cells, expected 2" },
-    } do
-      local rows, message = csv.parse(case[1])
-      assert.is_nil(rows)
-      assert.equal(case[2], message)
-    end
+    assert.equal(0, code)
+    has(shown, "exporting [#######.......................] 1/4")
+    has(shown, "\27[K11 rows of 4 connectors")
+    local _, single = example.run_on_terminal("trial_license", { CONNECTOR, "new@example.com" }, service)
+    has(single, "\27[Kworking  ") -- a call of which there is only one
+    local _, quiet = example.run_on_terminal("trial_license", { "--quiet", CONNECTOR, "new@example.com" }, service)
+    assert.is_nil(quiet:find "\27")
+    local _, output, messages = run("export_install_base", { "-o", path, "--concurrency", "1" }, service)
+    os.remove(path)
+    assert.equal("12 rows of 4 connectors\n", output .. messages)
   end)
 end)

@@ -3,6 +3,7 @@
 
 local celigo = require "celigo"
 local example = require "spec.support.example"
+local csv = require "recipe.csv"
 local fault = require "spec.support.fault_server"
 local sandbox = require "celigo.sandbox"
 
@@ -24,17 +25,55 @@ describe("trial_license", function()
     service:stop()
   end)
 
-  it("creates a license for 30 days, once", function()
-    local code, output = run("trial_license", { TRIALS, "Grace@example.com" }, service)
+  it("creates a license for 30 days, once, of either framework", function()
+    for connector, member in pairs { [CONNECTOR] = "expires", [TRIALS] = "trialEndDate" } do
+      local code, output, problem = run("trial_license", { connector, "Grace@example.com" }, service)
+      assert.equal(0, code, problem)
+      local id, ends = output:match "^(%x+)\t(%S+)\n$"
+      local license = assert(client:get_connector_license_by_id(connector, id))
+      assert.equal(ends, license[member])
+      assert.is_nil(license[member == "expires" and "trialEndDate" or "expires"])
+      assert.near(30 * 86400, celigo.parse_timestamp(ends) - os.time(), 60)
+      local again, same, messages = run("trial_license", { connector, "grace@example.com" }, service)
+      assert.equal(0, again)
+      assert.equal(output, same)
+      has(messages, "has a license already")
+    end
+  end)
+
+  it("takes an edition by its name, and names those there are", function()
+    local arguments = { TRIALS, "edna@example.com", "--edition", "business", "--json" }
+    local code, output = run("trial_license", arguments, service)
     assert.equal(0, code)
-    local id, expires = output:match "^(%x+)\t(%S+)\n$"
-    local license = assert(client:get_connector_license_by_id(TRIALS, id))
-    assert.equal(expires, license.expires)
-    assert.near(30 * 86400, celigo.parse_timestamp(expires) - os.time(), 60)
-    local again, same, messages = run("trial_license", { TRIALS, "grace@example.com" }, service)
-    assert.equal(0, again)
-    assert.equal(output, same)
-    has(messages, "has a license already")
+    local row = assert(celigo.json.decode(output))
+    local license = assert(client:get_connector_license_by_id(TRIALS, row.license_id))
+    local editions = assert(client:get_connector_by_id(TRIALS)).twoDotZero.editions
+    assert.equal(editions[2]._id, license._editionId)
+    local wrong, _, messages = run("trial_license", { TRIALS, "ed@example.com", "--edition", "gold" }, service)
+    assert.equal(2, wrong)
+    has(messages, "--edition gold: the connector has Starter, Business")
+  end)
+
+  it("gives a new one where the last has ended, and passes over templates", function()
+    local server <close> = fault.start()
+    local licenses = [=[[{"_id":"t","user":{"email":"a@x.com"},"trialLicenseTemplate":true},
+      {"_id":"c","user":{"email":"a@x.com"},"type":"integrationAppChild"},
+      {"_id":"e","user":{"email":"a@x.com"},"trialEndDate":"2020-01-01T00:00:00.000Z"},{"_id":"n","user":null}]]=]
+    server:script { { body = licenses }, { body = '{"name":"k"}' }, { status = 201, body = '{"_id":"new"}' } }
+    local code, output = run("trial_license", { "k", "a@x.com" }, server)
+    assert.equal(0, code)
+    assert.equal("new\t-\n", output)
+  end)
+
+  it("refuses what is no address before anything is sent", function()
+    local before = #service:journal()
+    for _, address in ipairs { "grace", "grace@", "a b@example.com", "", "a@x.com,b@x.com" } do
+      local code, output, messages = run("trial_license", { TRIALS, address }, service)
+      assert.equal(2, code, address)
+      assert.equal("", output)
+      has(messages, ("'%s' is no email address"):format(address))
+    end
+    assert.equal(before, #service:journal())
   end)
 
   it("says what to do about an unknown user, and exits with 1", function()
@@ -55,11 +94,24 @@ describe("trial_license", function()
 
   it("says to run it again where the answer is lost", function()
     local server <close> = fault.start()
-    server:script { { body = "[]" }, { cut = "start", ending = "reset" } }
+    server:script { { body = "[]" }, { body = '{"name":"k"}' }, { cut = "start", ending = "reset" } }
     local code, _, messages = run("trial_license", { TRIALS, "new@example.com" }, server)
     assert.equal(3, code)
     has(messages, "Run this again: it looks first")
-    assert.equal(2, #server:requests())
+    assert.equal(3, #server:requests())
+  end)
+
+  it("makes no second license after an answer was lost", function()
+    service:fault { operation = "create_connector_license", close = "before", applied = true }
+    local code, _, messages = run("trial_license", { CONNECTOR, "lost@example.com" }, service)
+    assert.equal(3, code)
+    has(messages, "The license may have been made")
+    assert.equal(0, (run("trial_license", { CONNECTOR, "lost@example.com" }, service)))
+    local count = 0
+    for license in client:each_connector_license(CONNECTOR) do
+      if license.user.email == "lost@example.com" then count = count + 1 end
+    end
+    assert.equal(1, count)
   end)
 
   it("refuses a number of days that is none", function()
@@ -150,7 +202,8 @@ describe("renew_licenses", function()
     assert.equal(1, code)
     assert.equal(1, #lines_of(output))
     has(messages, "line 2: " .. license_id(99) .. ": FAILED: GET ")
-    has(messages, "line 3: " .. license_id(99) .. ": FAILED: not tried")
+    has(messages, "line 3: " .. license_id(99) .. ": not tried: a line before it was not done")
+    has(messages, "3 lines, 1 failed, 1 not tried")
     assert.equal("premium", license(2).opts.connectorEdition)
   end)
 
@@ -204,13 +257,135 @@ describe("renew_licenses", function()
     assert.equal(1, #lines_of(messages))
   end)
 
-  it("reports what the service silently drops", function()
-    local server <close> = fault.start()
-    write(path, HEADER .. row(1, "upgrade", "premium"))
-    server:script { { body = '{"opts":{}}' }, { body = '{"opts":{}}' } }
-    local code, _, messages = run("renew_licenses", { path }, server)
+  it("reports what the service silently drops, or changes", function()
+    write(path, HEADER .. row(1, "extend", "30") .. row(2, "upgrade", "premium"))
+    service:fault { operation = "update_connector_license", drop = { "expires", "opts" }, times = 2 }
+    local code, output, messages = run("renew_licenses", { path, "--csv" }, service)
     assert.equal(1, code)
-    has(messages, "the service did not take opts.connectorEdition")
+    has(messages, "the service did not take expires (it is not there), opts.connectorEdition (it is not there)\n")
+    for _, record in ipairs((csv.parse(output))) do assert.equal("failed", record.status) end
+    local server <close> = fault.start()
+    write(path, HEADER .. row(1, "extend", "2027-12-31"))
+    local old = '{"expires":"2027-01-01T00:00:00.000Z"}'
+    server:script { { body = old }, { body = old } }
+    local changed, _, report = run("renew_licenses", { path }, server)
+    assert.equal(1, changed)
+    has(report, "the service did not take expires (it is 2027-01-01T00:00:00.000Z)")
+    server:script { { body = old }, { body = '{"expires":"2027-12-31T23:59:59Z"}' } } -- the same time
+    assert.equal(0, (run("renew_licenses", { path }, server)))
+  end)
+
+  it("tells a write whose answer was lost as unknown, whichever its fate", function()
+    for _, applied in ipairs { true, false } do
+      service:reset()
+      local before = celigo.parse_timestamp(license(1).expires)
+      write(path, HEADER .. row(1, "extend", "30") .. row(1, "upgrade", "premium") .. row(2, "upgrade", "premium"))
+      service:fault { operation = "update_connector_license", close = "before", applied = applied, times = 1 }
+      service:fault { operation = "update_connector_license", close = "before", times = false }
+      local code, output, messages = run("renew_licenses", { path, "--timeout", "0.5", "--json" }, service)
+      assert.equal(1, code)
+      has(messages, "line 2: " .. license_id(1) .. ": UNKNOWN whether it was written: extend from ")
+      has(messages, "line 3: " .. license_id(1) .. ": not tried")
+      has(messages, "Look at the licenses whose fate is unknown")
+      has(messages, ", 2 unknown, 1 not tried\n")
+      assert.is_nil(messages:find("FAILED", 1, true))
+      local status = {}
+      for i, line in ipairs(lines_of(output)) do status[i] = celigo.json.decode(line).status end
+      assert.same({ "unknown", "untried", "unknown" }, status)
+      assert(client:request { method = "DELETE", path = "/__faults" })
+      local days = (celigo.parse_timestamp(license(1).expires) - before) / 86400
+      assert.near(applied and 30 or 0, days, 0.01)
+    end
+  end)
+
+  it("never shortens a license", function()
+    local before = license(1).expires
+    write(path, HEADER .. row(1, "extend", os.date("!%Y-%m-%d", os.time() + 86400)))
+    local code, _, messages = run("renew_licenses", { path }, service)
+    assert.equal(1, code)
+    has(messages, "an extension does not shorten")
+    assert.equal(before, license(1).expires)
+    write(path, HEADER .. row(1, "extend", "2016-12-31") .. row(2, "upgrade", "premium"))
+    code, _, messages = run("renew_licenses", { path }, service)
+    assert.equal(2, code)
+    has(messages, "line 2: extend: value '2016-12-31': is in the past")
+    assert.equal("standard", license(2).opts.connectorEdition)
+  end)
+
+  it("may be run twice with dates", function()
+    local day = os.date("!%Y-%m-%d", os.time() + 400 * 86400)
+    write(path, HEADER .. row(1, "extend", day))
+    assert.equal(0, (run("renew_licenses", { path }, service)))
+    local code, output = run("renew_licenses", { path }, service)
+    assert.equal(0, code)
+    has(output, "ends on " .. day .. "T23:59:59.000Z already")
+    local puts = 0
+    for _, entry in ipairs(service:journal()) do puts = puts + (entry.method == "PUT" and 1 or 0) end
+    assert.equal(1, puts)
+  end)
+
+  it("ends a trial where it sets an expiry, and extends nothing that has no end", function()
+    local trial = assert(client:get_connector_license_by_id(TRIALS, license_id(6)))
+    local line = TRIALS .. ",%s,%s,%s\n"
+    write(path, HEADER .. line:format(license_id(6), "extend", "30") .. line:format(license_id(5), "extend", "30")
+      .. line:format(license_id(8), "extend", "30"))
+    local code, _, messages = run("renew_licenses", { path }, service)
+    assert.equal(1, code)
+    has(messages, "line 3: " .. license_id(5) .. ": FAILED: it has no date on which it ends")
+    has(messages, "line 4: " .. license_id(8) .. ": FAILED: it has no date on which it ends")
+    local after = assert(client:get_connector_license_by_id(TRIALS, license_id(6)))
+    assert.is_nil(after.trialEndDate)
+    assert.near(celigo.parse_timestamp(trial.trialEndDate) + 30 * 86400, celigo.parse_timestamp(after.expires), 1)
+    for _, entry in ipairs(service:journal()) do
+      if entry.method == "PUT" then assert.is_nil(celigo.json.decode(entry.body).trialEndDate) end
+    end
+  end)
+
+  it("upgrades to editions of the newer framework, by name and by id", function()
+    local editions = assert(client:get_connector_by_id(TRIALS)).twoDotZero.editions
+    local line = TRIALS .. ",%s,upgrade,%s\n"
+    write(path, HEADER .. line:format(license_id(6), "business") .. line:format(license_id(7), editions[2]._id)
+      .. line:format(license_id(9), "Business") .. line:format(license_id(10), "gold"))
+    local code, output, messages = run("renew_licenses", { path }, service)
+    assert.equal(1, code)
+    has(messages, "line 5: " .. license_id(10) .. ": FAILED: the connector has no edition gold; "
+      .. "there are: Starter, Business")
+    has(output, license_id(9) .. "  has Business already")
+    for _, n in ipairs { 6, 7, 9 } do
+      local record = assert(client:get_connector_license_by_id(TRIALS, license_id(n)))
+      assert.equal(editions[2]._id, record._editionId)
+      assert.is_nil(record.opts and record.opts.connectorEdition)
+    end
+  end)
+
+  it("reads the standard input", function()
+    write(path, HEADER .. row(2, "upgrade", "premium"))
+    local code, output = run("renew_licenses", { "-" }, service, "<" .. path)
+    assert.equal(0, code)
+    has(output, license_id(2) .. "  upgrade from standard to premium")
+    local wrong, _, messages = run("renew_licenses", { "-" }, service, "</dev/null")
+    assert.equal(2, wrong)
+    assert.equal("standard input: it is empty\n", messages)
+  end)
+
+  it("refuses a file that is empty or lacks columns, and numbers that are none", function()
+    for _, case in ipairs {
+      { "", ": it is empty" }, { " \n\n", ": it is empty" },
+      { "license_id,action\n1,expire\n", ": the first line names no column connector_id, value" },
+      { "connector_id;license_id;action;value\na;b;expire;\n", ": the first line names no column connector_id, " },
+      { HEADER .. row(1, "extend", "0x10"), "line 2: extend: value '0x10': expected days, or a date" },
+      { HEADER .. row(1, "extend", "1e1"), "line 2: extend: value '1e1': expected days, or a date" },
+      { HEADER .. row(1, "extend", " 3"), "line 2: extend: value ' 3': expected days" },
+      { HEADER .. row(1, "extend", "-3"), "line 2: extend: value '-3': expected days" },
+      { HEADER .. row(1, "extend", "2027-02-30"), "line 2: extend: value '2027-02-30': expected days" },
+    } do
+      write(path, case[1])
+      local code, output, messages = run("renew_licenses", { path }, service)
+      assert.equal(2, code, case[1])
+      assert.equal("", output)
+      has(messages, case[2])
+    end
+    for _, entry in ipairs(service:journal()) do assert.equal("GET", entry.method) end
   end)
 
   it("ends where the file is none", function()
@@ -227,220 +402,5 @@ describe("renew_licenses", function()
     os.execute("rmdir " .. folder)
     assert.equal(3, code)
     assert.equal(folder .. ": Is a directory\n", messages)
-  end)
-end)
-
-describe("staged_update", function()
-  local FIRST <const>, SECOND <const>, THIRD <const> =
-    "54fa0b38a7044f9254000001", "54fa0b38a7044f9254000002", "54fa0b38a7044f9254000003"
-  local service, client, path
-
-  -- The integrations of each push so far.
-  local function pushes()
-    local list = {}
-    for _, entry in ipairs(client:request({ path = "/__journal" }).requests) do
-      if entry.method == "PUT" then
-        list[#list + 1] = table.concat(celigo.json.decode(entry.body)._integrationIds, " ")
-      end
-    end
-    return list
-  end
-
-  before_each(function()
-    service = sandbox.start { journal = true }
-    client = celigo.new { base_url = service.url, token = "t" }
-    path = os.tmpname()
-    os.remove(path)
-  end)
-  after_each(function()
-    client:close()
-    service:stop()
-    os.remove(path)
-  end)
-
-  it("pushes to the canary first, then in waves", function()
-    local code, output, messages = run("staged_update", { CONNECTOR, "--wave", "1" }, service)
-    assert.equal(0, code, messages)
-    assert.same({ FIRST, SECOND, THIRD }, pushes())
-    has(output, "wave 3 of 3: " .. THIRD)
-    assert.equal("3 of 3 installations are updated\n", messages)
-  end)
-
-  it("takes the canaries that are named", function()
-    assert.equal(0, (run("staged_update", { CONNECTOR, "--canary", THIRD }, service)))
-    assert.same({ THIRD, FIRST .. " " .. SECOND }, pushes())
-    local code, _, messages = run("staged_update", { CONNECTOR, "--canary", "nobody" }, service)
-    assert.equal(2, code)
-    has(messages, "--canary nobody: not in the install base")
-  end)
-
-  it("stops where the check fails, checks again, and goes on", function()
-    local arguments = { CONNECTOR, "--wave", "1", "--state", path, "--check", "false" }
-    local code, _, messages = run("staged_update", arguments, service)
-    assert.equal(1, code)
-    has(messages, "the check of " .. FIRST .. " exited with 1")
-    assert.equal(1, (run("staged_update", arguments, service)))
-    assert.same({ FIRST }, pushes())
-    arguments[#arguments] = "echo checked"
-    local last, output = run("staged_update", arguments, service)
-    assert.equal(0, last)
-    assert.equal("checked " .. FIRST, lines_of(output)[1])
-    assert.same({ FIRST, SECOND, THIRD }, pushes())
-    assert.equal(0, (run("staged_update", arguments, service)))
-    assert.equal(3, #pushes()) -- nothing is left to do
-  end)
-
-  it("does not push a wave of unknown fate again unasked", function()
-    local server <close> = fault.start()
-    local installs = '[{"_integrationId":"a"},{"_integrationId":"b"}]'
-    server:script { { body = installs }, { cut = "start", ending = "reset" }, { body = installs } }
-    local arguments = { CONNECTOR, "--state", path }
-    local code, _, messages = run("staged_update", arguments, server)
-    assert.equal(3, code)
-    has(messages, "PUT /v1/connectors/")
-    code, _, messages = run("staged_update", arguments, server)
-    assert.equal(3, code)
-    has(messages, "It is unknown whether these were updated: a\n")
-    assert.equal(2, #server:requests())
-    arguments[4], arguments[5] = "--unsure", "done"
-    local before = example.read(path)
-    server:script { { body = installs } }
-    arguments[6] = "--dry-run"
-    assert.equal(0, (run("staged_update", arguments, server)))
-    arguments[6] = nil
-    assert.equal(before, example.read(path))
-    server:script { { body = installs }, { body = installs }, { status = 200 }, { body = installs } }
-    assert.equal(0, (run("staged_update", arguments, server)))
-    local put = server:requests()[3]
-    assert.equal("PUT", put.method)
-    assert.equal('{"_integrationIds":["b"]}', put.body)
-  end)
-
-  it("nor one that was answered by no refusal", function()
-    local installs = '[{"_integrationId":"a"}]'
-    for _, answer in ipairs {
-      { status = 408 }, { status = 500 }, { status = 502 }, { status = 503 }, { status = 504 },
-      { status = 302 }, { status = 200, body = "<html>" },
-    } do
-      local server <close> = fault.start()
-      server:script { { body = installs }, answer }
-      local arguments = { CONNECTOR, "--state", path }
-      assert.equal(3, (run("staged_update", arguments, server)))
-      local sent = #server:requests()
-      local code, _, messages = run("staged_update", arguments, server)
-      assert.equal(3, code)
-      has(messages, "It is unknown whether these were updated: a\n")
-      assert.equal(sent, #server:requests())
-      arguments[4], arguments[5] = "--unsure", "push"
-      server:script { { body = installs }, { status = 200 }, { body = installs } }
-      assert.equal(0, (run("staged_update", arguments, server)))
-      os.remove(path)
-    end
-  end)
-
-  it("tries a wave again that could not be sent", function()
-    local server <close> = fault.start()
-    server:script { { body = '[{"_integrationId":"a"}]', headers = { Connection = "close" }, last = true } }
-    local arguments = { CONNECTOR, "--state", path }
-    local code, _, messages = run("staged_update", arguments, server)
-    assert.equal(3, code)
-    has(messages, "connect_failed")
-    has(example.read(path), '"unsure":[]')
-  end)
-
-  it("tries a wave again that was refused", function()
-    local server <close> = fault.start()
-    local installs = '[{"_integrationId":"a"}]'
-    server:script { { body = installs }, { status = 422, body = '{"errors":[{"code":"no","message":"not now"}]}' } }
-    local arguments = { CONNECTOR, "--state", path }
-    local code, _, messages = run("staged_update", arguments, server)
-    assert.equal(3, code)
-    has(messages, "422 no: not now")
-    server:script { { body = installs }, { status = 200 }, { body = installs } }
-    assert.equal(0, (run("staged_update", arguments, server)))
-  end)
-
-  it("stops where an installation disappears", function()
-    local server <close> = fault.start()
-    server:script { { body = '[{"_integrationId":"a"}]' }, { status = 200 }, { body = "[]" } }
-    local code, _, messages = run("staged_update", { CONNECTOR }, server)
-    assert.equal(1, code)
-    has(messages, "Stopped: a is not in the install base any more")
-  end)
-
-  it("goes on in a later run, without what has disappeared", function()
-    local server <close> = fault.start()
-    local both, second = '[{"_integrationId":"a"},{"_integrationId":"b"}]', '[{"_integrationId":"b"}]'
-    local arguments = { CONNECTOR, "--state", path, "--canary", "a", "--check", "echo checked" }
-    server:script { { body = both }, { status = 200 }, { body = second } }
-    assert.equal(1, (run("staged_update", arguments, server)))
-    server:script { { body = second }, { body = second }, { status = 200 }, { body = second } }
-    local code, output, messages = run("staged_update", arguments, server)
-    assert.equal(0, code, messages)
-    assert.same({ "wave 1 of 1: b", "checked b" }, lines_of(output))
-    assert.equal("a is not in the install base any more\n1 of 1 installations are updated\n", messages)
-    server:script { { body = both }, { body = both } } -- it is back, and is not pushed again
-    assert.equal(0, (run("staged_update", arguments, server)))
-    assert.equal("GET", server:requests()[1].method)
-    assert.equal(1, #server:requests())
-  end)
-
-  it("passes over installations without an integration", function()
-    local server <close> = fault.start()
-    local installs = '[{"_integrationId":null},{"_integrationId":"b"},{}]'
-    server:script { { body = installs }, { status = 200 }, { body = installs } }
-    local code, output, messages = run("staged_update", { CONNECTOR }, server)
-    assert.equal(0, code, messages)
-    assert.equal("wave 1 of 1: b\n", output)
-    has(messages, "Passed over for want of an integration id: 2\n")
-    assert.equal('{"_integrationIds":["b"]}', server:requests()[2].body)
-  end)
-
-  it("counts a canary that is named twice once", function()
-    assert.equal(0, (run("staged_update", { CONNECTOR, "--canary", SECOND, "--canary", SECOND }, service)))
-    assert.same({ SECOND, FIRST .. " " .. THIRD }, pushes())
-  end)
-
-  it("ends where the state is none", function()
-    local folder = path .. "-folder"
-    assert(os.execute("mkdir " .. folder))
-    local code, _, messages = run("staged_update", { CONNECTOR, "--state", folder }, service)
-    assert.equal(3, code)
-    assert.equal(folder .. ": Is a directory\n", messages)
-    assert(os.execute("rmdir " .. folder))
-    local lists = '"done":%s,"unchecked":[],"unsure":[]}'
-    for _, text in ipairs {
-      "null", "[]", "1", '"x"', "{}", "", "{",
-      '{"connector":null,' .. lists:format "[]",
-      '{"connector":"' .. CONNECTOR .. '",' .. lists:format "null",
-      '{"connector":"' .. CONNECTOR .. '",' .. lists:format "{}",
-      '{"connector":"' .. CONNECTOR .. '",' .. lists:format "[1]",
-    } do
-      write(path, text)
-      code, _, messages = run("staged_update", { CONNECTOR, "--state", path }, service)
-      assert.is_true(code == 2 or code == 3, text)
-      has(messages, path)
-      assert.equal(1, #lines_of(messages), messages)
-    end
-    -- There is something, and it cannot be read.
-    code, _, messages = run("staged_update", { CONNECTOR, "--dry-run", "--state", path .. "/state" }, service)
-    assert.equal(3, code)
-    has(messages, "Not a directory")
-    assert.same({}, pushes())
-  end)
-
-  it("shows the waves and pushes nothing with --dry-run", function()
-    local code, output = run("staged_update", { CONNECTOR, "--wave", "2", "--dry-run", "--state", path }, service)
-    assert.equal(0, code)
-    assert.same({ "wave 1 of 2: " .. FIRST, ("wave 2 of 2: %s %s"):format(SECOND, THIRD) }, lines_of(output))
-    assert.same({}, pushes())
-    assert.is_nil(io.open(path))
-  end)
-
-  it("refuses the state of another connector", function()
-    assert.equal(0, (run("staged_update", { CONNECTOR, "--state", path }, service)))
-    local code, _, messages = run("staged_update", { TRIALS, "--state", path }, service)
-    assert.equal(2, code)
-    has(messages, "is the state of connector " .. CONNECTOR)
   end)
 end)

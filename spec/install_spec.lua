@@ -5,6 +5,7 @@ local celigo = require "celigo"
 local process = require "spec.support.process"
 
 local quote = process.quote
+local VERSION = process.version
 local build = os.getenv "CELIGO_BUILD_DIR"
 
 local function run(command, ...)
@@ -44,10 +45,10 @@ end
 --- Runs Lua code with the modules below a prefix and the system's, from a
 -- directory where nothing of ours is; what it printed.
 local function run_installed(prefix, code)
-  local lua_path = ("%s/share/lua/5.4/?.lua;%s/share/lua/5.4/?/init.lua;;")
-    :format(prefix, prefix)
+  local lua_path = ("%s/share/lua/%s/?.lua;%s/share/lua/%s/?/init.lua;;")
+    :format(prefix, VERSION, prefix, VERSION)
   return run("cd / && env -i PATH=\"$PATH\" LUA_PATH=%s LUA_CPATH=%s %s -e %s",
-    quote(lua_path), quote(prefix .. "/lib/lua/5.4/?.so;;"),
+    quote(lua_path), quote(prefix .. "/lib/lua/" .. VERSION .. "/?.so;;"),
     quote(process.lua()), quote(code))
 end
 
@@ -56,8 +57,8 @@ end
 local function assert_works(prefix)
   assert.same(
     lines(run("cd lua && find celigo -name '*.lua'")),
-    lines(run("cd %s/share/lua/5.4 && find celigo -name '*.lua'",
-      quote(prefix))))
+    lines(run("cd %s/share/lua/%s && find celigo -name '*.lua'",
+      quote(prefix), VERSION)))
   local output = run_installed(prefix, [[
     local celigo = require "celigo"
     print(celigo._VERSION)
@@ -69,7 +70,7 @@ local function assert_works(prefix)
     print(package.searchpath("celigo.core", package.cpath))
   ]])
   assert.same({
-    celigo._VERSION, "true", prefix .. "/lib/lua/5.4/celigo/core.so",
+    celigo._VERSION, "true", prefix .. "/lib/lua/" .. VERSION .. "/celigo/core.so",
   }, { output:match "^(.-)\n(.-)\n(.-)\n$" })
 end
 
@@ -81,14 +82,32 @@ describe("installed #install", function()
     assert_works(root.path)
   end)
 
+  it("by cmake --install, its recipes work, wherever they are run", function()
+    local root <close> = scratch()
+    run("cmake --install %s --prefix %s", quote(build), quote(root.path))
+    local folder = root.path .. "/share/celigo/examples"
+    assert.same(
+      lines(run("cd examples && find . -name '*.lua' -not -path './embed/*'")),
+      lines(run("cd %s && find . -type f", quote(folder))))
+    local listing = run("ls %s/*.lua", quote(folder))
+    for path in listing:gmatch "[^\n]+" do
+      if not path:find "/recipe%.lua$" then
+        local output = run("cd / && env -i PATH=\"$PATH\" %s %s --version", quote(process.lua()), quote(path))
+        assert.equal(("%s (%s)\n"):format(path:match "([%w_]+)%.lua$", celigo._VERSION), output)
+      end
+    end
+    local tour = run("cd %s && env -i PATH=\"$PATH\" %s quickstart.lua", quote(folder), quote(process.lua()))
+    assert.is_truthy(tour:find("8. Clean up", 1, true))
+  end)
+
   it("by luarocks make, it works", function()
     local root <close> = scratch()
     local source, tree = root.path .. "/source", root.path .. "/tree"
-    run("mkdir %s && cp -R CMakeLists.txt cmake csrc lua "
+    run("mkdir %s && cp -R CMakeLists.txt cmake csrc lua examples "
       .. "celigo-scm-1.rockspec %s", quote(source), quote(source))
     -- where the interpreter is a script of spec.sh's, LuaRocks wants the other
-    run("cd %s && PATH=\"${CELIGO_TEST_PATH:-$PATH}\" luarocks --lua-version=5.4 make --deps-mode=none "
-      .. "--tree=%s celigo-scm-1.rockspec", quote(source), quote(tree))
+    run("cd %s && PATH=\"${CELIGO_TEST_PATH:-$PATH}\" luarocks --lua-version=%s make --deps-mode=none "
+      .. "--tree=%s celigo-scm-1.rockspec", quote(source), VERSION, quote(tree))
     assert_works(tree)
   end)
 end)

@@ -3,6 +3,7 @@
 
 local celigo = require "celigo"
 local core = require "celigo.core"
+local missing = require "spec.support.missing"
 local process = require "spec.support.process"
 local reference = require "spec.support.reference"
 local sandbox = require "celigo.sandbox"
@@ -44,8 +45,8 @@ local function public()
     celigo = celigo,
     ["celigo.json"] = celigo.json,
     ["celigo.client"] = core.methods,
-    ["celigo.call"] = getmetatable(call).__index,
-    ["celigo.error"] = getmetatable(err).__index,
+    ["celigo.call"] = debug.getmetatable(call).__index,
+    ["celigo.error"] = debug.getmetatable(err).__index,
     ["celigo.sandbox"] = sandbox,
   }
   for _, module in ipairs { "celigo.loop.luv", "celigo.loop.cqueues" } do
@@ -67,9 +68,8 @@ local function new_connector(name)
   local connector = assert(keeper:create_connector {
     name = name,
     contactEmail = "support@example.com",
-    _integrationId = "54fa0b38a7044f9254000036",
-    installerFunction = "install",
-    updateFunction = "update",
+    framework = "twoDotZero",
+    twoDotZero = { _integrationId = "54fa0b38a7044f9254000036" },
   })
   local license
   for _, email in ipairs { "ada@example.com", "grace@example.com" } do
@@ -144,6 +144,7 @@ end
 
 describe("the reference", function()
   it("has every public function, with an example", function()
+    if missing.any() then return pending(missing.any()) end
     local missing = {}
     for _, wanted in ipairs(public()) do
       local item = find(wanted.module, wanted.name)
@@ -158,6 +159,7 @@ describe("the reference", function()
   end)
 
   it("has no function that is not there", function()
+    if missing.any() then return pending(missing.any()) end
     local there, unknown = {}, {}
     for _, entry in ipairs(public()) do there[entry.module .. "." .. entry.name] = true end
     for _, item in ipairs(items) do
@@ -236,6 +238,8 @@ describe("the example of", function()
   for _, item in ipairs(items) do
     if item.usage and item.name ~= "serve" then
       it(item.kind == "module" and item.module or item.module .. "." .. item.name, function()
+        local lacking = missing.in_code(item.usage)
+        if lacking then return pending(lacking) end
         local last = item.name:match "[%w_]+$"
         if item.kind == "function" then
           assert.is_truthy(item.usage:find(last, 1, true), "it does not show " .. last)

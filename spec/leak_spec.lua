@@ -93,7 +93,7 @@ describe("nothing leaks", function()
       assert(client:get_connector_by_id(ID))
       assert(client:list_connector_licenses(ID, { limit = 2 }))
       assert(client:update_connector_license(
-        ID, "54fa0b38a7044f9253000001", { trialStarted = true }))
+        ID, "54fa0b38a7044f9253000001", { note = "a member that no contract names" }))
       assert(client:request { path = "/v1/tokenInfo" })
     end, CALLS // 4)
   end)

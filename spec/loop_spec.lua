@@ -1,81 +1,72 @@
--- The documented way to add a loop: the example of docs/event-loops.md is
--- run as it stands there.
+-- What adapters are built on; the adapters themselves are run by the suites
+-- loop_calls_spec.lua and loop_turns_spec.lua.
 
 local celigo = require "celigo"
 local core = require "celigo.core"
-local fault = require "spec.support.fault_server"
 local sandbox = require "celigo.sandbox"
+local ways = require "spec.support.ways"
 
 local ID = "54fa0b38a7044f9252000036"
 
-local function load_example()
-  local file <close> = assert(io.open("docs/event-loops.md"))
-  local code = file:read("a"):match "## Another loop.-```lua\n(.-)```"
-  return assert(load(code, "=docs/event-loops.md"))()
-end
-
-describe("a loop of the user's own", function()
-  local tiny = load_example()
+describe("an adapter", function()
   local server
 
   setup(function() server = sandbox.start { delay = 0.05 } end)
   teardown(function() server:stop() end)
 
-  local function new_client(url, options)
-    local all = { base_url = url, token = "t", timeout = 20 }
-    for name, value in pairs(options or {}) do all[name] = value end
-    return tiny.attach(celigo.new(all))
+  -- The adapter that the document prints, with `ready` called in another way:
+  -- code that sees the watcher `w`.
+  local function load_adapter(call)
+    local code, count = ways.example():gsub("w%.ready%(%)", (call:gsub("%%", "%%%%")))
+    assert.equal(2, count)
+    return assert(load(code, "=an adapter"))()
   end
 
-  it("drives calls, iterators and maps side by side", function()
-    local client <close> = new_client(server.url)
-    local list, seen, mapped = nil, 0, nil
-    coroutine.wrap(function() list = client:list_connectors() end)()
-    coroutine.wrap(function()
-      for _ in client:each_connector { limit = 1 } do seen = seen + 1 end
-    end)()
-    coroutine.wrap(function()
-      mapped = client:map({ ID, ID, ID }, function(id)
-        return client:get_connector_by_id(id)
-      end)
-    end)()
-    local call = client:submit("get_connector_by_id", ID)
-    assert.is_nil(list)
-    tiny.run()
-    assert.equal(4, #list)
-    assert.equal(4, seen)
-    assert.equal(3, #mapped)
-    assert.equal(ID, call:result()._id)
+  local function descriptors()
+    local listing <close> = assert(io.popen "ls /proc/self/fd /dev/fd 2>/dev/null")
+    local n = 0
+    for _ in listing:lines() do n = n + 1 end
+    return n
+  end
+
+  local function run_calls(loop, calls)
+    local client <close> = loop.attach(celigo.new { base_url = server.url, token = "t", timeout = 4 })
+    local done = 0
+    for _ = 1, calls do
+      coroutine.wrap(function()
+        assert.equal(ID, assert(client:get_connector_by_id(ID))._id)
+        assert.equal(4, #assert(client:list_connectors { limit = 4 }))
+        done = done + 1
+      end)()
+    end
+    loop.run()
+    assert.equal(calls, done)
+  end
+
+  it("may hand its own arguments to ready", function()
+    run_calls(load_adapter "w.ready(w, 'r', 1)", 4)
+    run_calls(load_adapter "w.ready(false, true)", 4)
   end)
 
-  it("says so when somebody else resumes a coroutine", function()
-    local client <close> = new_client(server.url)
-    local thread = coroutine.create(function()
-      return client:get_connector_by_id(ID)
-    end)
-    local good, value = coroutine.resume(thread)
-    assert.is_true(good)
-    assert.error_matches(function() return value._id end, "no value")
-    local err
-    good, err = coroutine.resume(thread)
+  it("may give a descriptor up, again and again: nothing is left of it", function()
+    local loop = load_adapter "w.ready(true)"
+    run_calls(loop, 1) -- what is loaded late is there
+    local before = descriptors()
+    for _ = 1, 3 do run_calls(loop, 4) end
+    assert.equal(before, descriptors())
+  end)
+
+  it("passes on what a coroutine raises, with its traceback", function()
+    local loop = load_adapter "w.ready()"
+    local client <close> = loop.attach(celigo.new { base_url = server.url, token = "t", timeout = 4 })
+    local function culprit()
+      assert(client:get_connector_by_id "54fa0b38a7044f9252000000")
+    end
+    coroutine.wrap(function() culprit() end)()
+    local good, err = pcall(loop.run)
     assert.is_false(good)
-    assert.matches("only the event loop may resume it", err)
-    tiny.run()
-  end)
-
-  it("ends when there is nothing left", function()
-    local stalled <close> = fault.start()
-    stalled:script { { stall = true } }
-    local client = new_client(stalled.url, { timeout = 0.2 })
-    local kind
-    coroutine.wrap(function()
-      local _, err = client:list_connectors()
-      kind = err.kind
-    end)()
-    tiny.run()
-    assert.equal("timeout", kind)
-    client:close()
-    tiny.run()
+    assert.matches("404 invalid_ref", err)
+    assert.matches("culprit", err)
   end)
 end)
 
@@ -85,23 +76,25 @@ describe("what the core offers to loops", function()
   setup(function() server = sandbox.start { delay = 0.05 } end)
   teardown(function() server:stop() end)
 
-  it("rings once until it is asked", function()
+  it("is woken once until it has looked", function()
     local client = celigo.new { base_url = server.url, token = "t" }
-    local rings = 0
-    core.set_bell(client, function() rings = rings + 1 end)
+    local wakeups = 0
+    core.set_wakeup(client, function() wakeups = wakeups + 1 end)
     local call = client:submit("get_connector_by_id", ID)
     client:submit("get_connector_by_id", ID):cancel()
     client:step()
-    assert.equal(1, rings)
+    assert.equal(1, wakeups)
     core.serve(client)
-    assert.equal(1, rings)
+    assert.equal(1, wakeups)
     core.wants(client)
     call:cancel()
-    assert.equal(2, rings)
+    assert.equal(2, wakeups)
+    core.serve(client)
+    core.wants(client)
     client:close()
-    assert.equal(3, rings)
+    assert.equal(3, wakeups)
     client:close()
-    assert.equal(3, rings)
+    assert.equal(3, wakeups)
     assert.is_true(core.closed(client))
   end)
 
@@ -134,12 +127,12 @@ describe("what the core offers to loops", function()
     end)
 
   it("refuses what is no client", function()
-    for _, name in ipairs { "set_bell", "serve", "wants", "closed",
+    for _, name in ipairs { "set_wakeup", "wake", "serve", "wants", "closed",
       "descriptor" } do
       assert.error_matches(function() core[name]({}) end, "celigo.client")
     end
     local client <close> = celigo.new { base_url = server.url, token = "t" }
-    assert.error_matches(function() core.set_bell(client, 1) end,
+    assert.error_matches(function() core.set_wakeup(client, 1) end,
       "function expected")
   end)
 end)

@@ -140,6 +140,7 @@ end)
 
 local ID = "54fa0b38a7044f9252000036"
 local LICENSE = "54fa0b38a7044f9253000001"
+local NEWER = "54fa0b38a7044f9252000037" -- of the framework that installs here
 
 -- What each method is called with, and what it must send; the order of
 -- members is not fixed.
@@ -164,9 +165,9 @@ local calls = {
     { expires = "2031-01-31T00:00:00.000Z" },
     sent = '{"expires":"2031-01-31T00:00:00.000Z"}' },
   delete_connector_license = { ID, LICENSE },
-  install_connector = { ID, { anything = { 1 } },
+  install_connector = { NEWER, { anything = { 1 } },
     sent = '{"anything":[1]}' },
-  preview_connector_install = { ID },
+  preview_connector_install = { NEWER },
 }
 
 local function call(client, name, options)
@@ -209,7 +210,7 @@ describe("operations", function()
       local value, response = assert(call(client, name))
       local request = received()
       local row = rows[name]
-      local ids = { ID, LICENSE }
+      local ids = { calls[name][1], LICENSE }
       local n = 0
       assert.equal(row.method, request.method)
       assert.equal(row.path:gsub("{.-}", function()
@@ -284,15 +285,15 @@ describe("operations", function()
   end)
 
   it("take options after a body that is left out", function()
-    assert(client:install_connector(ID, nil, { query = { a = 1 } }))
+    assert(client:install_connector(NEWER, nil, { query = { a = 1 } }))
     assert.equal("a=1", received().query)
   end)
 
   it("preview and install", function()
-    assert.equal("Integration",
-                 client:preview_connector_install(ID).objects[1].model)
-    assert.is_true(client:install_connector(ID).success)
-    assert.equal(4, #client:get_connector_install_base(ID))
+    assert.is_table(assert(client:preview_connector_install(NEWER)))
+    local id = assert(client:install_connector(NEWER))._integrationId
+    local base = client:get_connector_install_base(NEWER)
+    assert.equal(id, base[#base]._integrationId)
   end)
 end)
 

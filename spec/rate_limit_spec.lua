@@ -219,6 +219,69 @@ describe("the rate limit", function()
     end)
   end)
 
+  -- Waits are random; that 64 of them all fall into one half of the time does
+  -- not happen.
+  local function assert_spread(waits, from, to)
+    assert.equal(64, #waits)
+    local low, high = 0, 0
+    for _, wait in ipairs(waits) do
+      assert.is_true(wait >= from and wait < to, wait)
+      if wait < (from + to) / 2 then low = low + 1 else high = high + 1 end
+    end
+    assert.is_true(low > 0 and high > 0, ("%d early, %d late"):format(low, high))
+  end
+
+  local function waits_of_retries()
+    local waits = {}
+    for _, event in ipairs(events) do
+      if event.type == "retry" then waits[#waits + 1] = event.wait end
+    end
+    return waits
+  end
+
+  it("spreads calls that a 429 has met over the time that follows", function()
+    local step = { status = 429, headers = { ["Retry-After"] = "2" } }
+    open { rate_limit = false, max_connections = 64 }
+    server:script { step }
+    local pending = submit(64, { timeout = 60 })
+    repeat client:step(0.05) until #waits_of_retries() == 64
+    assert_spread(waits_of_retries(), 2, 4)
+    for _, call in ipairs(pending) do call:cancel() end
+
+    -- Where little time is left, over half of that.
+    events = {}
+    client:close()
+    open { rate_limit = false, max_connections = 64 }
+    local ids, script = {}, {}
+    for i = 1, 64 do
+      ids[i], script[i] = tostring(i), step
+    end
+    script[65] = { body = "{}" }
+    server:script(script)
+    local _, errors = client:map(ids, function(id) return client:get_connector_by_id(id, { timeout = 4 }) end,
+                                 { concurrency = 64 })
+    assert.same({}, errors)
+    assert_spread(waits_of_retries(), 2, 3)
+    assert.equal(128, #server:requests())
+  end)
+
+  it("does not make a call that is alone wait longer", function()
+    open { rate_limit = false }
+    server:script { { status = 429, headers = { ["Retry-After"] = "1" } }, { body = "{}" } }
+    assert(client:get_connector_by_id "1")
+    assert.same({ 1 }, waits_of_retries())
+  end)
+
+  -- What the 429 has not met itself is held back in the queue.
+  it("lets what waits in the queue go when a pause is over", function()
+    open { rate_limit = false, max_connections = 1 }
+    server:script { { status = 429, headers = { ["Retry-After"] = "1" } }, { body = "{}" } }
+    for _, call in ipairs(submit(8, { timeout = 20 })) do assert(call:wait()) end
+    assert.equal(9, #server:requests())
+    local first = index_of("response", 429)
+    assert.equal("rate_limited", events[first + 1].type)
+  end)
+
   it("a 503 makes its own call wait, and no other", function()
     open { rate_limit = false }
     server:script { { status = 503, headers = { ["Retry-After"] = "30" } },

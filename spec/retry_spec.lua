@@ -120,7 +120,7 @@ describe("retries:", function()
       for _, call in ipairs(calls.unsafe) do
         local err = check(call, step, false)
         assert.is_true(err.retryable)
-        assert.is_false(err.maybe_applied)
+        assert.is_true(err.maybe_applied) -- the answer does not tell
       end
     end)
   end
@@ -211,13 +211,14 @@ describe("retries:", function()
 
   describe("Retry-After", function()
     -- The wait that the client would take; it is vetoed, not waited for.
-    local function wait_for(status, value, options)
+    local function wait_for(status, value, options, headers)
       events = {}
       options = options or {}
       options.veto = true
       open(options)
-      server:script { { status = status,
-                        headers = { ["Retry-After"] = value } } }
+      headers = headers or {}
+      headers["Retry-After"] = value
+      server:script { { status = status, headers = headers } }
       local _, err = client:list_connectors()
       assert.equal(status, err.status)
       assert.equal(1, err.attempts)
@@ -258,8 +259,47 @@ describe("retries:", function()
       end
     end)
 
+    it("is rounded up to whole seconds", function()
+      for value, seconds in pairs { ["1.5"] = 2, ["2.0"] = 2, ["0.1"] = 1 } do
+        for _, status in ipairs { 429, 503 } do
+          local wait, err = wait_for(status, value)
+          assert.equal(seconds, wait)
+          assert.equal(seconds, err.retry_after)
+        end
+      end
+    end)
+
+    it("that is a date is read by the server's clock", function()
+      for _, off in ipairs { -3600, 3600, 86400 * 400 } do
+        for _, status in ipairs { 429, 503 } do
+          local wait, err = wait_for(status, date(off + 5), nil, { Date = date(off) })
+          assert.equal(5, wait)
+          assert.equal(5, err.retry_after)
+        end
+      end
+      -- One that cannot be read is none.
+      local wait = wait_for(503, date(30), nil, { Date = "today" })
+      assert.is_true(wait > 20 and wait <= 30)
+    end)
+
+    it("beyond a day fails that call, and pauses the client for retry_cap", function()
+      for _, value in ipairs { tostring(os.time()), "86401", date(90000) } do
+        for _, status in ipairs { 429, 503 } do
+          local wait, err = wait_for(status, value, { timeout = 1e6, retry_cap = 0.05 })
+          assert.is_nil(wait)
+          assert.equal("http", err.kind)
+          assert.equal(1, #server:requests())
+          local pauses = of_type "rate_limited"
+          assert.equal(status == 429 and 1 or 0, #pauses)
+          assert.equal(status == 429 and 0.05 or nil, pauses[1] and pauses[1].wait)
+          server:script { { body = "[]" } }
+          assert.same({}, (client:list_connectors()))
+        end
+      end
+    end)
+
     it("that cannot be read counts as none", function()
-      for _, value in ipairs { "soon", "-1", "1.5", "0x10", "1 2",
+      for _, value in ipairs { "soon", "-1", "1.", "0x10", "1 2",
                                "Wed, 99 Oct 2015 07:28:00 GMT" } do
         for _, status in ipairs { 429, 503 } do
           local wait, err = wait_for(status, value)

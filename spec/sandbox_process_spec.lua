@@ -99,9 +99,9 @@ describe("celigo.sandbox.start", function()
   it("says in a line which module is missing, and how to get it", function()
     local cases = {
       socket = "celigo.sandbox needs LuaSocket: "
-        .. "luarocks --lua-version=5.4 install luasocket, ",
+        .. "luarocks --lua-version=" .. process.version .. " install luasocket, ",
       cjson = "celigo.sandbox needs lua-cjson: "
-        .. "luarocks --lua-version=5.4 install lua-cjson, ",
+        .. "luarocks --lua-version=" .. process.version .. " install lua-cjson, ",
     }
     for module, expected in pairs(cases) do
       -- A file in the module's place that fails as if there were none.

@@ -81,7 +81,7 @@ describe("submitted calls", function()
   end)
 
   it("come to `closed` when the client is closed", function()
-    local calls = { submit "/list?stall=1", submit "/echo" }
+    local calls = { submit "/list?stall=1", submit "/list?stall=1&size=3" }
     client:step()
     client:close()
     for _, call in ipairs(calls) do

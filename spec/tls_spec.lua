@@ -3,6 +3,7 @@
 local celigo = require "celigo"
 local http = require "spec.support.http"
 local nginx = require "spec.support.nginx"
+local process = require "spec.support.process"
 local sandbox = require "celigo.sandbox"
 local socket = require "socket"
 
@@ -118,9 +119,10 @@ describe("HTTPS", function()
   it("says what was waited for where no connection comes about", function()
     local listener = assert(socket.bind("127.0.0.1", 0))
     local _, port = listener:getsockname()
+    local front <close> = start("good") -- for its ca_file: a bare system has no other
     for option, code in pairs { timeout = "timed_out",
                                 connect_timeout = "connect_timed_out" } do
-      local client <close> = new("https://127.0.0.1:" .. port, nil,
+      local client <close> = new("https://127.0.0.1:" .. port, front.ca_file,
                                  { [option] = 0.1 })
       local value, err = client:create_connector { name = "n" }
       assert.is_nil(value)
@@ -214,8 +216,11 @@ describe("HTTPS", function()
       assert.equal(200, response.status)
       local made
       made, response = assert(client:create_connector { name = "é" })
-      assert.equal("HTTP/2.0", response.headers["x-protocol"])
+      assert.equal("HTTP/1.1", response.headers["x-protocol"]) -- see docs/design.md
       assert.equal("é", made.name)
+      made, response = assert(client:update_connector(ID, { name = "è" }))
+      assert.equal("HTTP/2.0", response.headers["x-protocol"])
+      assert.equal("è", made.name)
       local _, err = client:get_connector_by_id("x")
       assert.equal(400, err.status)
       assert.equal("HTTP/2.0", err.headers["x-protocol"])
@@ -245,6 +250,41 @@ describe("HTTPS", function()
       assert.equal(1, n)
     end)
   end)
+
+  -- By TLS 1.3 the server says so only after the request has gone out.
+  for _, version in ipairs { "tls1_2", "tls1_3" } do
+    it("fails where the server wants a certificate of the client: " .. version, function()
+      local front <close> = start("good")
+      local server <close> = assert(process.start({
+        "openssl", "s_server", "-accept", "127.0.0.1:0", "-" .. version, "-Verify", "1", "-verify_return_error",
+        "-www", "-cert", front.directory .. "/server.pem", "-key", front.directory .. "/server.key",
+      }, "^ACCEPT.*:(%d+)$"))
+      local client <close> = new("https://127.0.0.1:" .. server.captures[1], front.ca_file,
+                                 { max_retries = 2, retry_base = 0.001 })
+      local calls = {
+        function() return client:get_connector_by_id(ID) end,
+        function() return client:create_connector { name = "n" } end,
+        function() return client:submit("update_connector", ID, { name = "n" }):wait() end,
+        function()
+          local results, errors = client:map({ ID }, function(id) return client:delete_connector(id) end)
+          return results[1], errors[1]
+        end,
+      }
+      for _, call in ipairs(calls) do
+        local value, err = call()
+        assert.is_nil(value)
+        assert.equal("network", err.kind)
+        assert.equal("tls_failed", err.code, tostring(err))
+        assert.is_false(err.retryable, tostring(err))
+        assert.is_false(err.maybe_applied)
+        assert.equal(1, err.attempts)
+        assert.is_truthy(err.message:find("certificate of the client", 1, true), err.message)
+      end
+      local _, output = server:stop()
+      local refused = select(2, output:gsub("peer did not return a certificate", ""))
+      assert.equal(#calls, refused, output)
+    end)
+  end
 
   it("makes a dry run's URL", function()
     local client <close> = new("https://h.example.com:8443/x/")

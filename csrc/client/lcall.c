@@ -7,66 +7,28 @@
 
 #include <lauxlib.h>
 
-static const char call_kind = 'k';
-
 cel_call *cel_call_at(lua_State *L, int idx) {
-  return cel_box_at(L, idx, &call_kind);
+  return cel_box_at(L, idx, CEL_CALL_MT);
 }
 
-/* Lets a box's owner free the call. */
-static bool free_call(void *block) {
-  cel_call *c = block;
-  if (c->pinned)
-    return false;
-  cel_client *client = c->client;
-  cel_call_abandon(c, CEL_END_CANCELLED);
-  cel_call_release(c);
-  cel_call_drop_target(c);
-  client->alloc.fn(client->alloc.ud, c, sizeof *c, 0);
-  cel_client_release(client);
-  return true;
+cel_call *cel_call_check(lua_State *L, int idx) {
+  return cel_box_check(L, idx, CEL_CALL_MT);
 }
 
-/* Gives the box at idx a call with nothing in it [-0, +0]. */
-static cel_call *fill_box(lua_State *L, int idx, cel_client *client) {
-  cel_box_owner *owner = cel_box_push_owner(L, idx, free_call);
+void cel_call_push_client(lua_State *L, int idx) {
+  lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
+}
+
+/* Pushes a call with nothing in it, and no client in its user values
+   [-0, +1]. */
+static cel_call *push_call(lua_State *L, cel_client *client) {
+  cel_box *box = cel_box_push(L, CEL_CALL_MT, CEL_CALL_UVS);
   cel_call *c = cel_allocate(L, &client->alloc, sizeof *c);
   memset(c, 0, sizeof *c);
   c->client = cel_client_retain(client);
   c->state = CEL_STATE_NEW;
-  cel_box_fill(owner, c);
-  lua_pop(L, 1);
+  box->block = c;
   return c;
-}
-
-/* A finaliser that runs after the call's has it still: it has ended
-   [-0, +0]. */
-static cel_call *revive(lua_State *L, int idx) {
-  idx = lua_absindex(L, idx);
-  luaL_checkstack(L, 4, "no room for a call");
-  lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
-  cel_client *client = cel_client_check(L, -1);
-  cel_call *c = fill_box(L, idx, client);
-  lua_pop(L, 1);
-  c->state = CEL_STATE_DONE;
-  c->end = client->closed ? CEL_END_CLOSED : CEL_END_CANCELLED;
-  return c;
-}
-
-cel_call *cel_call_check(lua_State *L, int idx) {
-  cel_call *c = cel_call_at(L, idx);
-  if (c != NULL)
-    return c;
-  if (!cel_box_is(L, idx, &call_kind))
-    luaL_typeerror(L, idx, CEL_CALL_MT);
-  return revive(L, idx);
-}
-
-void cel_call_push_client(lua_State *L, int idx) {
-  const cel_call *c = cel_call_get(L, idx);
-  lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
-  if (!cel_client_is(L, -1, c->client))
-    luaL_error(L, "celigo.call: its client is gone");
 }
 
 /* A copy of the string on top, with a NUL behind it [-0, +0]. */
@@ -101,7 +63,7 @@ void cel_call_set_body(lua_State *L, cel_call *c) {
 static cel_call *push_blank(lua_State *L, int idx, cel_client *client) {
   lua_getiuservalue(L, idx, CEL_CLIENT_UV_SPARE);
   cel_call *c = cel_call_at(L, -1);
-  if (c != NULL && c->state == CEL_STATE_SPARE && c->client == client) {
+  if (c != NULL) {
     lua_pushnil(L);
     lua_setiuservalue(L, idx, CEL_CLIENT_UV_SPARE);
     memset(c, 0, sizeof *c);
@@ -109,8 +71,7 @@ static cel_call *push_blank(lua_State *L, int idx, cel_client *client) {
     return c;
   }
   lua_pop(L, 1);
-  cel_box_push(L, &call_kind, CEL_CALL_MT, CEL_CALL_UVS, free_call);
-  return fill_box(L, -1, client);
+  return push_call(L, client);
 }
 
 void cel_call_recycle(lua_State *L, int idx) {

@@ -15,10 +15,9 @@
 
 #define CEL_CALL_MT "celigo.call"
 
-/* User values of a call. The debug library can change them: check what is
-   read. */
+/* User values of a call. */
 enum {
-  CEL_CALL_UV_CLIENT = CEL_BOX_UV_OWNER + 1,
+  CEL_CALL_UV_CLIENT = 1,
   CEL_CALL_UV_VALUE,    /* the records so far; at the end the value, the
                            error object or the error raised */
   CEL_CALL_UV_RESPONSE, /* table, once there is one */
@@ -40,14 +39,13 @@ cel_call *cel_call_new(lua_State *L, int client);
    [-0, +0]. */
 void cel_call_recycle(lua_State *L, int idx);
 
-/* The call at idx; raises if it is none [-0, +0]. */
+/* The call at idx; raises if it is none, or has been collected [-0, +0]. */
 cel_call *cel_call_check(lua_State *L, int idx);
 
 /* The call at idx, or NULL [-0, +0]. */
 cel_call *cel_call_at(lua_State *L, int idx);
 
-/* Pushes the client of the call at idx [-0, +1]; raises where the user value
-   is another. */
+/* Pushes the client of the call at idx [-0, +1]. */
 void cel_call_push_client(lua_State *L, int idx);
 
 /* Take a copy of the string on top [-1, +0]. */

@@ -74,51 +74,29 @@ void *cel_allocate(lua_State *L, const cel_allocator *alloc, size_t n) {
 
 /* {====== The userdata, and the client that it leads to */
 
-static const char client_kind = 'c';
-
 cel_client *cel_client_at(lua_State *L, int idx) {
-  return cel_box_at(L, idx, &client_kind);
-}
-
-static bool free_client(void *block) {
-  cel_client_close(block);
-  cel_client_release(block);
-  return true;
-}
-
-/* Gives the box at idx a client with nothing in it [-0, +0]. */
-static cel_client *fill_box(lua_State *L, int idx) {
-  cel_allocator alloc;
-  alloc.fn = lua_getallocf(L, &alloc.ud);
-  cel_box_owner *owner = cel_box_push_owner(L, idx, free_client);
-  cel_client *c = cel_allocate(L, &alloc, sizeof *c);
-  memset(c, 0, sizeof *c);
-  c->alloc = alloc;
-  c->references = 1; /* the owner's */
-  c->next_wake = HUGE_VAL;
-  cel_box_fill(owner, c);
-  lua_pop(L, 1);
-  return c;
+  return cel_box_at(L, idx, CEL_CLIENT_MT);
 }
 
 cel_client *cel_client_check(lua_State *L, int idx) {
-  cel_client *c = cel_client_at(L, idx);
-  if (c != NULL)
-    return c;
-  if (!cel_box_is(L, idx, &client_kind))
-    luaL_typeerror(L, idx, CEL_CLIENT_MT);
-  luaL_checkstack(L, 4, "no room for a client");
-  c = fill_box(L, idx); /* a finaliser that runs after the client's has it */
-  c->closed = true;
-  c->http.alloc = &c->alloc; /* for the buffers of its calls */
+  cel_client *c = cel_box_check(L, idx, CEL_CLIENT_MT);
+  if (cel_http_is_foreign(&c->http))
+    cel_client_close(c);
   return c;
 }
 
-bool cel_client_is(lua_State *L, int idx, const cel_client *c) {
-  const cel_client *other = cel_client_at(L, idx);
-  if (!cel_box_is(L, idx, &client_kind) || other == c)
-    return other == c;
-  return c->closed && (other == NULL || other->closed);
+/* Pushes a client with nothing in it [-0, +1]. */
+static cel_client *push_client(lua_State *L) {
+  cel_allocator alloc;
+  alloc.fn = lua_getallocf(L, &alloc.ud);
+  cel_box *box = cel_box_push(L, CEL_CLIENT_MT, CEL_CLIENT_UVS);
+  cel_client *c = cel_allocate(L, &alloc, sizeof *c);
+  memset(c, 0, sizeof *c);
+  c->alloc = alloc;
+  c->references = 1; /* the box's */
+  c->next_wake = HUGE_VAL;
+  box->block = c;
+  return c;
 }
 
 /* }====== */
@@ -148,23 +126,40 @@ static void keep_token(lua_State *L, cel_client *c, const char *token,
   c->headers = headers;
 }
 
+void cel_client_refuse_asking(lua_State *L, const cel_client *c) {
+  if (c->asking)
+    luaL_error(L, "the token function must not use the client that it serves; "
+                  "make another client for it, with a token of its own");
+}
+
+/* Calls the token function: pushes what it returns, two values [-0, +2]. */
+static void ask(lua_State *L, int idx, cel_client *c) {
+  lua_getiuservalue(L, idx, CEL_CLIENT_UV_TOKEN);
+  c->asking = true;
+  int status = lua_pcall(L, 0, 2, 0);
+  c->asking = false;
+  if (status != LUA_OK)
+    lua_error(L);
+}
+
 void cel_client_token(lua_State *L, int idx, bool renew) {
   cel_client *c = cel_client_check(L, idx);
   size_t len;
   if ((c->headers != NULL && !renew) || c->closed || !c->has_function)
     return;
-  lua_getiuservalue(L, idx, CEL_CLIENT_UV_TOKEN);
-  lua_call(L, 0, 1);
-  if (lua_type(L, -1) != LUA_TSTRING)
+  ask(L, idx, c);
+  if (lua_isnil(L, -2) && !lua_isnil(L, -1))
+    luaL_error(L, "token function: %s", luaL_tolstring(L, -1, NULL));
+  if (lua_type(L, -2) != LUA_TSTRING)
     luaL_error(L, "token function: expected it to return a string, got %s",
-               luaL_typename(L, -1));
-  const char *token = lua_tolstring(L, -1, &len);
+               luaL_typename(L, -2));
+  const char *token = lua_tolstring(L, -2, &len);
   if (!cel_token_check(token, len))
     luaL_error(L, "token function: the token that it returned is empty or "
                   "holds a character that cannot stand in a header");
   if (cel_client_at(L, idx) == c && !c->closed)
     keep_token(L, c, token, len);
-  lua_pop(L, 1);
+  lua_pop(L, 2);
 }
 
 /* }====== */
@@ -250,8 +245,7 @@ static void open_http(lua_State *L, cel_client *c,
 
 void cel_client_new(lua_State *L, const cel_client_config *config,
                     const char *what) {
-  cel_box_push(L, &client_kind, CEL_CLIENT_MT, CEL_CLIENT_UVS, free_client);
-  cel_client *c = fill_box(L, -1);
+  cel_client *c = push_client(L);
   keep_value(L, config->token_function, CEL_CLIENT_UV_TOKEN);
   keep_value(L, config->on_event, CEL_CLIENT_UV_EVENT);
   keep_value(L, config->codec, CEL_CLIENT_UV_CODEC);

@@ -18,33 +18,33 @@
 
 /* User values of a client. */
 enum {
-  CEL_CLIENT_UV_TOKEN = CEL_BOX_UV_OWNER + 1, /* the token function, or nil */
-  CEL_CLIENT_UV_EVENT,                        /* on_event, or nil */
-  CEL_CLIENT_UV_CODEC,    /* { encode, decode }, or nil for our own */
-  CEL_CLIENT_UV_GIVE_WAY, /* function(call) that yields, or nil */
-  CEL_CLIENT_UV_CALLS,    /* weak: light userdata of a call to the call */
-  CEL_CLIENT_UV_SPARE,    /* a call's userdata that can be used again */
-  CEL_CLIENT_UV_BELL,     /* function() of an event loop, or nil */
-  CEL_CLIENT_UVS = CEL_CLIENT_UV_BELL
+  CEL_CLIENT_UV_TOKEN = 1, /* the token function, or nil */
+  CEL_CLIENT_UV_EVENT,     /* on_event, or nil */
+  CEL_CLIENT_UV_CODEC,     /* { encode, decode }, or nil for our own */
+  CEL_CLIENT_UV_YIELD,     /* function(call) that yields, or nil */
+  CEL_CLIENT_UV_CALLS,     /* weak: light userdata of a call to the call */
+  CEL_CLIENT_UV_SPARE,     /* a call's userdata that can be used again */
+  CEL_CLIENT_UV_WAKEUP,    /* function() of an event loop, or nil */
+  CEL_CLIENT_UVS = CEL_CLIENT_UV_WAKEUP
 };
 
-/* The client at idx, closed or not [-0, +0]; raises if it is none. */
+/* The client at idx, closed or not [-0, +0]; raises if it is none, or has been
+   collected. */
 cel_client *cel_client_check(lua_State *L, int idx);
 
 /* The client at idx, or NULL; raises nothing [-0, +0]. */
 cel_client *cel_client_at(lua_State *L, int idx);
-
-/* Whether the value at idx is the userdata of c, or was: once both are
-   closed, one is as good as the other [-0, +0]. */
-bool cel_client_is(lua_State *L, int idx, const cel_client *c);
 
 /* Makes sure that the client at idx has a token, asking the token function
    where there is none, or again where `renew` [-0, +0]. Raises what the
    function raises. */
 void cel_client_token(lua_State *L, int idx, bool renew);
 
-/* Pushes the client's table of calls [-0, +1]; raises where the debug library
-   has put something else in its place. */
+/* Raises where the client's token function is running: it would wait for
+   itself [-0, +0]. */
+void cel_client_refuse_asking(lua_State *L, const cel_client *c);
+
+/* Pushes the client's table of calls [-0, +1]. */
 void cel_client_push_calls(lua_State *L, int idx);
 
 /* What a client is made of; strings are borrowed. */

@@ -167,8 +167,9 @@ static void read_strings(lua_State *L, cel_client_config *c) {
 /***
 Options of `new`; every one is optional.
 @table options
-@tfield string|function token Bearer token, or what returns it: for the first
-  request, and again where a call meets a 401 ($CELIGO_API_TOKEN)
+@tfield string|function token Bearer token, or what returns it, or nil and a
+  message: for the first request, and again where a call meets a 401 with the
+  newest token ($CELIGO_API_TOKEN)
 @tfield string region "us" or "eu" ("us")
 @tfield string base_url instead of a region; plain http for loopback hosts
   only ($CELIGO_BASE_URL)
@@ -201,10 +202,11 @@ What `on_event` is called with.
 @tfield string method of HTTP
 @tfield string path without its query
 @tfield string operation the method's name, or "request"
-@tfield integer attempt which one, from 1
+@tfield[opt] integer page of a list or an iterator, from 1
+@tfield integer attempt which one, of that page or call, from 1
 @tfield[opt] integer status of the answer
 @tfield[opt] number elapsed seconds: of the exchange in `response`, since the
-  call began in `retry` and `page`
+  call began in `retry` and `page`; what a loop does meanwhile does not count
 @tfield[opt] number wait seconds until the next attempt
 @tfield[opt] integer bytes of the body, as decoded
 @tfield[opt] string error what went wrong

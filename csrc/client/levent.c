@@ -16,12 +16,16 @@ static void set_number(lua_State *L, const char *name, double value) {
 
 static void push_event(lua_State *L, int idx, const cel_event *e) {
   const cel_call *c = cel_call_get(L, idx);
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 10);
   lua_pushstring(L, e->type);
   lua_setfield(L, -2, "type");
   cel_push_identity(L, idx, lua_gettop(L));
-  lua_pushinteger(L, c->attempt.attempts);
+  lua_pushinteger(L, c->attempt.attempts - c->before);
   lua_setfield(L, -2, "attempt");
+  if (c->page > 0) {
+    lua_pushinteger(L, c->page);
+    lua_setfield(L, -2, "page");
+  }
   if (e->status != 0) {
     lua_pushinteger(L, e->status);
     lua_setfield(L, -2, "status");

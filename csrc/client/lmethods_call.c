@@ -10,16 +10,28 @@
 #include "client/lstep.h"
 #include "client/lwake.h"
 
-/* The userdata, or the block that it was declared in, is going: ends the
-   call. Harmless when called by hand, even by a callback of the call. */
+/* The block that it was declared in is left: ends the call. */
 static int l_close(lua_State *L) {
-  cel_call *c = cel_call_at(L, 1);
-  if (c == NULL)
-    return 0; /* memory ran out before it was one */
+  cel_call *c = cel_call_check(L, 1);
   cel_call_abandon(c, CEL_END_CANCELLED);
   cel_call_release(c);
-  if (c->client->stirred)
+  if (cel_client_is_due(c->client))
     cel_wake_call(L, 1);
+  return 0;
+}
+
+static int l_gc(lua_State *L) {
+  cel_call *c = cel_box_take(L, 1);
+  if (c == NULL)
+    return 0; /* memory ran out before it was one */
+  cel_client *client = cel_client_retain(c->client);
+  cel_call_free(c);
+  bool due = cel_client_is_due(client);
+  cel_client_release(client);
+  if (due) {
+    lua_getiuservalue(L, 1, CEL_CALL_UV_CLIENT);
+    cel_wake(L, -1);
+  }
   return 0;
 }
 
@@ -98,7 +110,7 @@ assert(err.kind == "cancelled")
 static int l_cancel(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   cel_call_abandon(c, CEL_END_CANCELLED);
-  if (c->client->stirred)
+  if (cel_client_is_due(c->client))
     cel_wake_call(L, 1);
   return 0;
 }
@@ -133,14 +145,14 @@ static int l_tostring(lua_State *L) {
 }
 
 void cel_open_call(lua_State *L) {
-  static const luaL_Reg meta[] = {{"__gc", l_close},
+  static const luaL_Reg meta[] = {{"__gc", l_gc},
                                   {"__close", l_close},
                                   {"__tostring", l_tostring},
                                   {NULL, NULL}};
   static const luaL_Reg methods[] = {{"done", l_done},   {"result", l_result},
                                      {"wait", l_wait},   {"cancel", l_cancel},
                                      {"ready", l_ready}, {NULL, NULL}};
-  luaL_newmetatable(L, CEL_CALL_MT);
+  cel_class_new(L, CEL_CALL_MT);
   luaL_setfuncs(L, meta, 0);
   luaL_newlib(L, methods);
   cel_suggest_methods(L, CEL_CALL_MT);

@@ -22,8 +22,6 @@
 /* docs/client.luadoc documents the 14 operations. */
 static int l_operation(lua_State *L) {
   lua_Integer i = lua_tointeger(L, lua_upvalueindex(1));
-  if (i < 0 || i >= CEL_OPERATIONS)
-    return luaL_error(L, "the method has been changed");
   if (cel_request_operation(L, &cel_operations[i]))
     return 1;
   cel_call_start(L, 1);
@@ -136,7 +134,7 @@ static int l_step(lua_State *L) {
   lua_settop(L, 1);
   for (;;) {
     double left = end - cel_clock();
-    if (cel_client_doze(L, 1, left < 0 ? 0 : left))
+    if (cel_client_wait_slice(L, 1, left < 0 ? 0 : left))
       cel_hook_turn(L);
     now = cel_client_check(L, 1)->unfinished; /* a callback may end it */
     if (now == 0 || now < before || cel_clock() >= end)
@@ -196,15 +194,16 @@ static int l_close(lua_State *L) {
   bool closes = !c->closed;
   cel_client_close(c);
   if (closes)
-    cel_wake_closed(L, 1);
+    cel_wake(L, 1);
   return 0;
 }
 
-/* The userdata is going. Harmless when called by hand. */
 static int l_gc(lua_State *L) {
-  cel_client *c = cel_client_at(L, 1);
-  if (c != NULL) /* else memory ran out before it was one */
-    cel_client_close(c);
+  cel_client *c = cel_box_take(L, 1);
+  if (c == NULL)
+    return 0; /* memory ran out before it was one */
+  cel_client_close(c);
+  cel_client_release(c);
   return 0;
 }
 
@@ -244,7 +243,7 @@ void cel_open_client(lua_State *L) {
                                   {"__close", l_close},
                                   {"__tostring", l_tostring},
                                   {NULL, NULL}};
-  luaL_newmetatable(L, CEL_CLIENT_MT);
+  cel_class_new(L, CEL_CLIENT_MT);
   luaL_setfuncs(L, meta, 0);
   lua_createtable(L, 0, 40);
   luaL_setfuncs(L, methods, 0);

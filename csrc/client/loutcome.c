@@ -56,7 +56,7 @@ static void emit_response(lua_State *L, int idx) {
   bool answered = c->attempt.result == CEL_RESULT_ANSWERED;
   const cel_event e = {.type = "response",
                        .wait = -1,
-                       .elapsed = cel_clock() - c->sent_at,
+                       .elapsed = c->took,
                        .bytes = (double)c->transfer.body.len,
                        .status = c->attempt.status,
                        .error = answered ? NULL : cel_failure_code(c)};
@@ -64,14 +64,14 @@ static void emit_response(lua_State *L, int idx) {
 }
 
 /* A 429 pauses the whole client. */
-static void pause(lua_State *L, int idx, double seconds) {
+static void pause_client(lua_State *L, int idx, const cel_decision *d) {
   cel_call *c = cel_call_get(L, idx);
   const cel_event e = {.type = "rate_limited",
-                       .wait = seconds,
+                       .wait = d->pause,
                        .elapsed = -1,
                        .bytes = -1,
                        .status = c->attempt.status};
-  cel_rate_limit_pause(&c->client->limit, cel_clock(), seconds);
+  cel_rate_limit_pause(&c->client->limit, cel_clock(), d->pause, d->spread);
   cel_emit(L, idx, &e);
 }
 
@@ -88,19 +88,35 @@ static bool agree(lua_State *L, int idx, double wait) {
   return cel_emit(L, idx, &e);
 }
 
-/* A token may have expired: asks for a new one, once [-0, +0]. */
+/* Keeps the headers whose token was refused: answers may still quote it. */
+static void keep_earlier(cel_call *c) {
+  if (c->headers == NULL)
+    return;
+  cel_headers_release(c->earlier[CEL_TOKEN_REPEATS - 1]);
+  for (int i = CEL_TOKEN_REPEATS - 1; i > 0; i--)
+    c->earlier[i] = c->earlier[i - 1];
+  c->earlier[0] = cel_headers_retain(c->headers);
+}
+
+/* A token may have expired: sends the call again with the newest one, and asks
+   for a new one where that was refused [-0, +0]. However many calls meet the
+   401, the first of them asks, and the others find a newer token. */
 static bool renew_token(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
-  if (c->attempt.status != 401 || c->renewed)
+  bool newest = c->headers == c->client->headers;
+  if (c->attempt.status != 401 || !c->client->has_function ||
+      c->token_repeats >= CEL_TOKEN_REPEATS || (newest && c->renewed))
     return false;
-  if (!c->client->has_function)
-    return false;
-  c->renewed = true;
-  if (c->headers != NULL)
-    c->earlier = cel_headers_retain(c->headers);
-  cel_call_token(L, idx, true);
+  c->token_repeats++;
+  keep_earlier(c);
+  if (newest) {
+    c->renewed = true;
+    cel_call_token(L, idx, true);
+  }
   if (c->state != CEL_STATE_DONE) {
-    const cel_decision again = {.action = CEL_ACTION_RETRY, .counts = false};
+    const cel_decision again = {.action = CEL_ACTION_RETRY,
+                                .counts =
+                                    cel_retry_left(&c->policy, &c->attempt)};
     cel_call_send_later(c, &again);
   }
   return true;
@@ -138,7 +154,7 @@ static void exchange_over(lua_State *L, int idx) {
     return;
   cel_decision d = cel_call_decide(c);
   if (d.pause > 0)
-    pause(L, idx, d.pause);
+    pause_client(L, idx, &d);
   if (c->state != CEL_STATE_DONE)
     settle(L, idx, &d);
 }
@@ -184,13 +200,7 @@ static void advance(lua_State *L, int idx) {
     exchange_over(L, idx);
 }
 
-/* For cel_call_advance() alone, which marks the call: a debug hook shows every
-   function to scripts. */
 static int l_advance(lua_State *L) {
-  cel_call *c = cel_call_check(L, 1);
-  if (!c->advancing)
-    return 0;
-  c->advancing = false;
   advance(L, 1);
   return 0;
 }
@@ -201,14 +211,11 @@ bool cel_call_advance(lua_State *L, int idx) {
   if (c->state != CEL_STATE_READY || c->pinned)
     return c->state == CEL_STATE_DONE;
   luaL_checkstack(L, 2, "no room to go on with a call");
-  lua_pushvalue(L, idx);
   lua_pushcfunction(L, l_advance);
-  lua_insert(L, -2);
-  c->pinned = c->advancing = true;
+  lua_pushvalue(L, idx);
+  c->pinned = true;
   int status = lua_pcall(L, 1, 0, 0);
-  if (cel_call_at(L, idx) != c) /* debug.setlocal */
-    luaL_error(L, "the call is gone");
-  c->pinned = c->advancing = false;
+  c->pinned = false;
   if (status != LUA_OK) /* its buffers are wanted now: memory may be short */
     cel_call_abandon(c, CEL_END_CANCELLED);
   if (c->state == CEL_STATE_DONE && c->end != CEL_END_PAGE)

@@ -3,8 +3,10 @@
 */
 #include "client/lpage.h"
 
+#include <stdlib.h> /* strtod */
 #include <string.h>
 
+#include <curl/mprintf.h> /* formats without the locale */
 #include <lauxlib.h>
 
 #include "client/levent.h"
@@ -44,29 +46,76 @@ const char *cel_push_resolved(lua_State *L, int idx) {
   return wrong;
 }
 
+/* Pushes path and query of a reference, or nil where it is none [-0, +1]. */
+static void push_place(lua_State *L, int idx, const char *text, size_t len) {
+  lua_pushlstring(L, text, len);
+  cel_push_resolved(L, idx);
+}
+
+/* What an anchor is to the page that it was found on. */
+typedef enum anchor_kind {
+  ANCHOR_PAGE,    /* the page itself */
+  ANCHOR_UNCLEAR, /* the same path with another query, or no URL */
+  ANCHOR_OTHER    /* another resource */
+} anchor_kind;
+
+static anchor_kind judge_anchor(lua_State *L, int idx, cel_span anchor) {
+  const cel_call *c = cel_call_get(L, idx);
+  int top = lua_gettop(L);
+  if (anchor.len == 0 || *anchor.text == '#')
+    return ANCHOR_PAGE;
+  if (memchr(anchor.text, '\\', anchor.len) != NULL)
+    return ANCHOR_UNCLEAR; /* quoted, or no URL */
+  push_place(L, idx, anchor.text, anchor.len);
+  push_place(L, idx, c->target + c->prefix_len,
+             strlen(c->target + c->prefix_len));
+  const char *there = lua_tostring(L, -2);
+  const char *here = lua_tostring(L, -1);
+  anchor_kind kind = ANCHOR_UNCLEAR;
+  if (there != NULL && here != NULL) {
+    size_t path = strcspn(here, "?");
+    if (strcmp(there, here) == 0)
+      kind = ANCHOR_PAGE;
+    else if (strcspn(there, "?") != path || memcmp(there, here, path) != 0)
+      kind = ANCHOR_OTHER;
+  }
+  lua_settop(L, top);
+  return kind;
+}
+
+/* Finds the next page's link in the Link header on top: pushes its target, or
+   nil [-0, +1]. Returns NULL or what is wrong. */
+static const char *push_link(lua_State *L, int idx) {
+  cel_span rest = {NULL, 0};
+  cel_link link;
+  int status;
+  rest.text = lua_tolstring(L, -1, &rest.len);
+  while ((status = cel_link_find(&rest, "next", &link)) == CEL_LINK_FOUND) {
+    anchor_kind kind =
+        link.anchored ? judge_anchor(L, idx, link.anchor) : ANCHOR_PAGE;
+    if (kind == ANCHOR_PAGE) {
+      lua_pushlstring(L, link.target.text, link.target.len);
+      return cel_push_resolved(L, idx);
+    }
+    if (kind == ANCHOR_UNCLEAR) {
+      lua_pushnil(L);
+      return "its next link does not say clearly that it is about this page";
+    }
+  }
+  lua_pushnil(L);
+  return status == CEL_LINK_BAD ? "its Link header cannot be parsed" : NULL;
+}
+
 const char *cel_push_next_link(lua_State *L, int idx) {
   const cel_call *c = cel_call_get(L, idx);
-  cel_span target;
-  size_t len;
-  if (!cel_push_header(L, c, "link")) {
+  idx = lua_absindex(L, idx);
+  if (c->target == NULL || !cel_push_header(L, c, "link")) {
     lua_pushnil(L);
     return NULL;
   }
-  const char *value = lua_tolstring(L, -1, &len);
-  switch (cel_link_find(value, len, "next", &target)) {
-  case CEL_LINK_FOUND:
-    lua_pushlstring(L, target.text, target.len);
-    lua_remove(L, -2);
-    return cel_push_resolved(L, idx);
-  case CEL_LINK_NONE:
-    lua_pop(L, 1);
-    lua_pushnil(L);
-    return NULL;
-  default:
-    lua_pop(L, 1);
-    lua_pushnil(L);
-    return "its Link header cannot be parsed";
-  }
+  const char *wrong = push_link(L, idx);
+  lua_remove(L, -2);
+  return wrong;
 }
 
 const char *cel_push_next_member(lua_State *L, int idx, const char *raw,
@@ -108,8 +157,13 @@ static bool visited(lua_State *L, int idx) {
 
 static void finish_failure(lua_State *L, int idx, const char *kind,
                            const char *code, const char *message) {
-  const cel_failure f = {
-      .kind = kind, .code = code, .message = message, .answered = true};
+  const cel_call *c = cel_call_get(L, idx);
+  const cel_failure f = {.kind = kind,
+                         .code = code,
+                         .message = message,
+                         .answered = true,
+                         .maybe_applied =
+                             cel_retry_maybe_applied(&c->attempt, c->writes)};
   cel_push_failure(L, idx, &f);
   cel_call_finish(L, idx, CEL_END_ERROR);
 }
@@ -226,7 +280,7 @@ static void push_records(lua_State *L, int idx) {
     return;
   lua_pop(L, 1);
   lua_newtable(L);
-  cel_set_class(L, CEL_ARRAY_MT);
+  luaL_setmetatable(L, CEL_ARRAY_MT);
   lua_pushvalue(L, -1);
   lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);
 }
@@ -248,6 +302,8 @@ static bool append_page(lua_State *L, int idx, const char **wrong) {
     cel_call_finish(L, idx, CEL_END_ERROR);
     return false;
   }
+  if (cursor.total > 0)
+    c->total = cursor.total;
   if (cursor.next_bad) {
     lua_pushboolean(L, true); /* no reference, but not none */
     *wrong = cel_push_resolved(L, idx);
@@ -312,12 +368,15 @@ static bool is_no_reference(lua_State *L) {
   }
 }
 
-bool cel_push_decoded_page(lua_State *L, int idx) {
+bool cel_push_decoded_page(lua_State *L, int idx, double *total) {
   if (!push_value(L, idx))
     return false;
   if (!lua_istable(L, -1)) {
     lua_pushnil(L);
   } else {
+    if (lua_getfield(L, -1, "totalCount") == LUA_TNUMBER)
+      *total = lua_tonumber(L, -1);
+    lua_pop(L, 1);
     lua_getfield(L, -1, "nextPageURL");
     if (is_no_reference(L)) {
       lua_pop(L, 1);
@@ -338,7 +397,7 @@ bool cel_push_decoded_page(lua_State *L, int idx) {
 static bool append_decoded(lua_State *L, int idx, const char **wrong) {
   cel_call *c = cel_call_get(L, idx);
   int records = lua_gettop(L);
-  if (!cel_push_decoded_page(L, idx)) {
+  if (!cel_push_decoded_page(L, idx, &c->total)) {
     finish_undecoded(L, idx);
     return false;
   }
@@ -375,11 +434,15 @@ static bool emit_page(lua_State *L, int idx) {
 }
 
 /* Forgets the outcome of the page; the count of exchanges goes on. */
-static void next_attempt(cel_attempt *a) {
+static void next_page(cel_call *c) {
+  cel_attempt *a = &c->attempt;
+  c->page++;
+  c->before = a->attempts;
+  c->token_repeats = 0;
+  c->renewed = false;
   a->uncounted = a->attempts;
   a->attempts++;
-  a->stale = 0;
-  a->maybe_done = a->unanswered = false;
+  a->freed = a->maybe_done = false;
 }
 
 /* The next page's target is on top [-1, +0]. */
@@ -391,8 +454,31 @@ static void go_on(lua_State *L, int idx) {
     lua_concat(L, 2);
   }
   cel_call_set_target(L, c);
-  next_attempt(&c->attempt);
+  next_page(c);
   cel_call_move(c, CEL_STATE_QUEUED);
+}
+
+/* The number of records that a walk leaves out because its first target
+   says so: skip=N in its query. */
+static double skipped(const char *target) {
+  const char *query = strchr(target, '?');
+  for (const char *p = query; p != NULL; p = strchr(p + 1, '&'))
+    if (strncmp(p + 1, "skip=", 5) == 0)
+      return strtod(p + 6, NULL);
+  return 0;
+}
+
+void cel_push_incomplete(lua_State *L, int idx, double records, double total) {
+  char message[128];
+  curl_msnprintf(message, sizeof message,
+                 "the list has ended after %.0f records, but tells of %.0f "
+                 "(totalCount)",
+                 records, total);
+  const cel_failure f = {.kind = "pagination",
+                         .code = "incomplete",
+                         .message = message,
+                         .answered = true};
+  cel_push_failure(L, idx, &f);
 }
 
 /* A list's page has been appended to the records; they and the next target
@@ -410,6 +496,10 @@ static void list_on(lua_State *L, int idx, const char *wrong) {
   } else if (c->follow && more) {
     go_on(L, idx);
     lua_pop(L, 1);
+  } else if (c->follow && (double)c->records + c->skipped < c->total) {
+    lua_pop(L, 2);
+    cel_push_incomplete(L, idx, (double)c->records + c->skipped, c->total);
+    cel_call_finish(L, idx, CEL_END_ERROR);
   } else {
     finish_value(L, idx);
   }
@@ -422,6 +512,8 @@ static void list_over(lua_State *L, int idx) {
   const cel_buf *body = &c->transfer.body;
   bool good = true;
   push_records(L, idx);
+  if (c->page <= 1 && c->target != NULL)
+    c->skipped = skipped(c->target + c->prefix_len);
   if (is_blank(body->data, body->len))
     lua_pushnil(L);
   else if (c->client->has_codec)

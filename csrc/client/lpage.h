@@ -38,12 +38,17 @@ void cel_push_undecoded(lua_State *L, int idx, const char *message);
 bool cel_page_is_blank(const cel_call *c);
 
 /* Decodes the body with the user's codec: pushes the array of records and
-   the next page's reference or nil [-0, +2]; or returns false and pushes
-   what is wrong as a string [-0, +1]. */
-bool cel_push_decoded_page(lua_State *L, int idx);
+   the next page's reference or nil [-0, +2], and sets *total where the body
+   tells how many records the whole list has; or returns false and pushes what
+   is wrong as a string [-0, +1]. */
+bool cel_push_decoded_page(lua_State *L, int idx, double *total);
 
 /* The same for the raw text of a nextPageURL member, between its quotes. */
 const char *cel_push_next_member(lua_State *L, int idx, const char *raw,
                                  size_t len);
+
+/* Pushes the error of a list that has ended with fewer records than its
+   totalCount tells [-0, +1]. */
+void cel_push_incomplete(lua_State *L, int idx, double records, double total);
 
 #endif

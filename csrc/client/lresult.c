@@ -134,7 +134,9 @@ static void set_answer(lua_State *L, cel_call *c, int into) {
   lua_pushlstring(L, t->body.data, t->body.len);
   lua_setfield(L, into, "body");
   if (c->attempt.retry_after >= 0) {
-    lua_pushnumber(L, c->attempt.retry_after);
+    double after = c->attempt.retry_after; /* what is more is a mistake */
+    lua_pushnumber(L,
+                   after < CEL_RETRY_AFTER_MAX ? after : CEL_RETRY_AFTER_MAX);
     lua_setfield(L, into, "retry_after");
   }
 }
@@ -246,8 +248,9 @@ static void make_abandoned(lua_State *L, int idx) {
   bool closed = c->end == CEL_END_CLOSED;
   const cel_failure f = {
       .kind = closed ? "closed" : "cancelled",
-      .code = closed ? "client_closed" : "call_cancelled",
-      .message = closed ? "the client is closed" : "the call was cancelled",
+      .code = closed ? cel_closed_code(c->client) : "call_cancelled",
+      .message =
+          closed ? cel_closed_words(c->client) : "the call was cancelled",
       .maybe_applied = cel_retry_maybe_applied(&c->attempt, c->writes)};
   cel_push_failure(L, idx, &f);
   lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);

@@ -23,23 +23,26 @@ void cel_call_start(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   if (c->state != CEL_STATE_NEW)
     return; /* its arguments have ended it, or a closed client */
+  cel_client_refuse_asking(L, c->client);
+  if (c->page == 0 &&
+      (c->page_only || c->follow || c->answer == CEL_ANSWER_LIST))
+    c->page = 1;
   c->started = cel_clock();
-  c->deadline = c->ahead ? HUGE_VAL : c->started + c->timeout;
+  c->deadline = c->prefetch ? HUGE_VAL : c->started + c->timeout;
   cel_call_token(L, idx, false);
-  c = cel_call_check(L, idx); /* the debug library may have been there */
   if (c->client->closed)
     cel_call_abandon(c, CEL_END_CLOSED);
   if (c->state != CEL_STATE_NEW)
     return;
   cel_call_move(c, CEL_STATE_QUEUED);
-  cel_client_pump(c->client);
+  cel_client_send(c->client);
   cel_wake_call(L, idx);
 }
 
 /* {====== The step */
 
-static int l_advance(lua_State *L) {
-  const cel_call *c = cel_call_check(L, 1); /* a hook shows it to scripts */
+static int l_serve_call(lua_State *L) {
+  const cel_call *c = cel_call_get(L, 1);
   if (c->submitted)
     cel_call_advance(L, 1);
   else
@@ -47,19 +50,19 @@ static int l_advance(lua_State *L) {
   return 0;
 }
 
-/* Advances a submitted call, or announces a page that was asked for ahead;
+/* Advances a submitted call, or announces a prefetched page;
    what that raises becomes its result. */
 static void serve(lua_State *L, int calls, cel_call *k) {
   int top = lua_gettop(L);
   lua_rawgetp(L, calls, k);
   if (cel_call_at(L, -1) != k) {
-    lua_settop(L, top); /* dropped: its finaliser will come, or is lost */
+    lua_settop(L, top); /* dropped: its finaliser comes, or is lost */
     cel_call_abandon(k, CEL_END_CANCELLED);
     return;
   }
-  lua_pushcfunction(L, l_advance);
+  lua_pushcfunction(L, l_serve_call);
   lua_pushvalue(L, -2);
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK && cel_call_at(L, -2) == k) {
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
     cel_call_abandon(k, CEL_END_CANCELLED);
     lua_setiuservalue(L, -2, CEL_CALL_UV_VALUE);
     k->end = CEL_END_RAISE;
@@ -67,25 +70,15 @@ static void serve(lua_State *L, int calls, cel_call *k) {
   lua_settop(L, top);
 }
 
-/* The next call that the step has something to do for. One that is pinned
-   is being served: a callback of the user's steps the client. */
-static cel_call *next_unattended(cel_client *c) {
-  cel_call *k = c->lists[CEL_STATE_READY].head;
-  while (k != NULL &&
-         !((k->submitted && !k->pinned) || (k->ahead && k->announce)))
-    k = k->next;
-  return k;
-}
-
 static void serve_unattended(lua_State *L, int idx) {
   cel_client *c = cel_client_check(L, idx);
-  cel_call *k = next_unattended(c);
+  cel_call *k = cel_client_unattended(c);
   if (k == NULL)
     return;
   luaL_checkstack(L, 8, "no room to serve calls");
   cel_client_push_calls(L, idx);
   cel_client_retain(c); /* nothing is raised until the release */
-  while ((k = next_unattended(c)) != NULL)
+  while ((k = cel_client_unattended(c)) != NULL)
     serve(L, lua_gettop(L), k);
   cel_client_release(c);
   lua_pop(L, 1);
@@ -97,27 +90,19 @@ bool cel_client_step(lua_State *L, int idx, double seconds) {
   cel_client *c = cel_client_check(L, idx);
   if (c->closed)
     return true;
-  c->news = false;
-  cel_client_pump(c);
-  if (c->next_wake < HUGE_VAL) {
-    double wake = c->next_wake - cel_clock();
-    if (wake < seconds)
-      seconds = wake < 0 ? 0 : wake;
-  }
-  if (c->news)
-    seconds = 0;
-  bool calm = cel_http_step(&c->http, seconds);
-  cel_client_read_news(c);
-  cel_client_pump(c);
+  cel_client_refuse_asking(L, c);
+  bool calm = cel_client_turn(c, seconds);
   serve_unattended(L, idx);
+  if (c->wakeup.to_send)
+    cel_client_send(c);
   return calm;
 }
 
-bool cel_client_doze(lua_State *L, int idx, double seconds) {
+bool cel_client_wait_slice(lua_State *L, int idx, double seconds) {
   double start = cel_clock();
-  double left = CEL_HOOK_INTERVAL - cel_client_check(L, idx)->waited;
-  bool calm = cel_client_step(L, idx, seconds < left ? seconds : left);
   cel_client *c = cel_client_check(L, idx);
+  double left = CEL_HOOK_INTERVAL - c->waited;
+  bool calm = cel_client_step(L, idx, seconds < left ? seconds : left);
   c->waited += cel_clock() - start;
   if (calm && c->waited < CEL_HOOK_INTERVAL)
     return false;
@@ -180,15 +165,15 @@ static void block(lua_State *L, int idx) {
   luaL_checkstack(L, 8, "no room to wait");
   cel_call_push_client(L, idx);
   int client = lua_gettop(L);
+  cel_call *k = cel_call_get(L, idx);
   for (;;) {
-    const cel_call *k = cel_call_check(L, idx);
     if (k->state == CEL_STATE_DONE ||
         (k->state == CEL_STATE_READY && !k->submitted))
       break;
-    if (cel_client_doze(L, client, HUGE_VAL)) {
+    if (cel_client_wait_slice(L, client, HUGE_VAL)) {
       lua_pushcfunction(L, l_hook_turn);
       if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
-        cel_call_abandon(cel_call_check(L, idx), CEL_END_CANCELLED);
+        cel_call_abandon(k, CEL_END_CANCELLED);
         lua_error(L);
       }
     }
@@ -200,8 +185,8 @@ static void block(lua_State *L, int idx) {
    pushes true where it did and the call wants its owner, false where this
    thread has to block. */
 static int await_k(lua_State *L, int status, lua_KContext waited) {
+  cel_call *k = cel_call_get(L, 1);
   for (;;) {
-    cel_call *k = cel_call_check(L, 1);
     if (status != LUA_OK && status != LUA_YIELD) {
       cel_call_abandon(k, CEL_END_CANCELLED);
       return lua_error(L);
@@ -211,7 +196,6 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
       lua_settop(L, 1);
       if (!gave_way)
         block(L, 1);
-      k = cel_call_check(L, 1);
     }
     waited = 0;
     if (k->submitted ? k->state == CEL_STATE_DONE : cel_call_advance(L, 1)) {
@@ -223,9 +207,9 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
       lua_pushliteral(L, "head");
       return 1;
     }
-    if (k->client->gives_way && lua_isyieldable(L)) {
+    if (k->client->has_yield_hook && lua_isyieldable(L)) {
       cel_call_push_client(L, 1);
-      lua_getiuservalue(L, -1, CEL_CLIENT_UV_GIVE_WAY);
+      lua_getiuservalue(L, -1, CEL_CLIENT_UV_YIELD);
       lua_pushvalue(L, 1);
       status = lua_pcallk(L, 1, 1, 0, 1, await_k);
       waited = 1;

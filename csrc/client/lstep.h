@@ -26,9 +26,10 @@ void cel_call_start(lua_State *L, int idx);
    a signal cut the wait short. */
 bool cel_client_step(lua_State *L, int idx, double seconds);
 
-/* The same for whoever waits, and no longer than a debug hook may be kept from
-   its turn, however many waits that makes. True where that is due. */
-bool cel_client_doze(lua_State *L, int idx, double seconds);
+/* The same for whoever waits, cut into slices: no wait, and no row of waits,
+   keeps a debug hook from its turn for longer than CEL_HOOK_INTERVAL. True
+   when the hook is due. */
+bool cel_client_wait_slice(lua_State *L, int idx, double seconds);
 
 /* Runs the call at stack index 1 to its end, giving way where the thread
    may, and returns its results; to be returned by a lua_CFunction whose

@@ -1,20 +1,20 @@
 /*
-** lwake.h - wakes the event loop of a client: it has work that the loop does
-** not know of.
+** lwake.h - tells the event loop of a client that it has work, or waits for
+** something else than before. What the work is stands in cel_client's
+** `wakeup`: the loop looks at that when it comes.
+**
+** Once the loop has been told it is not told again until it has looked.
 */
 #ifndef CEL_LWAKE_H
 #define CEL_LWAKE_H
 
 #include <lua.h>
 
-/* Rings for the client at idx [-0, +0]; raises what the bell raises. */
+/* Calls the wake-up function of the client at idx, if it has one [-0, +0];
+   raises what that raises. */
 void cel_wake(lua_State *L, int idx);
 
-/* The same for the client of the call at idx. */
+/* The same for the client of the call at idx [-0, +0]. */
 void cel_wake_call(lua_State *L, int idx);
-
-/* The client at idx has been closed: rings, even when it has rung already
-   [-0, +0]. */
-void cel_wake_closed(lua_State *L, int idx);
 
 #endif

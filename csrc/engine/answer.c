@@ -82,8 +82,13 @@ static const code_row codes[] = {
      "ca_file"},
     {CURLE_SSL_CACERT_BADFILE, "tls_failed", "check ca_file"},
     {CURLE_SSL_ISSUER_ERROR, "tls_failed", "check ca_file"},
-    {CURLE_SSL_CERTPROBLEM, "tls_failed", "check ca_file"},
-    {CURLE_SSL_CIPHER, "tls_failed", "no common cipher"},
+    {CURLE_SSL_CERTPROBLEM, "tls_failed",
+     "the server wants a certificate of the client, which celigo does not "
+     "have; check base_url"},
+    {CURLE_SSL_CIPHER, "tls_failed",
+     "the server refuses the handshake: it has no TLS version or cipher in "
+     "common, does not know the host's name, or wants a certificate of the "
+     "client"},
     {CURLE_OPERATION_TIMEDOUT, "connect_timed_out",
      "raise connect_timeout or check the network"},
     {CURLE_GOT_NOTHING, "empty_reply", "the server closed without an answer"},
@@ -125,10 +130,15 @@ static const char *advice_of(const cel_call *c, const char *words) {
   if (row->code == CURLE_SSL_CACERT_BADFILE && c->client->ca_file == NULL)
     return "this system has no trust anchors: install them (ca-certificates), "
            "or name a file of them in ca_file";
+  if (row->code == CURLE_PROXY && c->transfer.proxy_status == 407)
+    return "the proxy wants a user and a password, or refuses those in its "
+           "URL (http://user:password@host:port)";
   return row->advice;
 }
 
 const char *cel_failure_code(const cel_call *c) {
+  if (c->transfer.refused)
+    return "stream_refused";
   if (c->transfer.end == CEL_HTTP_BIG_BODY)
     return "response_too_large";
   if (c->transfer.end == CEL_HTTP_BIG_HEAD)
@@ -166,7 +176,11 @@ void cel_describe_failure(const cel_call *c, char *buf, size_t size) {
   default:
     break;
   }
-  if (t->end == CEL_HTTP_BIG_BODY)
+  if (t->refused)
+    curl_msnprintf(buf, size,
+                   "the server refused the request before it looked at it "
+                   "(HTTP/2); try again later");
+  else if (t->end == CEL_HTTP_BIG_BODY)
     curl_msnprintf(buf, size,
                    "the answer is larger than max_response_bytes (%zu bytes)",
                    t->body.max);
@@ -184,6 +198,16 @@ void cel_describe_failure(const cel_call *c, char *buf, size_t size) {
     curl_msnprintf(buf, size, "%s%s%s", words, advice ? "; " : "",
                    advice ? advice : "");
   }
+}
+
+const char *cel_closed_code(const cel_client *c) {
+  return c->forked ? "forked" : "client_closed";
+}
+
+const char *cel_closed_words(const cel_client *c) {
+  return c->forked ? "the client belongs to the process that this one was "
+                     "forked from; make a client after the fork"
+                   : "the client is closed";
 }
 
 /* }====== */

@@ -31,4 +31,8 @@ const char *cel_failure_code(const cel_call *c);
 /* Writes what has happened to a failed exchange, for people. */
 void cel_describe_failure(const cel_call *c, char *buf, size_t size);
 
+/* Why a closed client is closed: the error's code and words, constants. */
+const char *cel_closed_code(const cel_client *c);
+const char *cel_closed_words(const cel_client *c);
+
 #endif

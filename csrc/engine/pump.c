@@ -6,10 +6,12 @@
 
 #include <math.h> /* HUGE_VAL */
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "engine/answer.h"
 #include "http/clock.h"
+#include "time/http_date.h"
 
 /* {====== Sending, and the clocks */
 
@@ -31,12 +33,13 @@ static bool set_headers(cel_client *c, cel_call *call) {
 static bool start_exchange(cel_client *c, cel_call *call) {
   if (!set_headers(c, call))
     return false;
-  const cel_http_request r = {.method = call->method,
-                              .target = call->target,
-                              .body = call->body,
-                              .body_len = call->body_len,
-                              .headers = call->merged != NULL ? call->merged
-                                                              : list_of(call)};
+  const cel_http_request r = {
+      .method = call->method,
+      .target = call->target,
+      .body = call->body,
+      .body_len = call->body_len,
+      .headers = call->merged != NULL ? call->merged : list_of(call),
+      .once = call->attempt.repeat == CEL_REPEAT_NEVER};
   return cel_http_start(&c->http, &call->transfer, &r);
 }
 
@@ -45,7 +48,8 @@ static void send_call(cel_client *c, cel_call *call, double now) {
     call->refused = 0;
     call->exchanges++;
     call->sent_at = now;
-    call->unattended = call->ahead;
+    call->outside = c->outside;
+    call->sent_prefetched = call->prefetch;
     call->announce = c->has_events;
     cel_call_move(call, call->announce ? CEL_STATE_READY : CEL_STATE_SENT);
   } else {
@@ -54,11 +58,24 @@ static void send_call(cel_client *c, cel_call *call, double now) {
   }
 }
 
+/* An exchange is over. What the program did between two turns while nobody
+   waited for a prefetched page is not the exchange's time; an event loop looks
+   as soon as there is something to see. */
+static void note_time(cel_call *k) {
+  const cel_client *c = k->client;
+  k->took = cel_clock() - k->sent_at;
+  if (k->sent_prefetched && !c->has_wakeup)
+    k->took -= c->outside - k->outside;
+  if (k->took < 0)
+    k->took = 0;
+}
+
 /* The deadline has passed, or cannot be met. */
 static void end_late(cel_call *call) {
   call->late = true;
+  note_time(call);
   call->attempt.sent = call->transfer.easy != NULL && call->transfer.sends > 0;
-  cel_http_stop(&call->transfer);
+  cel_http_give_up(&call->transfer);
   cel_call_move(call, CEL_STATE_READY);
 }
 
@@ -74,59 +91,86 @@ static void look_at_deadlines(cel_client *c, cel_state state, double now) {
   }
 }
 
-/* Looks at every call: whose time has come, whose is over. A call that is
-   READY has its exchange over, but for one that was only announced. */
-static void look_at_clocks(cel_client *c, double now) {
+/* Queues the calls that have waited for their next attempt. */
+static void queue_due(cel_client *c, double now) {
   cel_call *next;
-  c->next_wake = HUGE_VAL;
   for (cel_call *k = c->lists[CEL_STATE_WAITING].head; k != NULL; k = next) {
     next = k->next;
     if (k->not_before <= now)
       cel_call_move(k, CEL_STATE_QUEUED);
-    else if (k->not_before < c->next_wake)
-      c->next_wake = k->not_before;
   }
+}
+
+/* Looks at every call: whose time has come, whose is over. Only after a look
+   at the network, for what has arrived counts. A call that is READY has its
+   exchange over, but for one that was only announced. */
+static void look_at_clocks(cel_client *c, double now) {
+  queue_due(c, now);
+  c->next_wake = HUGE_VAL;
+  for (const cel_call *k = c->lists[CEL_STATE_WAITING].head; k != NULL;
+       k = k->next)
+    if (k->not_before < c->next_wake)
+      c->next_wake = k->not_before;
+  look_at_deadlines(c, CEL_STATE_WAITING, now); /* of a prefetched page it may
+                                                   have begun meanwhile */
   look_at_deadlines(c, CEL_STATE_QUEUED, now);
   look_at_deadlines(c, CEL_STATE_SENT, now);
+}
+
+/* Holds a call back until a pause is over, if there is one, and where there
+   are others until a time of its own after that. */
+static void wait_for_pause(cel_client *c, cel_call *k, double now) {
+  double random = c->unfinished > 1 ? cel_client_random(c) : 0;
+  double wait = cel_rate_limit_resume(&c->limit, now, k->deadline, random);
+  if (wait > 0) {
+    k->not_before = now + wait;
+    cel_call_move(k, CEL_STATE_WAITING);
+  }
 }
 
 /* The client's limit keeps queued calls back: those that it would outlast
    fail at once. */
 static void hold_back(cel_client *c, double now, double wait) {
   cel_call *next;
-  double ahead = 0;
+  double in_front = 0;
   for (cel_call *k = c->lists[CEL_STATE_QUEUED].head; k != NULL; k = next) {
     next = k->next;
-    if (now + cel_rate_limit_wait(&c->limit, now, ahead) >= k->deadline)
+    if (now + cel_rate_limit_wait(&c->limit, now, in_front) >= k->deadline)
       end_late(k);
-    else
-      ahead++;
+    else {
+      in_front++;
+      wait_for_pause(c, k, now);
+    }
   }
   if (now + wait < c->next_wake)
     c->next_wake = now + wait;
 }
 
-/* Whether a call has to wait for a connection. Pages that were asked for
-   ahead leave one to the calls that somebody waits for, unless there is but
-   one. */
+/* Whether a call has to wait for a connection. Prefetched pages leave one to
+   the calls that somebody waits for, unless there is only one. */
 static bool is_full(const cel_client *c, const cel_call *call) {
-  size_t ahead = 1;
+  size_t prefetching = 1;
   if (c->http.running >= c->max_running)
     return true;
-  if (!call->ahead || c->max_running == 1)
+  if (!call->prefetch || c->max_running == 1)
     return false;
   for (int state = CEL_STATE_SENT; state <= CEL_STATE_READY; state++)
     for (const cel_call *k = c->lists[state].head; k != NULL; k = k->next)
-      ahead += k->ahead && k->transfer.easy != NULL;
-  return ahead >= c->max_running;
+      prefetching += k->prefetch && k->transfer.easy != NULL;
+  return prefetching >= c->max_running;
 }
 
-void cel_client_pump(cel_client *c) {
+void cel_client_send(cel_client *c) {
   double now = cel_clock();
   if (now >= c->next_wake)
-    look_at_clocks(c, now);
+    queue_due(c, now);
+  c->wakeup.to_send = false;
   cel_call *k;
   while ((k = c->lists[CEL_STATE_QUEUED].head) != NULL && !is_full(c, k)) {
+    if (k->deadline <= now) {
+      end_late(k);
+      continue;
+    }
     double wait = cel_rate_limit_take(&c->limit, now);
     if (wait > 0) {
       hold_back(c, now, wait);
@@ -161,15 +205,78 @@ static void redact_answer(cel_call *k) {
     cel_call_redact(k, t->body.data, t->body.len);
 }
 
-void cel_client_read_news(cel_client *c) {
+static void read_news(cel_client *c) {
   cel_transfer *t;
   while ((t = cel_http_news(&c->http)) != NULL) {
     cel_call *k =
         (cel_call *)(void *)((char *)t - offsetof(cel_call, transfer));
     if (c->secret)
       redact_answer(k);
+    if (t->finished)
+      note_time(k);
     if (k->state == CEL_STATE_SENT)
       cel_call_move(k, CEL_STATE_READY);
+  }
+}
+
+/* Whether an exchange is under way whose deadline has passed. */
+static bool is_any_late(const cel_client *c, double now) {
+  const cel_call *k = c->lists[CEL_STATE_SENT].head;
+  while (k != NULL && k->deadline > now)
+    k = k->next;
+  return k != NULL;
+}
+
+#define CATCH_UP_ROUNDS 64 /* more than a socket's buffer holds */
+
+/* The program may look late: reads all that has arrived before any exchange
+   is ended by its deadline. */
+static void catch_up(cel_client *c, double now) {
+  for (int i = 0; i < CATCH_UP_ROUNDS && is_any_late(c, now); i++) {
+    unsigned long long before = c->http.received;
+    cel_http_step(&c->http, 0);
+    read_news(c);
+    if (c->http.received == before)
+      return;
+  }
+}
+
+bool cel_client_turn(cel_client *c, double seconds) {
+  unsigned long before = c->wakeup.ended;
+  if (c->left_at > 0)
+    c->outside += cel_clock() - c->left_at;
+  cel_client_send(c);
+  double wake = c->next_wake - cel_clock();
+  if (c->wakeup.ended != before || wake < 0)
+    seconds = 0;
+  else if (wake < seconds)
+    seconds = wake;
+  bool calm = cel_http_step(&c->http, seconds);
+  read_news(c);
+  double now = cel_clock();
+  if (now >= c->next_wake) {
+    catch_up(c, now);
+    look_at_clocks(c, now);
+  }
+  cel_client_send(c);
+  c->left_at = cel_clock();
+  return calm;
+}
+
+/* Whether a failure will be the same next time: a certificate is refused, or
+   the proxy does not let this client through. */
+static bool is_rejected(const cel_transfer *t) {
+  switch (t->code) {
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
+    return true;
+  case CURLE_PROXY:
+    return t->proxy_status / 100 == 4 && t->proxy_status != 408 &&
+           t->proxy_status != 429;
+  default:
+    return false;
   }
 }
 
@@ -179,14 +286,23 @@ static cel_result classify(const cel_call *c) {
     return CEL_RESULT_ANSWERED;
   if (t->end != CEL_HTTP_FAILED)
     return CEL_RESULT_FINAL;
+  if (is_rejected(t))
+    return CEL_RESULT_REJECTED;
   if (t->stale)
-    return CEL_RESULT_STALE;
-  if (t->sends > 0)
-    return CEL_RESULT_BROKEN;
-  return t->code == CURLE_PEER_FAILED_VERIFICATION ||
-                 t->code == CURLE_SSL_CACERT_BADFILE
-             ? CEL_RESULT_REJECTED
-             : CEL_RESULT_UNSENT;
+    return t->refused ? CEL_RESULT_UNSENT : CEL_RESULT_STALE;
+  return t->sends > 0 ? CEL_RESULT_BROKEN : CEL_RESULT_UNSENT;
+}
+
+/* The time by the server's clock, as its answer tells it: the one here may be
+   an hour off. */
+static time_t now_there(const cel_call *c) {
+  cel_span value;
+  int64_t date;
+  time_t now = time(NULL);
+  if (cel_find_header(c, "date", &value) &&
+      cel_http_date_parse(value.text, value.len, now, &date))
+    return (time_t)date;
+  return now;
 }
 
 void cel_call_read_outcome(cel_call *c) {
@@ -194,11 +310,12 @@ void cel_call_read_outcome(cel_call *c) {
   cel_span value;
   a->result = classify(c);
   a->status = a->result == CEL_RESULT_ANSWERED ? c->transfer.status : 0;
-  a->sent = c->transfer.sends > 0;
+  a->sent = c->transfer.sends > 0 && !c->transfer.refused;
   a->remaining = c->deadline - cel_clock();
+  a->crowd = c->client->unfinished > 1;
   a->retry_after = -1;
   if (a->status / 100 > 2 && cel_find_header(c, "retry-after", &value))
-    a->retry_after = cel_retry_after(value.text, value.len, time(NULL));
+    a->retry_after = cel_retry_after(value.text, value.len, now_there(c));
 }
 
 void cel_call_send_later(cel_call *c, const cel_decision *d) {
@@ -210,7 +327,7 @@ void cel_call_send_later(cel_call *c, const cel_decision *d) {
 cel_decision cel_call_decide(const cel_call *c) {
   static const cel_decision again = {.action = CEL_ACTION_RETRY};
   cel_result result = c->attempt.result;
-  if (c->unattended &&
+  if (c->sent_prefetched &&
       (result == CEL_RESULT_UNSENT || result == CEL_RESULT_STALE ||
        result == CEL_RESULT_BROKEN))
     return again;

@@ -6,20 +6,23 @@
 
 #include "engine/queue.h"
 
-/* Sends what may be sent and ends what has lasted too long. */
-void cel_client_pump(cel_client *c);
+/* Sends what may be sent: queued calls, and those that have waited for their
+   next attempt. Ends no exchange. */
+void cel_client_send(cel_client *c);
 
-/* Seconds until the pump or libcurl wants a turn, negative for never. */
+/* Seconds until the client wants a turn, negative for never. */
 double cel_client_wait(const cel_client *c);
 
-/* Makes the calls READY whose transfers have news. */
-void cel_client_read_news(cel_client *c);
+/* One turn: sends what may be sent, waits up to `seconds` for the network,
+   reads what has come and ends what has lasted too long. Comes back early
+   when a call wants its owner, or when a signal arrives (false then). */
+bool cel_client_turn(cel_client *c, double seconds);
 
 /* Reads how the exchange has ended, into the call's attempt. */
 void cel_call_read_outcome(cel_call *c);
 
-/* What to do about an outcome. A page that was asked for ahead may be lost
-   because nobody was there to read: that costs no retry, even where retries
+/* What to do about an outcome. A prefetched page may be lost because
+   nobody was there to read: that costs no retry, even where retries
    are off. */
 cel_decision cel_call_decide(const cel_call *c);
 

@@ -17,24 +17,32 @@ static void unlink_call(cel_call *c) {
   *(c->prev == NULL ? &list->head : &c->prev->next) = c->next;
   *(c->next == NULL ? &list->tail : &c->next->prev) = c->prev;
   c->prev = c->next = NULL;
-  if (!c->ahead)
+  if (!c->prefetch)
     c->client->unfinished--;
 }
 
-/* Behind which call of a list one goes: the last, but in the queue pages
-   that were asked for ahead let the others pass. */
+/* Behind which call of a list one goes: the last, but in the queue prefetched
+   pages let the others pass. */
 static cel_call *place_in(const cel_call_list *list, const cel_call *c,
                           cel_state state) {
   cel_call *before = list->tail;
-  if (state == CEL_STATE_QUEUED && !c->ahead)
-    while (before != NULL && before->ahead)
+  if (state == CEL_STATE_QUEUED && !c->prefetch)
+    while (before != NULL && before->prefetch)
       before = before->prev;
   return before;
+}
+
+static void note_work(cel_client *c, cel_state state) {
+  if (state == CEL_STATE_QUEUED)
+    c->wakeup.to_send = true;
+  else if (state == CEL_STATE_READY || state == CEL_STATE_DONE)
+    c->wakeup.ended++;
 }
 
 void cel_call_move(cel_call *c, cel_state state) {
   unlink_call(c);
   c->state = state;
+  note_work(c->client, state);
   if (state >= CEL_STATE_LISTS)
     return;
   cel_call_list *list = &c->client->lists[state];
@@ -43,10 +51,8 @@ void cel_call_move(cel_call *c, cel_state state) {
   c->next = *link;
   *link = c;
   *(c->next == NULL ? &list->tail : &c->next->prev) = c;
-  if (!c->ahead)
+  if (!c->prefetch)
     c->client->unfinished++;
-  if (state == CEL_STATE_READY)
-    c->client->news = c->client->stirred = true;
   double wake = state == CEL_STATE_WAITING ? c->not_before : c->deadline;
   if (wake < c->client->next_wake)
     c->client->next_wake = wake;
@@ -54,10 +60,10 @@ void cel_call_move(cel_call *c, cel_state state) {
 
 void cel_call_attend(cel_call *c) {
   cel_state state = c->state;
-  if (!c->ahead)
+  if (!c->prefetch)
     return;
   cel_call_move(c, CEL_STATE_NEW);
-  c->ahead = false;
+  c->prefetch = false;
   c->started = cel_clock();
   c->deadline = c->started + c->timeout;
   cel_call_move(c, state);
@@ -85,9 +91,12 @@ void cel_call_release(cel_call *c) {
   cel_headers_free_merged(&c->client->alloc, c->merged);
   cel_headers_free_own(&c->client->alloc, c->own);
   cel_headers_release(c->headers);
-  cel_headers_release(c->earlier);
+  for (int i = 0; i < CEL_TOKEN_REPEATS; i++) {
+    cel_headers_release(c->earlier[i]);
+    c->earlier[i] = NULL;
+  }
   c->own = c->merged = NULL;
-  c->headers = c->earlier = NULL;
+  c->headers = NULL;
   curl_free(c->scratch);
   c->scratch = NULL;
 }
@@ -96,7 +105,8 @@ void cel_call_redact(const cel_call *c, char *text, size_t len) {
   cel_redact(c->client->headers, text, len);
   if (c->headers != c->client->headers)
     cel_redact(c->headers, text, len);
-  cel_redact(c->earlier, text, len);
+  for (int i = 0; i < CEL_TOKEN_REPEATS; i++)
+    cel_redact(c->earlier[i], text, len);
 }
 
 bool cel_call_is_begun(const cel_call *c) {
@@ -112,8 +122,17 @@ void cel_call_abandon(cel_call *c, cel_end end) {
   c->attempt.sent = cel_call_is_begun(c) && c->transfer.sends > 0;
   c->end = end;
   cel_call_move(c, CEL_STATE_DONE);
-  c->client->stirred = true;
   cel_call_release(c);
+}
+
+void cel_call_free(cel_call *c) {
+  cel_client *client = c->client;
+  c->pinned = false; /* os.exit() closes the state in a callback, too */
+  cel_call_abandon(c, CEL_END_CANCELLED);
+  cel_call_release(c);
+  cel_call_drop_target(c);
+  client->alloc.fn(client->alloc.ud, c, sizeof *c, 0);
+  cel_client_release(client);
 }
 
 /* }====== */
@@ -136,10 +155,21 @@ double cel_client_random(void *ud) {
   return (double)(x >> 11) * 0x1p-53;
 }
 
+cel_call *cel_client_unattended(const cel_client *c) {
+  cel_call *k = c->lists[CEL_STATE_READY].head;
+  while (k != NULL &&
+         !((k->submitted && !k->pinned) || (k->prefetch && k->announce)))
+    k = k->next;
+  return k;
+}
+
 void cel_client_close(cel_client *c) {
   if (c->closed)
     return;
   c->closed = true;
+  c->forked = cel_http_is_foreign(&c->http);
+  if (c->forked)
+    cel_http_leave(&c->http);
   for (int i = 0; i < CEL_STATE_LISTS; i++)
     while (c->lists[i].head != NULL)
       cel_call_abandon(c->lists[i].head, CEL_END_CLOSED);

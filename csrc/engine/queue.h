@@ -22,6 +22,10 @@
 #include "retry/rate_limit.h"
 #include "retry/retry.h"
 
+/* How often a request is repeated because of a 401: once because its token
+   was not the newest, once with a new one. */
+#define CEL_TOKEN_REPEATS 2
+
 typedef struct cel_call cel_call;
 
 /* The states of a call that is not done; each has a list in the client. */
@@ -40,6 +44,16 @@ typedef struct cel_call_list {
   cel_call *head, *tail;
 } cel_call_list;
 
+/* The wake-up state: work that nobody has looked at yet. cel_call_move() sets
+   it, for whatever queues or ends a call goes through there. */
+typedef struct cel_wakeup {
+  bool to_send;        /* a call was queued: cel_client_send() has to look */
+  unsigned long ended; /* how often a call became READY or was done: whoever
+                          waits for it has to look */
+  unsigned long seen;  /* how far the event loop has looked at that */
+  bool sent;           /* the event loop has been told, and will look */
+} cel_wakeup;
+
 /* What the calls of a client share. It lives for as long as somebody holds a
    reference: its userdata, a call, a cursor. */
 typedef struct cel_client {
@@ -52,21 +66,22 @@ typedef struct cel_client {
   double timeout;   /* seconds */
   bool timeout_set; /* by the user: holds for slow operations too */
   bool validate;
-  bool has_function; /* the token comes from a function */
-  bool secret;       /* the script must not learn the token from an answer */
-  bool has_events;   /* on_event is set */
-  bool has_codec;    /* json is not our own */
-  bool gives_way;    /* CEL_CLIENT_UV_GIVE_WAY is set */
-  bool has_bell;     /* CEL_CLIENT_UV_BELL is set */
-  bool rung;         /* the event loop knows that there is work */
-  bool stirred;      /* a call has become READY or been ended since its event
-                        loop looked */
+  bool has_function;   /* the token comes from a function */
+  bool asking;         /* which is being called */
+  bool secret;         /* the script must not learn the token from an answer */
+  bool has_events;     /* on_event is set */
+  bool has_codec;      /* json is not our own */
+  bool has_yield_hook; /* a scheduler lets callers wait without blocking */
+  bool has_wakeup;     /* an event loop wants to be told of work */
   bool closed;
-  bool news;          /* a call has become READY since the flag was lowered */
+  bool forked; /* closed because its connections are the parent's */
+  cel_wakeup wakeup;
   size_t max_running; /* exchanges at once */
   size_t unfinished;  /* calls in the lists */
   double waited;      /* seconds, since a debug hook had its turn */
   double next_wake;   /* no queued or waiting call needs a look before */
+  double left_at;     /* cel_clock() at the end of the newest turn */
+  double outside;     /* seconds between turns, which are the program's */
   cel_call_list lists[CEL_STATE_LISTS];
   unsigned long long seed; /* of the jitter's random numbers */
 
@@ -103,7 +118,7 @@ struct cel_call {
   bool follow;    /* go on to the next page */
   bool page_only; /* end with CEL_END_PAGE */
   bool submitted; /* the step advances it */
-  bool ahead;     /* a page that nobody waits for yet: no deadline runs, it
+  bool prefetch;  /* a page that nobody waits for yet: no deadline runs, it
                      is not counted as unfinished, others are sent first */
   bool writes;    /* anything but GET */
   cel_policy policy;
@@ -114,24 +129,32 @@ struct cel_call {
   struct curl_slist *own;    /* headers of this call only; owned */
   struct curl_slist *merged; /* those and the client's; owned */
   cel_headers *headers;      /* the set in use; a reference */
-  cel_headers *earlier; /* the one before its token was renewed; the same */
+  cel_headers *earlier[CEL_TOKEN_REPEATS]; /* those of tokens that were
+                                              refused, newest first; same */
 
   /* How it goes. */
   cel_transfer transfer;
   double started, deadline; /* cel_clock() */
   double sent_at;           /* of the newest exchange */
+  double took;              /* seconds that it took, once it is over */
+  double outside;           /* the client's, when it was sent */
   double not_before;        /* of the next attempt */
   cel_attempt attempt;      /* history and newest outcome */
   int exchanges;            /* that were begun */
+  int page;                 /* of a list or a walk, from 1; 0: it is neither */
+  int before;               /* attempts of the pages before this one */
   long long records;        /* in the records so far */
+  double skipped;           /* records of the list that its first target
+                               leaves out */
+  double total;             /* records of the whole list, as it tells; or 0 */
   char *scratch;            /* libcurl's; a string on its way into Lua */
-  bool renewed;             /* the token function was asked again */
-  bool unattended;          /* the exchange at hand went out while ahead */
+  int token_repeats;        /* of this page, after a 401 */
+  bool renewed;             /* for this page the token function was asked */
+  bool sent_prefetched;     /* nobody waited when the exchange went out */
   bool pinned;              /* its answer is being read: buffers stay */
-  bool advancing;           /* for loutcome.c: it is to be advanced, now */
   bool announce;            /* a request event is due */
   bool late;                /* the deadline ended it before it was sent */
-  int refused;              /* times that memory to start it was wanting */
+  int refused;              /* times in a row without memory to send it */
 };
 
 /* {====== Calls */
@@ -154,8 +177,12 @@ void cel_call_move(cel_call *c, cel_state state);
 /* Somebody waits for the call from now on: its deadline begins. */
 void cel_call_attend(cel_call *c);
 
-/* Ends a call without a value: cancelled or closed. */
+/* Ends a call without a value: cancelled or closed. It does nothing to one
+   that is done, but for a page that nobody reads any more. */
 void cel_call_abandon(cel_call *c, cel_end end);
+
+/* Ends a call and frees it: nobody knows it any more. */
+void cel_call_free(cel_call *c);
 
 /* Frees a call's strings. */
 void cel_call_drop_text(cel_call *c, char **text, size_t len);
@@ -164,6 +191,16 @@ void cel_call_drop_target(cel_call *c);
 /* }====== */
 
 /* {====== Clients */
+
+/* Whether a call became READY or was done since the event loop looked. */
+static inline bool cel_client_is_due(const cel_client *c) {
+  return c->wakeup.ended != c->wakeup.seen;
+}
+
+/* The next READY call that the step has something to do for, because nobody
+   else does: a submitted call, or a prefetched page to be announced; or
+   NULL. One that is pinned is being advanced: a callback steps the client. */
+cel_call *cel_client_unattended(const cel_client *c);
 
 /* References. */
 cel_client *cel_client_retain(cel_client *c);

@@ -11,12 +11,11 @@
 #include <poll.h>
 
 #include "http/clock.h"
+#include "http/descriptors.h"
 #include "http/http_callbacks.h"
 #include "http/http_memory.h"
+#include "http/http_pools.h"
 #include "http/http_setup.h"
-
-/* CURLMOPT_QUICK_EXIT, which headers older than 8.20 do not name. */
-#define MULTI_QUICK_EXIT ((CURLMoption)21)
 
 #define MAX_SOCKETS 512   /* far beyond max_connections and its resolvers */
 #define USUAL_HEAD  1024u /* bytes; more is made when it is needed */
@@ -65,6 +64,14 @@ static cel_http_easy *make_easy(cel_http *h, const char **refused) {
   return NULL;
 }
 
+/* Whether the next exchange has to make a new connection. */
+static void set_fresh(cel_http_easy *e, bool fresh) {
+  if (e->fresh == fresh)
+    return;
+  e->fresh = fresh;
+  curl_easy_setopt(e->curl, CURLOPT_FRESH_CONNECT, (long)fresh);
+}
+
 static cel_http_easy *take_easy(cel_http *h) {
   const char *refused;
   cel_http_easy *e = h->idle;
@@ -76,6 +83,7 @@ static cel_http_easy *take_easy(cel_http *h) {
 
 static void give_back(cel_http *h, cel_http_easy *e) {
   curl_easy_setopt(e->curl, CURLOPT_HTTPHEADER, NULL);
+  set_fresh(e, false);
   e->transfer = NULL;
   e->next = h->idle;
   h->idle = e;
@@ -90,25 +98,18 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
   memset(h, 0, sizeof *h);
   h->alloc = alloc;
   h->settings = *settings;
-  h->timer = -1.0;
   cel_buf_init(&h->sockets, alloc, MAX_SOCKETS * sizeof(cel_http_socket));
   cel_buf_init(&h->head, alloc, CEL_KEPT_HEAD);
   cel_buf_init(&h->body, alloc, CEL_KEPT_PAGE);
+  cel_descriptors_guard();
   const char *wrong = cel_http_prepare(h);
   if (wrong != NULL)
     return wrong;
-  if (cel_buf_reserve(&h->sockets, h->sockets.max) != CEL_BUF_OK)
+  if (cel_buf_reserve(&h->sockets, h->sockets.max) != CEL_BUF_OK ||
+      !cel_connections_init(&h->connections, alloc, settings->max_connections))
     return CEL_NO_MEMORY;
-  h->multi = curl_multi_init();
-  if (h->multi == NULL)
+  if (!cel_http_pools_open(h))
     return CEL_NO_MEMORY;
-  cel_http_watch_multi(h);
-  curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-  curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-                    settings->max_connections);
-  curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, settings->max_connections);
-  /* Unknown before 8.20, where resolvers do not belong to the multi handle. */
-  curl_multi_setopt(h->multi, MULTI_QUICK_EXIT, 1L);
   const char *refused = NULL;
   h->idle = make_easy(h, &refused); /* shows what libcurl does not know */
   if (h->idle == NULL && refused != NULL)
@@ -122,15 +123,30 @@ void cel_http_close(cel_http *h) {
     h->idle = e->next;
     free_easy(h, e);
   }
-  if (h->multi != NULL)
-    curl_multi_cleanup(h->multi);
-  h->multi = NULL;
   if (h->alloc == NULL)
     return; /* it was never opened */
+  cel_http_pools_close(h);
+  cel_connections_free(&h->connections);
   cel_http_forget(h);
   cel_buf_free(&h->sockets);
   cel_buf_free(&h->head);
   cel_buf_free(&h->body);
+}
+
+bool cel_http_is_foreign(const cel_http *h) {
+  return h->started && h->generation != cel_http_generation();
+}
+
+void cel_http_leave(cel_http *h) {
+  if (h->left || h->alloc == NULL)
+    return;
+  h->left = true;
+  h->idle = NULL;
+  cel_connections_leave(&h->connections);
+  for (size_t i = 0; i < CEL_HTTP_POOLS; i++)
+    h->pools[i].multi = NULL;
+  h->sockets.len = 0;
+  cel_http_close(h);
 }
 
 /* }====== */
@@ -148,8 +164,9 @@ static void forget_answer(cel_transfer *t) {
   forget_news(t);
   t->head.len = t->body.len = t->head_bytes = 0;
   t->encoding = (cel_encoding){.state = CEL_ENCODING_NEW};
-  t->status = t->sends = 0;
+  t->status = t->sends = t->local_port = t->proxy_status = 0;
   t->head_done = t->stale = t->finished = false;
+  t->kept = t->dead = t->refused = false;
   t->starved = 0;
   t->end = CEL_HTTP_ANSWERED;
   t->code = CURLE_OK;
@@ -179,12 +196,40 @@ static CURLcode set_body(cel_http_easy *e, const cel_http_request *r) {
   return code;
 }
 
+/* Hands an easy handle to a pool. */
+static bool add_to(cel_http_pool *pool, cel_http_easy *e) {
+  if (e->http1 != pool->http1) {
+    e->http1 = pool->http1;
+    /* refused where libcurl was built without HTTP/2: 1.1 it is */
+    curl_easy_setopt(
+        e->curl, CURLOPT_HTTP_VERSION,
+        (long)(e->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+  }
+  if (curl_multi_add_handle(pool->multi, e->curl) != CURLM_OK)
+    return false;
+  e->pool = pool;
+  pool->running++;
+  pool->http->running++;
+  cel_http_pools_share(pool->http);
+  return true;
+}
+
+/* Takes it out; what it was doing ends. */
+static void take_out(cel_http_easy *e) {
+  cel_http_pool *pool = e->pool;
+  curl_multi_remove_handle(pool->multi, e->curl);
+  e->pool = NULL;
+  pool->running--;
+  pool->http->running--;
+}
+
 bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r) {
   forget_answer(t);
+  cel_http_pool *pool = cel_http_pools_pick(h, r->once || t->avoid_http2);
   cel_http_easy *e = NULL;
   if (t->head.cap == 0)
     cel_http_move(&h->head, &t->head);
-  if (cel_buf_reserve(&t->head, USUAL_HEAD) == CEL_BUF_OK)
+  if (pool != NULL && cel_buf_reserve(&t->head, USUAL_HEAD) == CEL_BUF_OK)
     e = take_easy(h);
   if (e == NULL)
     return false;
@@ -195,13 +240,31 @@ bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r) {
     code = curl_easy_setopt(c, CURLOPT_REQUEST_TARGET, r->target);
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, r->headers);
   e->transfer = t;
-  if (code != CURLE_OK || curl_multi_add_handle(h->multi, c) != CURLM_OK) {
+  if (code != CURLE_OK || !add_to(pool, e)) {
     free_easy(h, e);
     return false;
   }
   t->easy = e;
-  h->running++;
+  if (!h->started)
+    h->generation = cel_http_generation();
+  h->started = true;
   return true;
+}
+
+/* The kept connection that libcurl had chosen was found dead before anything
+   went out on it: the same exchange begins again on a new one. */
+static bool start_afresh(cel_transfer *t) {
+  cel_http_easy *e = t->easy;
+  cel_http_pool *pool = e->pool;
+  t->dead = false;
+  take_out(e);
+  curl_easy_setopt(e->curl, CURLOPT_FORBID_REUSE, 0L);
+  set_fresh(e, true);
+  if (add_to(pool, e))
+    return true;
+  t->easy = NULL;
+  free_easy(t->http, e);
+  return false;
 }
 
 void cel_http_stop(cel_transfer *t) {
@@ -212,12 +275,24 @@ void cel_http_stop(cel_transfer *t) {
   cel_http *h = t->http;
   cel_http_easy *e = t->easy;
   t->easy = NULL;
-  curl_multi_remove_handle(h->multi, e->curl);
-  h->running--;
+  if (h->left || cel_http_is_foreign(h))
+    return; /* nothing is asked of libcurl in a child */
+  take_out(e);
   if (t->stale) /* libcurl counts these over a handle's life, and gives up */
     free_easy(h, e);
   else
     give_back(h, e);
+}
+
+void cel_http_give_up(cel_transfer *t) {
+  cel_http_easy *e = t->easy;
+  if (e != NULL && t->sends > 0) {
+    cel_connections_avoid(&t->http->connections, t->local_port);
+    curl_easy_setopt(e->curl, CURLOPT_FORBID_REUSE, 1L);
+  }
+  cel_http_stop(t);
+  if (e != NULL && t->sends > 0 && !t->stale)
+    curl_easy_setopt(e->curl, CURLOPT_FORBID_REUSE, 0L);
 }
 
 void cel_transfer_free(cel_transfer *t) {
@@ -261,18 +336,73 @@ static bool is_big_head(const cel_transfer *t, CURLcode code) {
   return code == CURLE_OUT_OF_MEMORY && t->head.len > 0 && !t->head_done;
 }
 
-/* Whether a proxy has refused to make a tunnel. */
-static bool refused_by_proxy(const cel_transfer *t) {
+/* The status of a proxy that has refused to make a tunnel, else 0. */
+static int proxy_refusal(const cel_transfer *t) {
   long status = 0;
   curl_easy_getinfo(t->easy->curl, CURLINFO_HTTP_CONNECTCODE, &status);
-  return status >= 300;
+  return t->sends == 0 && status >= 300 ? (int)status : 0;
+}
+
+/* What a server has refused a TLS handshake for, where libcurl's code does
+   not say it; only its words tell. They are those of OpenSSL and GnuTLS. */
+typedef struct refusal {
+  const char *words; /* in lower case */
+  CURLcode code;
+} refusal;
+
+static const refusal refusals[] = {
+    /* By TLS 1.3 this comes after the request has gone out, and libcurl calls
+       it a broken connection. */
+    {"certificate required", CURLE_SSL_CERTPROBLEM},
+    {"certificate is required", CURLE_SSL_CERTPROBLEM},
+    /* Whatever this side offers will be the same next time. */
+    {"alert handshake failure", CURLE_SSL_CIPHER},
+    {"alert protocol version", CURLE_SSL_CIPHER},
+    {"alert insufficient security", CURLE_SSL_CIPHER},
+    {"alert unrecognized name", CURLE_SSL_CIPHER},
+};
+
+static CURLcode tls_refusal(const cel_transfer *t, CURLcode code) {
+  char text[CURL_ERROR_SIZE];
+  size_t n = 0;
+  for (const char *p = t->easy->message; *p != '\0'; p++)
+    text[n++] = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
+  text[n] = '\0';
+  for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+    if (t->head.len == 0 && strstr(text, refusals[i].words) != NULL)
+      return refusals[i].code;
+  return code;
+}
+
+/* What a failed exchange is called. */
+static CURLcode name_failure(cel_transfer *t, CURLcode code) {
+  t->proxy_status = proxy_refusal(t);
+  return t->proxy_status != 0 ? CURLE_PROXY : tls_refusal(t, code);
+}
+
+static void learn(const cel_transfer *t) {
+  long version = CURL_HTTP_VERSION_NONE;
+  if (t->easy->pool->http1)
+    return;
+  curl_easy_getinfo(t->easy->curl, CURLINFO_HTTP_VERSION, &version);
+  cel_http_pools_learn(t->easy->pool, version);
 }
 
 static void finish(cel_transfer *t, CURLcode code) {
+  if (t->dead && start_afresh(t))
+    return;
+  if (t->easy == NULL) { /* memory ran out */
+    t->end = CEL_HTTP_NO_MEMORY;
+    t->finished = true;
+    cel_http_tell(t);
+    return;
+  }
+  if (code == CURLE_OK)
+    learn(t);
   if (code == CURLE_OK)
     code = cel_http_judge(t);
-  if (code != CURLE_OK && t->sends == 0 && refused_by_proxy(t))
-    code = CURLE_PROXY;
+  if (code != CURLE_OK)
+    code = name_failure(t, code);
   t->finished = true;
   t->code = code;
   if (code != CURLE_OK)
@@ -291,25 +421,48 @@ static void finish(cel_transfer *t, CURLcode code) {
 static void collect(cel_http *h) {
   CURLMsg *m;
   int left;
-  while ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
-    char *private = NULL;
-    if (m->msg != CURLMSG_DONE)
-      continue;
-    CURLcode code = m->data.result;
-    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private);
-    finish(((cel_http_easy *)(void *)private)->transfer, code);
+  for (size_t i = 0; i < CEL_HTTP_POOLS; i++) {
+    CURLM *multi = h->pools[i].multi;
+    while (multi != NULL && (m = curl_multi_info_read(multi, &left)) != NULL) {
+      char *private = NULL;
+      if (m->msg != CURLMSG_DONE)
+        continue;
+      CURLcode code = m->data.result;
+      curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private);
+      finish(((cel_http_easy *)(void *)private)->transfer, code);
+    }
   }
 }
 
-static void act(cel_http *h, curl_socket_t fd, int events) {
+static void act(cel_http_pool *pool, curl_socket_t fd, int events) {
   int running;
-  curl_multi_socket_action(h->multi, fd, events, &running);
+  curl_multi_socket_action(pool->multi, fd, events, &running);
+}
+
+/* Gives libcurl the turns whose time has come; true where there was one. */
+static bool act_by_timer(cel_http *h) {
+  bool acted = false;
+  for (size_t i = 0; i < CEL_HTTP_POOLS; i++) {
+    cel_http_pool *pool = &h->pools[i];
+    if (pool->multi == NULL || pool->timer < 0 || pool->timer > cel_clock())
+      continue;
+    pool->timer = -1.0;
+    act(pool, CURL_SOCKET_TIMEOUT, 0);
+    acted = true;
+  }
+  return acted;
 }
 
 double cel_http_timeout(const cel_http *h) {
-  if (h->timer < 0)
+  double timer = -1.0;
+  for (size_t i = 0; i < CEL_HTTP_POOLS; i++) {
+    double own = h->pools[i].multi == NULL ? -1.0 : h->pools[i].timer;
+    if (own >= 0 && (timer < 0 || own < timer))
+      timer = own;
+  }
+  if (timer < 0)
     return -1.0;
-  double left = h->timer - cel_clock();
+  double left = timer - cel_clock();
   return left < 0 ? 0 : left;
 }
 
@@ -337,14 +490,17 @@ static int curl_events(short revents) {
 
 static bool wait_for_sockets(cel_http *h, double seconds) {
   struct pollfd fds[MAX_SOCKETS];
+  cel_http_pool *pools[MAX_SOCKETS];
   const cel_http_socket *s = (cel_http_socket *)(void *)h->sockets.data;
   size_t n = h->sockets.len / sizeof *s;
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
     fds[i] = (struct pollfd){.fd = s[i].fd, .events = poll_events(s[i].what)};
+    pools[i] = s[i].pool;
+  }
   int ready = poll(fds, (nfds_t)n, to_ms(seconds));
   for (size_t i = 0; ready > 0 && i < n; i++) {
     if (fds[i].revents != 0) {
-      act(h, fds[i].fd, curl_events(fds[i].revents));
+      act(pools[i], fds[i].fd, curl_events(fds[i].revents));
       ready--;
     }
   }
@@ -352,24 +508,17 @@ static bool wait_for_sockets(cel_http *h, double seconds) {
 }
 
 bool cel_http_step(cel_http *h, double seconds) {
-  double timeout = cel_http_timeout(h);
   bool calm = true;
-  if (timeout == 0) { /* often all there is to do: start a request */
-    h->timer = -1.0;
-    act(h, CURL_SOCKET_TIMEOUT, 0);
+  if (act_by_timer(h)) /* often all there is to do: start a request */
     collect(h);
-    timeout = cel_http_timeout(h);
-  }
+  double timeout = cel_http_timeout(h);
   if (h->news != NULL)
     seconds = 0;
   if (timeout >= 0 && timeout < seconds)
     seconds = timeout;
   if (seconds > 0 || h->sockets.len > 0)
     calm = wait_for_sockets(h, seconds);
-  if (cel_http_timeout(h) == 0) {
-    h->timer = -1.0;
-    act(h, CURL_SOCKET_TIMEOUT, 0);
-  }
+  act_by_timer(h);
   collect(h);
   return calm;
 }

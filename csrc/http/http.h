@@ -19,6 +19,7 @@
 
 #include "common/buf.h"
 #include "http/anchors.h"
+#include "http/connections.h"
 #include "http/encoding.h"
 #include "http/url.h"
 
@@ -35,6 +36,7 @@ typedef struct cel_http_settings {
   double connect_timeout; /* seconds */
   long max_connections;
   size_t max_response; /* bytes, after decompression */
+  bool http1_only;     /* no HTTP/2 */
 } cel_http_settings;
 
 /* An easy handle with what it needs; kept and used again. */
@@ -57,6 +59,7 @@ typedef struct cel_http_request {
   const char *body;   /* borrowed until the end; NULL for none */
   size_t body_len;
   struct curl_slist *headers; /* borrowed until the end */
+  bool once; /* it must never go out twice: its fate has to be told */
 } cel_http_request;
 
 struct cel_transfer {
@@ -65,26 +68,47 @@ struct cel_transfer {
   cel_transfer *next;  /* in the list of news */
   bool news;           /* in that list */
 
-  bool wants_head; /* say so when the head is whole; set by the owner */
-  cel_buf head;    /* status line and headers of the final answer */
-  cel_buf body;    /* decompressed */
-  int status;      /* of the final answer so far; 0 before it */
-  bool head_done;  /* head is whole */
-  int sends;       /* times that the request went out: 0 or 1 */
-  bool stale;      /* libcurl wanted to send it again */
-  bool finished;   /* the fields below hold */
-  size_t starved;  /* bytes of body room that the allocator refused; the
-                      transfer waits for cel_http_feed() */
-  cel_http_end end;
-  CURLcode code;
-  char message[CURL_ERROR_SIZE]; /* libcurl's words, may be empty */
-
+  bool wants_head;       /* say so when the head is whole; set by the owner */
+  cel_buf head;          /* status line and headers of the final answer */
+  cel_buf body;          /* decompressed */
   cel_encoding encoding; /* what the body is compressed by */
   size_t head_bytes;     /* of all heads and trailers so far */
+  int status;            /* of the final answer so far; 0 before it */
+  bool head_done;        /* head is whole */
+  int sends;             /* times that the request went out: 0 or 1 */
+  int local_port;        /* of the connection that it went out on */
+  bool kept;             /* which had carried others before */
+  bool dead;             /* which was found dead before anything went out */
+  bool stale;            /* libcurl wanted to send it again */
+  bool refused;     /* for the server refused it unread: a new connection does
+                       not lose a request like that */
+  bool avoid_http2; /* once refused; stays for the exchanges to come */
+  bool finished;    /* the fields below hold */
+  size_t starved;   /* bytes of body room that the allocator refused; the
+                       transfer waits for cel_http_feed() */
+  int proxy_status; /* of a proxy that refused to make a tunnel, else 0 */
+  cel_http_end end;
+  CURLcode code; /* CURLE_SSL_CERTPROBLEM: the server wants a certificate of
+                    the client, whether the request went out before or not;
+                    CURLE_SSL_CIPHER: it refuses the handshake */
+  char message[CURL_ERROR_SIZE]; /* libcurl's words, may be empty */
 };
+
+/* Connections, on a multi handle of their own; see http_pools.h. */
+typedef struct cel_http_pool {
+  struct cel_http *http;
+  CURLM *multi;   /* owned; NULL: not made */
+  double timer;   /* when libcurl wants a turn; negative: not */
+  size_t running; /* transfers that are started and not finished */
+  long limit;     /* connections that it may have */
+  bool http1;     /* all of its requests go by HTTP/1.1 */
+} cel_http_pool;
+
+#define CEL_HTTP_POOLS 2
 
 typedef struct cel_http_socket {
   curl_socket_t fd;
+  cel_http_pool *pool;
   int what;             /* CURL_POLL_IN, CURL_POLL_OUT or CURL_POLL_INOUT */
   unsigned long serial; /* tells sockets apart whose fd is the same */
 } cel_http_socket;
@@ -92,19 +116,23 @@ typedef struct cel_http_socket {
 typedef struct cel_http {
   const cel_allocator *alloc; /* borrowed */
   cel_http_settings settings;
-  CURLM *multi;         /* owned */
+  cel_http_pool pools[CEL_HTTP_POOLS];
+  bool started;              /* there was an exchange */
+  unsigned generation;       /* cel_http_generation() at the first one */
+  bool left;                 /* by cel_http_leave() */
+  bool saw_http1, saw_http2; /* what answers where HTTP/2 was on offer */
+  cel_connections connections;
   cel_http_easy *idle;  /* owned */
   cel_transfer *news;   /* transfers that have something to say */
-  size_t running;       /* transfers that are started and not finished */
+  size_t running;       /* transfers in all pools */
   cel_buf head, body;   /* empty, of a transfer that is over: for the next */
   cel_buf sockets;      /* cel_http_socket[]: what to wait for */
   unsigned long serial; /* of the newest of them */
   cel_anchors anchors;  /* whom TLS trusts */
   char *env_proxy;      /* owned; the environment's choice, or NULL */
-  char *env_noproxy;    /* owned; or NULL */
-  double timer;         /* when libcurl wants a turn; negative: not */
-  bool blames_ca_file;  /* what cel_http_open() found wrong is in ca_file */
-  char wrong[200];      /* or it is this, where it is no constant */
+  unsigned long long received; /* bytes of answers, of all transfers */
+  bool blames_ca_file; /* what cel_http_open() found wrong is in ca_file */
+  char wrong[200];     /* or it is this, where it is no constant */
 } cel_http;
 
 /* Sets libcurl up, once for the process and whatever thread asks; it is
@@ -120,6 +148,15 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
                           const cel_http_settings *settings);
 void cel_http_close(cel_http *h);
 
+/* Whether the first exchange was another process's: this one is its child,
+   made by fork, and must leave what it was given. */
+bool cel_http_is_foreign(const cel_http *h);
+
+/* Instead of cel_http_close() in such a child: the parent's connections stay
+   as they are. What libcurl keeps in memory stays, too, for libcurl cannot
+   give it back without talking to the peers. */
+void cel_http_leave(cel_http *h);
+
 /* A transfer's buffers; allocates nothing. */
 void cel_transfer_init(cel_transfer *t, cel_http *h);
 
@@ -130,6 +167,10 @@ bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r);
 /* Ends an exchange, finished or not; keeps the answer's buffers. Harmless
    on one that is not running. */
 void cel_http_stop(cel_transfer *t);
+
+/* Stops an exchange that has had its time: where it was sent, its connection
+   is not used again. */
+void cel_http_give_up(cel_transfer *t);
 
 /* Stops, and frees the buffers too. */
 void cel_transfer_free(cel_transfer *t);

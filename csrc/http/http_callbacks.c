@@ -25,7 +25,8 @@ static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ud,
                      void *socket_ud) {
   (void)curl;
   (void)socket_ud;
-  cel_http *h = ud;
+  cel_http_pool *pool = ud;
+  cel_http *h = pool->http;
   cel_http_socket *s = (cel_http_socket *)(void *)h->sockets.data;
   size_t n = h->sockets.len / sizeof *s;
   size_t i = 0;
@@ -39,7 +40,8 @@ static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ud,
   } else if (i < n) {
     s[i].what = what;
   } else {
-    cel_http_socket entry = {.fd = fd, .what = what, .serial = ++h->serial};
+    cel_http_socket entry = {
+        .fd = fd, .pool = pool, .what = what, .serial = ++h->serial};
     if (cel_buf_append(&h->sockets, &entry, sizeof entry) != CEL_BUF_OK)
       return -1; /* full: room for all of them was made at the start */
   }
@@ -48,23 +50,41 @@ static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ud,
 
 static int on_timer(CURLM *multi, long ms, void *ud) {
   (void)multi;
-  cel_http *h = ud;
-  h->timer = ms < 0 ? -1.0 : cel_clock() + (double)ms * 1e-3;
+  cel_http_pool *pool = ud;
+  pool->timer = ms < 0 ? -1.0 : cel_clock() + (double)ms * 1e-3;
   return 0;
 }
 
-/* Called each time that the request is about to go out. */
+/* Whether the exchange goes out on a connection that others have used. */
+static bool is_kept(const cel_http_easy *e) {
+  long made = 1;
+  curl_easy_getinfo(e->curl, CURLINFO_NUM_CONNECTS, &made);
+  return made == 0;
+}
+
+/* Called each time that the request is about to go out: a second time where
+   libcurl has found the connection dead, or the server has refused the request
+   unread, which an HTTP/2 server may do on any connection. */
 static int on_send(void *ud, char *ip, char *local_ip, int port,
                    int local_port) {
   (void)ip;
   (void)local_ip;
   (void)port;
-  (void)local_port;
-  cel_transfer *t = ((cel_http_easy *)ud)->transfer;
+  const cel_http_easy *e = ud;
+  cel_transfer *t = e->transfer;
   if (t->sends > 0) {
     t->stale = true;
+    t->refused = t->avoid_http2 = !t->kept;
     return CURL_PREREQFUNC_ABORT;
   }
+  t->kept = is_kept(e);
+  if (t->kept &&
+      cel_connections_is_dead(&t->http->connections, local_port, e->http1)) {
+    t->dead = true; /* and must not be kept for the next one */
+    curl_easy_setopt(e->curl, CURLOPT_FORBID_REUSE, 1L);
+    return CURL_PREREQFUNC_ABORT;
+  }
+  t->local_port = local_port;
   t->sends = 1;
   return CURL_PREREQFUNC_OK;
 }
@@ -95,6 +115,7 @@ static void unfold(cel_buf *head) {
 static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   (void)one;
   cel_transfer *t = ((cel_http_easy *)ud)->transfer;
+  t->http->received += len;
   t->head_bytes += len;
   if (t->head_bytes > CEL_HTTP_MAX_HEAD) {
     t->end = CEL_HTTP_BIG_HEAD;
@@ -184,6 +205,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *ud) {
   if (t->encoding.coded)
     return on_coded_body(t, data, len);
   size_t need = t->body.len + len;
+  t->http->received += len;
   if (need > t->body.max) {
     t->end = CEL_HTTP_BIG_BODY;
     return 0;
@@ -239,11 +261,11 @@ CURLcode cel_http_judge(cel_transfer *t) {
   }
 }
 
-void cel_http_watch_multi(cel_http *h) {
-  curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-  curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
-  curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-  curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+void cel_http_watch_multi(cel_http_pool *pool) {
+  curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool);
+  curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
 }
 
 void cel_http_watch_easy(cel_http_easy *e) {

@@ -12,7 +12,10 @@ struct cel_http_easy {
   CURL *curl;
   cel_http_easy *next;
   cel_transfer *transfer; /* the one under way, or NULL; what callbacks get */
+  cel_http_pool *pool;    /* in which it is under way, or NULL */
   bool plain_get;         /* the handle is set for a GET */
+  bool http1;             /* for HTTP/1.1 only */
+  bool fresh;             /* for a new connection */
   char message[CURL_ERROR_SIZE];
 };
 
@@ -26,7 +29,7 @@ CURLcode cel_http_judge(cel_transfer *t);
 
 /* Has libcurl call back: of a multi handle's sockets and timer, and of what
    goes out and comes in on an easy handle. */
-void cel_http_watch_multi(cel_http *h);
+void cel_http_watch_multi(cel_http_pool *pool);
 void cel_http_watch_easy(cel_http_easy *e);
 
 #endif

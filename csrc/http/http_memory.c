@@ -11,7 +11,7 @@ void cel_http_move(cel_buf *from, cel_buf *to) {
 }
 
 void cel_http_drop(const cel_http *h, cel_buf *b, cel_buf *kept, size_t most) {
-  if (h->multi != NULL && kept->cap < b->cap && b->cap <= most) {
+  if (h->pools[0].multi != NULL && kept->cap < b->cap && b->cap <= most) {
     cel_buf_free(kept);
     cel_http_move(b, kept);
   } else {

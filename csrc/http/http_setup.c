@@ -12,6 +12,7 @@
 #include <pthread.h> /* pthread_once */
 
 #include "http/anchors.h"
+#include "http/noproxy.h"
 
 /* Bytes; halves libcurl's own work on large bodies. */
 #define RECEIVE_BUFFER (128L * 1024L)
@@ -20,6 +21,17 @@
    TLS handshake or an upload. */
 #define OLDEST      0x075700 /* as version_num has it */
 #define OLDEST_TEXT "7.87.0"
+
+/* How many forks lie between this process and the one that set libcurl up. */
+static unsigned generation;
+
+static void count_fork(void) {
+  generation++;
+}
+
+unsigned cel_http_generation(void) {
+  return generation;
+}
 
 static pthread_once_t global_once = PTHREAD_ONCE_INIT;
 static char global_wrong[160]; /* empty: nothing */
@@ -34,6 +46,9 @@ static void global_init(void) {
   else if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
     curl_msnprintf(global_wrong, sizeof global_wrong,
                    "libcurl %s cannot be set up", info->version);
+  else if (pthread_atfork(NULL, NULL, count_fork) != 0)
+    curl_msnprintf(global_wrong, sizeof global_wrong,
+                   "no memory to be told of forks");
 }
 
 const char *cel_http_global(void) {
@@ -56,20 +71,34 @@ static const char *first_env(const char *const *names) {
   return NULL;
 }
 
+/* Whether the environment's no_proxy covers the base URL's host; false too
+   where memory ran out, and *wrong says so. */
+static bool is_kept_from_proxy(const cel_http *h, bool *wrong) {
+  static const char *const names[] = {"no_proxy", "NO_PROXY", NULL};
+  const char *list = first_env(names);
+  char *host = NULL;
+  if (list == NULL)
+    return false;
+  *wrong = curl_url_get(h->settings.base->handle, CURLUPART_HOST, &host, 0) !=
+           CURLUE_OK;
+  bool covered = !*wrong && cel_noproxy_covers(list, host);
+  curl_free(host);
+  return covered;
+}
+
 /* As libcurl does, but for plain http to a loopback host, where a proxy
    could not reach it and would see the token. */
 static bool read_env_proxy(cel_http *h) {
   static const char *const proxies[] = {"https_proxy", "HTTPS_PROXY",
                                         "all_proxy", "ALL_PROXY", NULL};
-  static const char *const noproxies[] = {"no_proxy", "NO_PROXY", NULL};
   const char *proxy = NULL;
+  bool wrong = false;
   if (h->settings.proxy == NULL && h->settings.base->https)
     proxy = first_env(proxies);
-  const char *noproxy = proxy == NULL ? NULL : first_env(noproxies);
-  h->env_proxy = proxy == NULL ? NULL : curl_maprintf("%s", proxy);
-  h->env_noproxy = noproxy == NULL ? NULL : curl_maprintf("%s", noproxy);
-  return (h->env_proxy != NULL) == (proxy != NULL) &&
-         (h->env_noproxy != NULL) == (noproxy != NULL);
+  if (proxy == NULL || is_kept_from_proxy(h, &wrong))
+    return true;
+  h->env_proxy = wrong ? NULL : curl_maprintf("%s", proxy);
+  return h->env_proxy != NULL;
 }
 
 /* }====== */
@@ -100,8 +129,7 @@ const char *cel_http_prepare(cel_http *h) {
 void cel_http_forget(cel_http *h) {
   cel_anchors_free(&h->anchors);
   curl_free(h->env_proxy);
-  curl_free(h->env_noproxy);
-  h->env_proxy = h->env_noproxy = NULL;
+  h->env_proxy = NULL;
 }
 
 bool cel_http_absolute(const cel_http *h) {
@@ -155,20 +183,12 @@ static void set_proxy(const cel_http *h, setting *s) {
   if (proxy == NULL)
     proxy = h->env_proxy;
   SET(s, CURLOPT_PROXY, proxy ? proxy : "");
-  SET(s, CURLOPT_NOPROXY, h->env_noproxy ? h->env_noproxy : "");
+  SET(s, CURLOPT_NOPROXY, ""); /* decided already */
   SET(s, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
   SET(s, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
-/* A program that the host starts must not keep the connection open. */
-static int on_new_socket(void *ud, curl_socket_t fd, curlsocktype purpose) {
-  (void)ud;
-  (void)purpose;
-  fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return CURL_SOCKOPT_OK;
-}
-
-CURLcode cel_http_set_up(const cel_http *h, CURL *c, const char **refused) {
+CURLcode cel_http_set_up(cel_http *h, CURL *c, const char **refused) {
   setting s = {.curl = c};
   SET(&s, CURLOPT_CURLU, h->settings.base->handle);
   if (h->settings.base->https || has_tls())
@@ -189,7 +209,8 @@ CURLcode cel_http_set_up(const cel_http *h, CURL *c, const char **refused) {
   SET(&s, CURLOPT_CONNECTTIMEOUT_MS,
       (long)(h->settings.connect_timeout * 1e3));
   SET(&s, CURLOPT_TCP_NODELAY, 1L);
-  SET(&s, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
+  note(&s, cel_connections_watch(&h->connections, c),
+       "CURLOPT_OPENSOCKETFUNCTION");
   *refused = s.refused;
   return s.code;
 }

@@ -16,7 +16,10 @@ void cel_http_forget(cel_http *h);
 
 /* Sets what stays the same for every exchange of the client. Where libcurl
    refuses an option *refused is its name, a constant. */
-CURLcode cel_http_set_up(const cel_http *h, CURL *c, const char **refused);
+CURLcode cel_http_set_up(cel_http *h, CURL *c, const char **refused);
+
+/* Counts forks: another number than before means another process. */
+unsigned cel_http_generation(void);
 
 /* Says in h->wrong that libcurl was built without something; returns it. */
 const char *cel_http_lacks(cel_http *h, const char *what);

@@ -16,7 +16,8 @@ typedef struct link_reader {
   const char *end;
 } link_reader;
 
-/* One parameter of a link; the value is as written, between its quotes. */
+/* One parameter of a link; the value is as written, between its quotes. Single
+   quotes are none by the RFC, but are meant. */
 typedef struct link_param {
   cel_span name;
   cel_span value;
@@ -99,6 +100,9 @@ static bool link_read_bare(link_reader *r, cel_span *value) {
     r->at++;
   }
   *value = link_trim(from, r->at);
+  if (value->len > 1 && *value->text == '\'' &&
+      value->text[value->len - 1] == '\'')
+    *value = (cel_span){value->text + 1, value->len - 2};
   return true;
 }
 
@@ -130,69 +134,118 @@ static char link_value_char(link_reader *r, bool quoted) {
   return *r->at++;
 }
 
-/* Whether a rel value, words between spaces, holds the word `rel`. */
-static bool link_has_word(const link_param *p, const char *rel) {
-  link_reader r = {p->value.text, p->value.text + p->value.len};
-  size_t matched = 0; /* characters of rel that the word began with */
-  bool same = true;   /* nothing else was in the word */
-  while (r.at < r.end) {
-    char c = link_value_char(&r, p->quoted);
-    if (link_is_space(c)) {
-      if (same && matched > 0 && rel[matched] == '\0')
-        return true;
-      matched = 0;
-      same = true;
-    } else if (same && rel[matched] != '\0' &&
-               link_fold(c) == link_fold(rel[matched])) {
-      matched++;
-    } else {
-      same = false;
-    }
-  }
-  return same && matched > 0 && rel[matched] == '\0';
+/* What a rel value says of a relation. */
+typedef enum link_relation {
+  LINK_OTHER,
+  LINK_DOUBTFUL, /* it is in there, among what does not belong there */
+  LINK_RELATED
+} link_relation;
+
+/* RFC 8288, section 3.3, the names that are no URIs. */
+static bool link_is_rel_char(char c) {
+  char low = link_fold(c);
+  return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '-';
 }
 
-/* The parameters up to the comma after the link, or the end. *matches: the
-   link is about this resource and has the relation. */
-static bool link_read_params(link_reader *r, const char *rel, bool *matches) {
-  bool related = false;
-  bool rel_seen = false;
-  bool anchored = false;
+/* Reads one word of a rel value and compares it with `rel`. */
+static link_relation link_read_word(link_reader *r, bool quoted,
+                                    const char *rel) {
+  size_t matched = 0; /* characters of rel that this part begins with */
+  bool same = true;   /* nothing else was in the part */
+  bool found = false, strange = false, uri = false;
+  for (;;) {
+    bool end = r->at == r->end;
+    char c = end ? ' ' : link_value_char(r, quoted);
+    if (link_is_rel_char(c)) {
+      same = same && rel[matched] != '\0' &&
+             link_fold(c) == link_fold(rel[matched]);
+      matched += same;
+      continue;
+    }
+    found = found || (same && matched > 0 && rel[matched] == '\0');
+    if (end || link_is_space(c))
+      break;
+    strange = true;
+    uri = uri || c == ':';
+    matched = 0;
+    same = true;
+  }
+  if (!found || uri)
+    return LINK_OTHER;
+  return strange ? LINK_DOUBTFUL : LINK_RELATED;
+}
+
+/* The same for the whole value, words between spaces. */
+static link_relation link_relation_of(const link_param *p, const char *rel) {
+  link_reader r = {p->value.text, p->value.text + p->value.len};
+  link_relation most = LINK_OTHER;
+  while (r.at < r.end) {
+    link_relation word = link_read_word(&r, p->quoted, rel);
+    most = word > most ? word : most;
+  }
+  return most;
+}
+
+/* What the parameters of a link come to. */
+typedef struct link_facts {
+  bool rel_seen;
+  bool related;
+  bool doubtful; /* it seems to be related, but in no form that is known */
+  bool named;    /* a parameter has the relation's name */
+} link_facts;
+
+static void link_take_param(const link_param *p, const char *rel,
+                            link_facts *f, cel_link *link) {
+  if (link_name_is(p->name, "anchor") && !link->anchored) {
+    link->anchored = true;
+    link->anchor = p->value;
+  } else if (link_name_is(p->name, "rel") && !f->rel_seen) {
+    link_relation r = link_relation_of(p, rel);
+    f->rel_seen = true;
+    f->related = r == LINK_RELATED;
+    f->doubtful = f->doubtful || r == LINK_DOUBTFUL;
+  } else if (link_name_is(p->name, "rel") || link_name_is(p->name, "rel*")) {
+    f->doubtful = f->doubtful || link_relation_of(p, rel) != LINK_OTHER;
+  } else if (link_name_is(p->name, rel)) {
+    f->named = true;
+  }
+}
+
+/* The parameters up to the comma after the link, or the end. */
+static bool link_read_params(link_reader *r, const char *rel, link_facts *f,
+                             cel_link *link) {
   link_skip_spaces(r);
   while (link_accept(r, ';')) {
     link_param p;
     if (!link_read_param(r, &p))
       return false;
-    if (link_name_is(p.name, "anchor"))
-      anchored = true;
-    if (link_name_is(p.name, "rel") && !rel_seen) {
-      rel_seen = true;
-      related = link_has_word(&p, rel);
-    }
+    link_take_param(&p, rel, f, link);
   }
-  *matches = related && !anchored;
+  f->doubtful = f->doubtful || (f->named && !f->rel_seen);
   return r->at == r->end || link_next_is(r, ',');
 }
 
-int cel_link_find(const char *value, size_t len, const char *rel,
-                  cel_span *target) {
-  if (len == 0)
-    return CEL_LINK_NONE; /* value may be NULL */
-  link_reader r = {value, value + len};
+int cel_link_find(cel_span *value, const char *rel, cel_link *link) {
+  if (value->len == 0)
+    return CEL_LINK_NONE; /* its text may be NULL */
+  link_reader r = {value->text, value->text + value->len};
   for (;;) {
     do
       link_skip_spaces(&r);
     while (link_accept(&r, ','));
     if (r.at == r.end)
       return CEL_LINK_NONE;
-    cel_span found;
-    bool matches;
-    if (!link_read_target(&r, &found) || !link_read_params(&r, rel, &matches))
+    cel_link found = {.anchored = false};
+    link_facts f = {.related = false};
+    if (!link_read_target(&r, &found.target) ||
+        !link_read_params(&r, rel, &f, &found))
       return CEL_LINK_BAD;
-    if (matches && found.len == 0)
+    if (f.related ? found.target.len == 0 : f.doubtful)
       return CEL_LINK_BAD;
-    if (matches) {
-      *target = found;
+    if (f.related) {
+      *link = found;
+      *value = (cel_span){r.at, (size_t)(r.end - r.at)};
       return CEL_LINK_FOUND;
     }
   }

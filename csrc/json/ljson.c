@@ -6,7 +6,6 @@
 
 #include <lauxlib.h>
 
-#include "common/ltag.h"
 #include "json/lmarks.h"
 
 /***
@@ -82,7 +81,7 @@ static int marks_set(lua_State *L, const char *name) {
   if (cel_marks_of(&marks, L) == CEL_MARK_NONE && lua_getmetatable(L, 1))
     return luaL_argerror(L, 1,
                          "it has a metatable of its own, which would be lost");
-  cel_set_class(L, name);
+  luaL_setmetatable(L, name);
   return 1;
 }
 

@@ -47,7 +47,8 @@ int cel_json_decode(lua_State *L, const char *text, size_t len,
 ** Records are pushed as cel_json_decode would push them; text after a fault
 ** is never touched. Levels of nesting are counted from the page's own top.
 ** Opening an object body scans it once, checks it to its end, and finds its
-** array and nextPageURL. To get the URL itself decode the text with its two
+** array, nextPageURL and totalCount. To get the URL itself decode the text
+*with its two
 ** quotes, from next_start - 1 on, next_len + 2 bytes.
 */
 typedef struct cel_json_cursor {
@@ -61,6 +62,8 @@ typedef struct cel_json_cursor {
   size_t next_start;    /* a nextPageURL member's string, raw, between its */
   size_t next_len;      /* quotes; 0 and 0 where there is none */
   bool next_bad;        /* it is neither a string nor null or false */
+  double total;         /* a totalCount member's number; 0 where there is
+                           none */
   cel_json_place place; /* of the records */
 } cel_json_cursor;
 

@@ -4,17 +4,31 @@
 #include "json/ljson.h"
 #include "json/ljson_decode.h"
 
-/* Whether a key, as it stands in the text, is nextPageURL. */
-static bool cursor_is_next_url(const cel_json_string *key) {
-  static const char name[] = "nextPageURL";
-  char plain[6 * sizeof name]; /* an escape has at most six bytes */
-  return key->len <= sizeof plain &&
-         cel_json_unescape(key, plain) == sizeof name - 1 &&
-         memcmp(plain, name, sizeof name - 1) == 0;
+/* Whether a key, as it stands in the text, is a name of at most 11 bytes. */
+static bool cursor_key_is(const cel_json_string *key, const char *name) {
+  char plain[6 * 12]; /* an escape has at most six bytes */
+  size_t len = strlen(name);
+  return key->len <= sizeof plain && cel_json_unescape(key, plain) == len &&
+         memcmp(plain, name, len) == 0;
 }
 
-/* Reads over a member's value: keeps where an array begins, and where the
-   next page's URL is. */
+static bool cursor_is_next_url(const cel_json_string *key) {
+  return cursor_key_is(key, "nextPageURL");
+}
+
+/* How many records the whole list has, where that is a number. */
+static bool cursor_total(cel_json_cursor *c, cel_json_scan *s) {
+  cel_json_number n;
+  if (!cel_json_at(s, '-') && !(s->p < s->end && *s->p >= '0' && *s->p <= '9'))
+    return cel_json_skip_value(s);
+  if (!cel_json_scan_number(s, &n))
+    return false;
+  c->total = n.is_integer ? (double)n.integer : n.real;
+  return true;
+}
+
+/* Reads over a member's value: keeps where an array begins, where the next
+   page's URL is, and the number of records. */
 static bool cursor_member(cel_json_cursor *c, cel_json_scan *s,
                           const cel_json_string *key) {
   if (cel_json_at(s, '[') && !cursor_is_next_url(key)) {
@@ -35,6 +49,8 @@ static bool cursor_member(cel_json_cursor *c, cel_json_scan *s,
     c->next_start = 0;
     c->next_len = 0;
     c->next_bad = !cel_json_at(s, 'n') && !cel_json_at(s, 'f');
+  } else if (cursor_key_is(key, "totalCount")) {
+    return cursor_total(c, s);
   }
   return cel_json_skip_value(s);
 }

@@ -115,14 +115,13 @@ cel_json_key *cel_json_keys_push_expected(lua_State *L, cel_json_keys *keys,
 
 cel_json_keys *cel_json_keys_push(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &keys_anchor);
-  cel_json_keys *keys = cel_tagged(L, -1, &keys_anchor, sizeof *keys);
+  cel_json_keys *keys = lua_touserdata(L, -1);
   if (keys != NULL)
     return keys;
   lua_pop(L, 1);
   keys = lua_newuserdatauv(L, sizeof *keys,
                            CEL_JSON_KEYS_UV + CEL_JSON_KEYS_COUNT - 1);
   memset(keys, 0, sizeof *keys);
-  cel_tag_set(&keys->tag, &keys_anchor);
   luaL_newmetatable(L, CEL_ARRAY_MT);
   lua_setiuservalue(L, -2, CEL_JSON_ARRAY_UV);
   luaL_newmetatable(L, CEL_OBJECT_MT);

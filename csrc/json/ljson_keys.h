@@ -16,7 +16,6 @@
 
 #include <lua.h>
 
-#include "common/ltag.h"
 #include "json/ljson.h"
 
 enum {
@@ -46,7 +45,6 @@ typedef struct cel_json_key {
 } cel_json_key;
 
 typedef struct cel_json_keys {
-  cel_tag tag;
   cel_json_place top;  /* the top level of a text */
   cel_json_key unkept; /* stands for every key that is not kept */
   cel_json_key slots[CEL_JSON_KEYS_COUNT];

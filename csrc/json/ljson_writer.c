@@ -7,17 +7,13 @@
 
 #include <lauxlib.h>
 
-#include "common/ltag.h"
 #include "common/utf8.h"
 #include "json/json_print.h"
 #include "json/json_scan.h" /* cel_json_plain, cel_json_load8 */
 
 #define BOX_MT "celigo.writer"
 
-static const char box_kind = 'w';
-
 typedef struct writer_box {
-  cel_tag tag;
   char *data; /* owned; NULL when cap is 0 */
   size_t cap;
 } writer_box;
@@ -55,16 +51,13 @@ static bool box_resize(lua_State *L, writer_box *box, size_t n) {
 
 /* __gc [-0, +0] */
 static int l_box_gc(lua_State *L) {
-  writer_box *box = cel_tagged(L, 1, &box_kind, sizeof *box);
-  if (box != NULL)
-    box_free(L, box);
+  box_free(L, lua_touserdata(L, 1));
   return 0;
 }
 
 /* Puts an empty box into the slot [-0, +0]. */
 static writer_box *box_new(lua_State *L, int slot) {
   writer_box *box = lua_newuserdatauv(L, sizeof *box, 0);
-  cel_tag_set(&box->tag, &box_kind);
   box->data = NULL;
   box->cap = 0;
   if (luaL_newmetatable(L, BOX_MT)) {

@@ -15,21 +15,31 @@
 
 #include "client/lclient.h"
 #include "client/lstep.h"
+#include "client/lwake.h"
+#include "common/lbox.h"
 #include "engine/pump.h"
 
-/* {====== The bell */
+/* {====== Wake-ups */
 
-/* core.set_bell(client, f): f() is called when the client has work that its
-   loop does not know of; nil takes the bell away. */
-static int l_set_bell(lua_State *L) {
+/* core.set_wakeup(client, f): f() is called when the client has work that its
+   loop does not know of; nil takes the function away. */
+static int l_set_wakeup(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
   bool on = !lua_isnoneornil(L, 2);
   if (on)
     luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_settop(L, 2);
-  lua_setiuservalue(L, 1, CEL_CLIENT_UV_BELL);
-  c->has_bell = on;
-  c->rung = false;
+  lua_setiuservalue(L, 1, CEL_CLIENT_UV_WAKEUP);
+  c->has_wakeup = on;
+  c->wakeup.sent = false;
+  return 0;
+}
+
+/* core.wake(client): there is work for the next turn that the core cannot
+   see, such as a coroutine that has begun to wait. */
+static int l_wake(lua_State *L) {
+  cel_client_check(L, 1)->wakeup.ended++;
+  cel_wake(L, 1);
   return 0;
 }
 
@@ -37,16 +47,14 @@ static int l_set_bell(lua_State *L) {
 
 /* {====== A turn */
 
-/* core.serve(client): does what is due, without waiting; true when a call may
-   have become ready since the last time. The bell is silent from here to
-   core.wants(). */
+/* core.serve(client): does what is due, without waiting; true when something
+   that is waited for may have become ready since the last core.wants(). No
+   wake-up is sent from here to the next one. */
 static int l_serve(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
-  c->rung = true;
+  c->wakeup.sent = true;
   cel_client_step(L, 1, 0);
-  c = cel_client_check(L, 1); /* a callback may have ended the other */
-  lua_pushboolean(L, c->stirred);
-  c->stirred = false;
+  lua_pushboolean(L, cel_client_is_due(c));
   return 1;
 }
 
@@ -74,12 +82,16 @@ static bool is_busy(const cel_client *c) {
 }
 
 /* core.wants(client): the seconds until the client must be served again, or
-   nil where only a descriptor or the bell says so; and a table of what to
-   watch: serial number to "r", "w" or "rw". */
+   nil where only a descriptor or a wake-up says so; and a table of what to
+   watch: serial number to "r", "w" or "rw". The turn has resumed whoever was
+   ready; what that has queued is sent here. */
 static int l_wants(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
+  c->wakeup.seen = c->wakeup.ended;
+  cel_client_send(c);
   bool busy = is_busy(c);
-  double wait = c->stirred ? 0 : busy ? cel_client_wait(c) : -1;
+  bool due = cel_client_is_due(c) || cel_client_unattended(c) != NULL;
+  double wait = due ? 0 : busy ? cel_client_wait(c) : -1;
   if (wait >= 0)
     lua_pushnumber(L, wait);
   else
@@ -88,7 +100,7 @@ static int l_wants(lua_State *L) {
     push_sockets(L, &c->http);
   else
     lua_newtable(L);
-  c->rung = false;
+  c->wakeup.sent = false;
   return 2;
 }
 
@@ -103,18 +115,8 @@ static int l_closed(lua_State *L) {
 /* {====== Descriptors */
 
 typedef struct descriptor {
-  cel_tag tag;
   int fd; /* owned; negative: none */
 } descriptor;
-
-static const char descriptor_kind = 'd';
-
-static descriptor *check_descriptor(lua_State *L, int idx) {
-  descriptor *d = cel_tagged(L, idx, &descriptor_kind, sizeof *d);
-  if (d == NULL)
-    luaL_typeerror(L, idx, CEL_DESCRIPTOR_MT);
-  return d;
-}
 
 static int find_socket(const cel_client *c, lua_Integer serial) {
   const cel_http_socket *s =
@@ -133,9 +135,8 @@ static int l_descriptor(lua_State *L) {
   const cel_client *c = cel_client_check(L, 1);
   int fd = find_socket(c, luaL_checkinteger(L, 2));
   descriptor *own = lua_newuserdatauv(L, sizeof *own, 0);
-  cel_tag_set(&own->tag, &descriptor_kind);
   own->fd = -1;
-  cel_set_class(L, CEL_DESCRIPTOR_MT);
+  luaL_setmetatable(L, CEL_DESCRIPTOR_MT);
   if (fd >= 0)
     own->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* not a closed stdin's */
   if (own->fd < 0)
@@ -144,12 +145,13 @@ static int l_descriptor(lua_State *L) {
 }
 
 static int l_descriptor_fd(lua_State *L) {
-  lua_pushinteger(L, check_descriptor(L, 1)->fd);
+  const descriptor *own = luaL_checkudata(L, 1, CEL_DESCRIPTOR_MT);
+  lua_pushinteger(L, own->fd);
   return 1;
 }
 
 static int l_descriptor_close(lua_State *L) {
-  descriptor *own = check_descriptor(L, 1);
+  descriptor *own = luaL_checkudata(L, 1, CEL_DESCRIPTOR_MT);
   if (own->fd >= 0)
     close(own->fd);
   own->fd = -1;
@@ -159,17 +161,20 @@ static int l_descriptor_close(lua_State *L) {
 /* }====== */
 
 void cel_open_loop(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"set_bell", l_set_bell},     {"serve", l_serve},
-      {"wants", l_wants},           {"closed", l_closed},
-      {"descriptor", l_descriptor}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"set_wakeup", l_set_wakeup},
+                                       {"wake", l_wake},
+                                       {"serve", l_serve},
+                                       {"wants", l_wants},
+                                       {"closed", l_closed},
+                                       {"descriptor", l_descriptor},
+                                       {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", l_descriptor_close},
                                   {"__close", l_descriptor_close},
                                   {NULL, NULL}};
   static const luaL_Reg methods[] = {
       {"fd", l_descriptor_fd}, {"close", l_descriptor_close}, {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
-  luaL_newmetatable(L, CEL_DESCRIPTOR_MT);
+  cel_class_new(L, CEL_DESCRIPTOR_MT);
   luaL_setfuncs(L, meta, 0);
   luaL_newlib(L, methods);
   lua_setfield(L, -2, "__index");

@@ -188,16 +188,8 @@ static void open_client(lua_State *L) {
   lua_settop(L, 0);
 }
 
-/* What l_push_client() is to make. It is no argument, for a debug hook shows
-   every function, and what it was called with, to scripts. */
-static _Thread_local const celigo_options *const *ordered;
-
 static int l_push_client(lua_State *L) {
-  const celigo_options *const *given = ordered;
-  ordered = NULL;
-  if (given == NULL)
-    return luaL_error(L, WHAT ": called by a script");
-  const celigo_options o = known_options(L, *given);
+  const celigo_options o = known_options(L, lua_touserdata(L, 1));
   cel_client_config c = cel_client_defaults;
   luaL_checkversion(L);
   luaL_checkstack(L, 16, "no room to open celigo");
@@ -231,10 +223,8 @@ int celigo_push_client(lua_State *L, const celigo_options *options) {
     return LUA_ERRMEM;
   }
   lua_pushcfunction(L, l_push_client);
-  ordered = &options;
-  int status = lua_pcall(L, 0, 1, 0);
-  ordered = NULL;
-  return status;
+  lua_pushlightuserdata(L, (void *)options);
+  return lua_pcall(L, 1, 1, 0);
 }
 
 /* }====== */

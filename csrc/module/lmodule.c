@@ -13,7 +13,6 @@
 #include "client/lrequest.h"
 #include "client/lresult.h"
 #include "client/lstep.h"
-#include "common/lbox.h"
 #include "loop/lloop.h"
 #include "pages/lcursor.h"
 #include "pages/lwalk.h"
@@ -48,7 +47,6 @@ int luaopen_celigo_core(lua_State *L) {
     return luaL_error(L, "celigo: %s", wrong);
   luaL_checkversion(L);
   luaL_newlib(L, functions);
-  cel_open_box(L);
   cel_open_walk(L);
   cel_open_loop(L);
   cel_open_cursor(L);

@@ -22,13 +22,11 @@
 
 /* User values of a cursor. */
 enum {
-  UV_RECORDS = CEL_BOX_UV_OWNER + 1, /* an array, where a codec of the user
+  UV_RECORDS = 1, /* an array, where a codec of the user
                                         has decoded them all */
   UV_CLIENT,
   UVS = UV_CLIENT
 };
-
-typedef struct reading reading;
 
 /* A block that its userdata leads to (lbox.h). */
 typedef struct page_cursor {
@@ -38,63 +36,37 @@ typedef struct page_cursor {
   lua_Integer given; /* of decoded records, those handed out */
   lua_Integer total; /* of decoded records */
   bool decoded;
-  bool reading;     /* the text is being read */
-  reading *ordered; /* what l_read() is to do next */
-  bool doomed;      /* closed meanwhile, by a finaliser: free it afterwards */
-  double looked;    /* when it last let the network have a turn */
+  bool reading;  /* the text is being read */
+  bool doomed;   /* closed meanwhile, by a finaliser: free it afterwards */
+  double looked; /* when it last let the network have a turn */
 } page_cursor;
-
-static const char cursor_kind = 'p';
 
 static void free_text(page_cursor *p) {
   if (p->text.alloc != NULL)
     cel_buf_free(&p->text);
 }
 
-static bool free_cursor(void *block) {
-  page_cursor *p = block;
-  if (p->reading)
-    return false;
-  free_text(p);
-  cel_client *client = p->client;
-  client->alloc.fn(client->alloc.ud, p, sizeof *p, 0);
-  cel_client_release(client);
-  return true;
-}
-
-/* Gives the box at idx a cursor with nothing in it [-0, +0]. */
-static page_cursor *fill_box(lua_State *L, int idx, cel_client *client) {
-  cel_box_owner *owner = cel_box_push_owner(L, idx, free_cursor);
+/* Pushes a cursor with nothing in it, of the call at idx [-0, +1]. */
+static page_cursor *push_cursor(lua_State *L, int call) {
+  cel_client *client = cel_call_get(L, call)->client;
+  cel_box *box = cel_box_push(L, CEL_CURSOR_MT, UVS);
+  cel_call_push_client(L, call);
+  lua_setiuservalue(L, -2, UV_CLIENT);
   page_cursor *p = cel_allocate(L, &client->alloc, sizeof *p);
   memset(p, 0, sizeof *p);
   p->client = cel_client_retain(client);
-  cel_box_fill(owner, p);
-  lua_pop(L, 1);
+  box->block = p;
   return p;
 }
 
 static page_cursor *check_cursor(lua_State *L, int idx) {
-  page_cursor *p = cel_box_at(L, idx, &cursor_kind);
-  if (p != NULL)
-    return p;
-  if (!cel_box_is(L, idx, &cursor_kind))
-    luaL_typeerror(L, idx, CEL_CURSOR_MT);
-  idx = lua_absindex(L, idx);
-  luaL_checkstack(L, 4, "no room for a cursor");
-  lua_getiuservalue(L, idx, UV_CLIENT);
-  p = fill_box(L, idx, cel_client_check(L, -1)); /* a finaliser that runs after
-                                                    its own has it */
-  lua_pop(L, 1);
-  return p;
+  return cel_box_check(L, idx, CEL_CURSOR_MT);
 }
 
 /* Ends the cursor at index 1 [-0, +0]; its text's memory may be kept for the
    next page. Else what is kept is given back, where it still had a text or
    is ended `again` for that. This may come even while a record is decoded. */
-static void end_cursor(lua_State *L, bool keep, bool again) {
-  page_cursor *p = cel_box_at(L, 1, &cursor_kind);
-  if (p == NULL)
-    return; /* memory ran out before it was one */
+static void end_cursor(lua_State *L, page_cursor *p, bool keep, bool again) {
   bool trim = !keep && (again || p->text.cap > 0);
   p->json.open = p->json.failed = false;
   p->total = 0;
@@ -111,13 +83,19 @@ static void end_cursor(lua_State *L, bool keep, bool again) {
 
 /* cursor:close(more): whether another page follows. */
 static int l_cursor_close(lua_State *L) {
-  end_cursor(L, lua_toboolean(L, 2), true);
+  end_cursor(L, check_cursor(L, 1), lua_toboolean(L, 2), true);
   return 0;
 }
 
-/* The finaliser, which may be called by hand, and the __close metamethod. */
 static int l_cursor_gc(lua_State *L) {
-  end_cursor(L, false, false);
+  page_cursor *p = cel_box_take(L, 1);
+  if (p == NULL)
+    return 0; /* memory ran out before it was one */
+  cel_client *client = p->client;
+  p->reading = false; /* os.exit() closes the state in a callback, too */
+  end_cursor(L, p, false, false);
+  client->alloc.fn(client->alloc.ud, p, sizeof *p, 0);
+  cel_client_release(client);
   return 0;
 }
 
@@ -158,7 +136,7 @@ static bool take_text(lua_State *L, cel_call *c, page_cursor *p) {
 
 /* The same with the user's codec, which decodes the whole page. */
 static bool take_decoded(lua_State *L, cel_call *c, page_cursor *p) {
-  if (!cel_push_decoded_page(L, 1))
+  if (!cel_push_decoded_page(L, 1, &p->json.total))
     return false;
   p->decoded = true;
   p->total = (lua_Integer)lua_rawlen(L, -2);
@@ -169,8 +147,9 @@ static bool take_decoded(lua_State *L, cel_call *c, page_cursor *p) {
 }
 
 /* core.cursor(call): takes the page's text over. Returns a cursor, and the
-   reference that a nextPageURL member holds or nil; or nil and an error
-   object where the page holds no records. */
+   reference that a nextPageURL member holds or nil, and how many records the
+   whole list has as totalCount tells, or 0; or nil and an error object where
+   the page holds no records. */
 static int l_cursor(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   luaL_argcheck(L,
@@ -179,14 +158,13 @@ static int l_cursor(lua_State *L) {
                 1, "no page call");
   luaL_argcheck(L, c->state == CEL_STATE_DONE, 1, "the page has not come yet");
   lua_settop(L, 1);
-  cel_box_push(L, &cursor_kind, CEL_CURSOR_MT, UVS, free_cursor);
-  cel_call_push_client(L, 1);
-  lua_setiuservalue(L, 2, UV_CLIENT);
-  page_cursor *p = fill_box(L, 2, c->client);
+  page_cursor *p = push_cursor(L, 1);
   if (cel_page_is_blank(c))
     return 1;
-  if (c->client->has_codec ? take_decoded(L, c, p) : take_text(L, c, p))
-    return 2;
+  if (c->client->has_codec ? take_decoded(L, c, p) : take_text(L, c, p)) {
+    lua_pushnumber(L, p->json.total);
+    return 3;
+  }
   cel_push_undecoded(L, 1, lua_tostring(L, -1));
   lua_pushnil(L);
   lua_insert(L, -2);
@@ -211,21 +189,17 @@ static void look_at_network(lua_State *L, int cursor, page_cursor *p) {
   lua_pop(L, 1);
 }
 
-struct reading {
+typedef struct reading {
+  page_cursor *cursor;
   int status;
   cel_json_fault fault;
-};
+} reading;
 
-/* Gets a cursor, and a table or nil [-2, +1]. For read_text() alone: a debug
-   hook shows every function to scripts. */
+/* Gets a reading, and a table or nil [-2, +1]. */
 static int l_read(lua_State *L) {
-  page_cursor *p = check_cursor(L, 1);
-  reading *r = p->ordered;
-  cel_json_cursor *json = &p->json;
+  reading *r = lua_touserdata(L, 1);
+  cel_json_cursor *json = &r->cursor->json;
   lua_Integer n = 0;
-  if (r == NULL)
-    return luaL_error(L, "nobody reads");
-  p->ordered = NULL;
   if (lua_istable(L, 2))
     r->status = cel_json_cursor_append(L, json, 2, &n, &r->fault);
   else
@@ -236,21 +210,18 @@ static int l_read(lua_State *L) {
 /* Reads from the text: the next record, pushed [-0, +1], or where `into` is
    not 0 all that are left, appended to that table. Results as below. It is
    protected, so that `reading` holds only while somebody reads. */
-static int read_text(lua_State *L, int cursor, page_cursor *p, int into) {
-  reading r = {.status = 0};
+static int read_text(lua_State *L, page_cursor *p, int into) {
+  reading r = {.cursor = p};
   bool outer = p->reading; /* a finaliser may ask for records, too */
-  cursor = lua_absindex(L, cursor);
   lua_pushcfunction(L, l_read);
-  lua_pushvalue(L, cursor);
+  lua_pushlightuserdata(L, &r);
   if (into == 0)
     lua_pushnil(L);
   else
     lua_pushvalue(L, into);
   p->reading = true;
-  p->ordered = &r;
   int raised = lua_pcall(L, 2, into == 0 ? 1 : 0, 0);
   p->reading = outer;
-  p->ordered = NULL;
   int status = r.status;
   if (p->doomed && !outer) {
     p->json.open = p->json.failed = false;
@@ -270,11 +241,10 @@ static int read_text(lua_State *L, int cursor, page_cursor *p, int into) {
 static int push_record(lua_State *L, int cursor, page_cursor *p) {
   look_at_network(L, cursor, p);
   if (!p->decoded)
-    return p->json.open || p->json.failed ? read_text(L, cursor, p, 0) : 0;
+    return p->json.open || p->json.failed ? read_text(L, p, 0) : 0;
   if (p->given >= p->total)
     return 0;
-  if (lua_getiuservalue(L, cursor, UV_RECORDS) != LUA_TTABLE)
-    luaL_error(L, "a user value of the cursor has been changed");
+  lua_getiuservalue(L, cursor, UV_RECORDS);
   if (lua_rawgeti(L, -1, ++p->given) == LUA_TNIL) { /* would end the loop */
     lua_pop(L, 1);
     lua_pushlightuserdata(L, NULL); /* celigo.null */
@@ -289,15 +259,22 @@ static int l_cursor_rest(lua_State *L) {
   page_cursor *p = check_cursor(L, 1);
   lua_settop(L, 1);
   lua_newtable(L);
-  cel_set_class(L, CEL_ARRAY_MT);
+  luaL_setmetatable(L, CEL_ARRAY_MT);
   if (p->decoded) {
     for (lua_Integer n = 1; push_record(L, 1, p) == 1; n++)
       lua_rawseti(L, 2, n);
-  } else if ((p->json.open || p->json.failed) && read_text(L, 1, p, 2) < 0) {
+  } else if ((p->json.open || p->json.failed) && read_text(L, p, 2) < 0) {
     lua_pushnil(L);
     lua_insert(L, -2);
     return 2;
   }
+  return 1;
+}
+
+/* cursor:count(): how many records have been handed out. */
+static int l_cursor_count(lua_State *L) {
+  const page_cursor *p = check_cursor(L, 1);
+  lua_pushinteger(L, p->decoded ? p->given : (lua_Integer)p->json.index);
   return 1;
 }
 
@@ -330,8 +307,10 @@ static int fail_walk(lua_State *L) {
    at the end of the walk [-1, +0]. */
 static bool take_cursor(lua_State *L) {
   bool more = !lua_isnil(L, -1);
-  if (more)
+  if (more) {
+    check_cursor(L, -1);
     lua_replace(L, lua_upvalueindex(UP_CURSOR));
+  }
   return more;
 }
 
@@ -345,7 +324,7 @@ static int next_k(lua_State *L, int status, lua_KContext advanced) {
     lua_settop(L, 0);
     lua_pushvalue(L, lua_upvalueindex(UP_CURSOR)); /* lest it is collected */
     if (!lua_isnil(L, 1)) {
-      page_cursor *p = check_cursor(L, 1);
+      page_cursor *p = cel_box_get(L, 1);
       int found = push_record(L, 1, p);
       if (found == 1 && p->client->closed)
         lua_pushnil(L);
@@ -380,13 +359,14 @@ void cel_open_cursor(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"cursor", l_cursor}, {"records", l_records}, {NULL, NULL}};
   static const luaL_Reg meta[] = {
-      {"__gc", l_cursor_gc}, {"__close", l_cursor_gc}, {NULL, NULL}};
+      {"__gc", l_cursor_gc}, {"__close", l_cursor_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"rest", l_cursor_rest},
                                      {"ended", l_cursor_ended},
+                                     {"count", l_cursor_count},
                                      {"close", l_cursor_close},
                                      {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
-  luaL_newmetatable(L, CEL_CURSOR_MT);
+  cel_class_new(L, CEL_CURSOR_MT);
   luaL_setfuncs(L, meta, 0);
   luaL_newlib(L, methods);
   lua_setfield(L, -2, "__index");

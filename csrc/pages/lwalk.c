@@ -17,6 +17,7 @@
 #include "client/lresult.h"
 #include "client/lstep.h"
 #include "client/lwake.h"
+#include "engine/answer.h"
 
 /* {====== Page calls */
 
@@ -61,6 +62,7 @@ static int l_follow(lua_State *L) {
   c->answer = from->answer;
   c->policy = from->policy;
   c->timeout = from->timeout;
+  c->page = from->page + 1;
   c->attempt.repeat = from->attempt.repeat;
   c->prefix_len = from->prefix_len;
   make_page_call(c);
@@ -84,9 +86,9 @@ static int l_start(lua_State *L) {
   return 0;
 }
 
-/* core.start_ahead(call): the same for a page that nobody waits for yet. The
+/* core.prefetch(call): the same for a page that nobody waits for yet. The
    client keeps it in its table of calls, for the step has to announce it. */
-static int l_start_ahead(lua_State *L) {
+static int l_prefetch(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   lua_settop(L, 1);
   if (c->state != CEL_STATE_NEW)
@@ -95,7 +97,7 @@ static int l_start_ahead(lua_State *L) {
   cel_client_push_calls(L, 2);
   lua_pushvalue(L, 1);
   lua_rawsetp(L, 3, c);
-  c->ahead = true;
+  c->prefetch = true;
   cel_call_start(L, 1);
   cel_client_step(L, 2, 0); /* the request goes out now */
   return 0;
@@ -116,7 +118,7 @@ static int l_drop(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   if (!c->submitted)
     cel_call_abandon(c, CEL_END_CANCELLED);
-  if (c->client->stirred)
+  if (cel_client_is_due(c->client))
     cel_wake_call(L, 1);
   return 0;
 }
@@ -178,13 +180,21 @@ static int l_page_error(lua_State *L) {
   return 1;
 }
 
+/* core.incomplete_error(call, records, total): an error about a walk that has
+   ended too early with this page. */
+static int l_incomplete(lua_State *L) {
+  check_page(L);
+  cel_push_incomplete(L, 1, luaL_checknumber(L, 2), luaL_checknumber(L, 3));
+  return 1;
+}
+
 /* core.closed_error(call): what the next page after this one would come to:
    the client is closed. */
 static int l_closed_error(lua_State *L) {
-  cel_call_check(L, 1);
+  const cel_client *c = cel_call_check(L, 1)->client;
   const cel_failure f = {.kind = "closed",
-                         .code = "client_closed",
-                         .message = "the client is closed"};
+                         .code = cel_closed_code(c),
+                         .message = cel_closed_words(c)};
   cel_push_failure(L, 1, &f);
   return 1;
 }
@@ -193,14 +203,14 @@ static int l_closed_error(lua_State *L) {
 
 /* {====== Schedulers */
 
-/* core.set_give_way(client, f): f(call) waits without blocking and returns
+/* core.set_yield(client, f): f(call) waits without blocking and returns
    true, or returns false where the thread has to block. */
-static int l_set_give_way(lua_State *L) {
+static int l_set_yield(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
   luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_settop(L, 2);
-  lua_setiuservalue(L, 1, CEL_CLIENT_UV_GIVE_WAY);
-  c->gives_way = true;
+  lua_setiuservalue(L, 1, CEL_CLIENT_UV_YIELD);
+  c->has_yield_hook = true;
   return 0;
 }
 
@@ -209,7 +219,7 @@ static int l_set_give_way(lua_State *L) {
 static int l_turn(lua_State *L) {
   cel_client_check(L, 1);
   double seconds = luaL_checknumber(L, 2);
-  if (cel_client_doze(L, 1, seconds))
+  if (cel_client_wait_slice(L, 1, seconds))
     cel_hook_turn(L);
   return 0;
 }
@@ -220,7 +230,7 @@ void cel_open_walk(lua_State *L) {
   static const luaL_Reg functions[] = {{"fetch", l_fetch},
                                        {"follow", l_follow},
                                        {"start", l_start},
-                                       {"start_ahead", l_start_ahead},
+                                       {"prefetch", l_prefetch},
                                        {"await", l_await},
                                        {"drop", l_drop},
                                        {"target", l_target},
@@ -228,8 +238,9 @@ void cel_open_walk(lua_State *L) {
                                        {"resolve", l_resolve},
                                        {"response", l_response},
                                        {"page_error", l_page_error},
+                                       {"incomplete_error", l_incomplete},
                                        {"closed_error", l_closed_error},
-                                       {"set_give_way", l_set_give_way},
+                                       {"set_yield", l_set_yield},
                                        {"turn", l_turn},
                                        {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);

@@ -85,13 +85,29 @@ double cel_rate_limit_wait(const cel_rate_limit *r, double now, double ahead) {
   return rate_due(&then, ahead);
 }
 
-void cel_rate_limit_pause(cel_rate_limit *r, double now, double seconds) {
+void cel_rate_limit_pause(cel_rate_limit *r, double now, double seconds,
+                          double spread) {
   if (!(seconds > 0))
     return;
   rate_settle(r, now);
-  r->paused_until = rate_later(r->paused_until, r->at + seconds);
+  if (r->at + seconds > r->paused_until) {
+    r->paused_until = r->at + seconds;
+    r->spread = spread;
+  }
   if (r->tokens > 0)
     r->tokens = 0; /* a debt is kept */
   if (!r->on)
     r->recovering = CEL_BURST_DEFAULT;
+}
+
+double cel_rate_limit_resume(const cel_rate_limit *r, double now,
+                             double deadline, double random) {
+  cel_rate_limit then = *r;
+  rate_settle(&then, now);
+  double paused = then.paused_until - then.at;
+  if (!(paused > 0))
+    return 0;
+  double room = (deadline - then.paused_until) / 2;
+  double spread = then.spread < room ? then.spread : room;
+  return paused + (spread > 0 ? random * spread : 0);
 }

@@ -6,7 +6,9 @@
 ** counted twice; one that jumps back takes the bucket along. After a pause
 ** the bucket starts empty, so that waiting calls leave one by one at the
 ** bucket's rate (or at CEL_RATE_DEFAULT where the bucket is off, until as
-** many have left as CEL_BURST_DEFAULT) instead of all at once.
+** many have left as CEL_BURST_DEFAULT) instead of all at once. That would
+** still be a burst: each call that meets the pause is given a time of its own
+** to start at, in the time that follows (cel_rate_limit_resume).
 */
 #ifndef CEL_RATE_LIMIT_H
 #define CEL_RATE_LIMIT_H
@@ -23,6 +25,7 @@ typedef struct cel_rate_limit {
   double tokens;       /* in the bucket at `at`; may be fractional */
   double at;           /* when tokens was right, seconds */
   double paused_until; /* seconds; not after `at` while not paused */
+  double spread;       /* seconds after that in which calls start again */
   double recovering;   /* requests still to be spaced after a pause while
                           the bucket is off */
 } cel_rate_limit;
@@ -40,8 +43,17 @@ double cel_rate_limit_take(cel_rate_limit *r, double now);
    `ahead` requests are waiting in front. */
 double cel_rate_limit_wait(const cel_rate_limit *r, double now, double ahead);
 
-/* Nothing leaves before now + seconds, and the bucket is empty then. A
-   shorter pause never cuts a longer one; 0 or less does nothing. */
-void cel_rate_limit_pause(cel_rate_limit *r, double now, double seconds);
+/* Nothing leaves before now + seconds, and the bucket is empty then; those
+   that wait start in the `spread` seconds that follow. A shorter pause never
+   cuts a longer one; 0 or less does nothing. */
+void cel_rate_limit_pause(cel_rate_limit *r, double now, double seconds,
+                          double spread);
+
+/* When a call that meets a pause is to ask again, in seconds from now: at a
+   time of its own after the pause, by `random` in [0, 1), but in the first
+   half of what is left until its `deadline` then. 0 where there is no pause.
+ */
+double cel_rate_limit_resume(const cel_rate_limit *r, double now,
+                             double deadline, double random);
 
 #endif

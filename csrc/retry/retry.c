@@ -22,46 +22,61 @@ typedef struct retry_outcome {
   retry_scope scope;
   bool worthwhile; /* the same call may fare better later */
   bool maybe_done; /* the service may have carried the request out */
-  bool unanswered; /* and has not said so */
 } retry_outcome;
 
 static const retry_outcome retry_results[] = {
-    [CEL_RESULT_ANSWERED] = {RETRY_NONE, false, false, false}, /* final */
-    [CEL_RESULT_UNSENT] = {RETRY_ALL, true, false, false},
-    [CEL_RESULT_REJECTED] = {RETRY_NONE, false, false, false},
-    [CEL_RESULT_STALE] = {RETRY_REPEATABLE, true, true, true},
-    [CEL_RESULT_BROKEN] = {RETRY_REPEATABLE, true, true, true},
-    [CEL_RESULT_EXPIRED] = {RETRY_NONE, true, false, false},
-    [CEL_RESULT_FINAL] = {RETRY_NONE, false, false, false},
+    [CEL_RESULT_ANSWERED] = {RETRY_NONE, false, false}, /* final */
+    [CEL_RESULT_UNSENT] = {RETRY_ALL, true, false},
+    [CEL_RESULT_REJECTED] = {RETRY_NONE, false, false},
+    [CEL_RESULT_STALE] = {RETRY_REPEATABLE, true, true},
+    [CEL_RESULT_BROKEN] = {RETRY_REPEATABLE, true, true},
+    [CEL_RESULT_EXPIRED] = {RETRY_NONE, true, true},
+    [CEL_RESULT_FINAL] = {RETRY_NONE, false, true},
 };
 
+/* The first row that holds the status counts. */
 typedef struct retry_status {
-  int status;
+  int first, last;
   retry_outcome outcome;
 } retry_status;
 
 static const retry_status retry_statuses[] = {
-    {408, {RETRY_REPEATABLE, true, true, false}},
-    {429, {RETRY_ALL, true, false, false}},
-    {500, {RETRY_REPEATABLE, true, true, false}},
-    {502, {RETRY_REPEATABLE, true, true, false}},
-    {503, {RETRY_REPEATABLE, true, true, false}},
-    {504, {RETRY_REPEATABLE, true, true, false}},
+    {200, 299, {RETRY_NONE, false, true}},
+    {300, 303, {RETRY_NONE, false, true}}, /* "see there for the result" */
+    {408, 408, {RETRY_REPEATABLE, true, true}},
+    {429, 429, {RETRY_ALL, true, false}},
+    {500, 500, {RETRY_REPEATABLE, true, true}},
+    {501, 501, {RETRY_NONE, false, false}},
+    {502, 504, {RETRY_REPEATABLE, true, true}},
+    {505, 505, {RETRY_NONE, false, false}},
+    {511, 511, {RETRY_NONE, false, false}}, /* the network's, not its own */
+    {506, 999, {RETRY_NONE, false, true}},
 };
-
-/* Refusals of the request itself: one sent before it met the same. Not 401
-   (the token may have expired between them), 409 or 412 (the first may be
-   what the second is in conflict with). */
-static const int retry_refusals[] = {400, 404, 405, 410, 413, 414, 415, 422};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static retry_outcome retry_outcome_of(cel_result result, int status) {
   if (result == CEL_RESULT_ANSWERED)
     for (size_t i = 0; i < COUNT(retry_statuses); i++)
-      if (retry_statuses[i].status == status)
+      if (status >= retry_statuses[i].first &&
+          status <= retry_statuses[i].last)
         return retry_statuses[i].outcome;
   return retry_results[result];
+}
+
+/* The same, by what is known of the exchange: what was not sent was not
+   done. */
+static retry_outcome retry_outcome_at(const cel_attempt *a) {
+  retry_outcome outcome = retry_outcome_of(a->result, a->status);
+  bool may_be_unsent = a->result == CEL_RESULT_STALE ||
+                       a->result == CEL_RESULT_EXPIRED ||
+                       a->result == CEL_RESULT_FINAL;
+  if (may_be_unsent && !a->sent) {
+    outcome.maybe_done = false;
+    if (a->result == CEL_RESULT_STALE)
+      outcome.scope = RETRY_ALL;
+  }
+  return outcome;
 }
 
 static bool retry_allowed(retry_scope scope, cel_repeat repeat) {
@@ -69,25 +84,51 @@ static bool retry_allowed(retry_scope scope, cel_repeat repeat) {
          (scope == RETRY_REPEATABLE && repeat != CEL_REPEAT_NEVER);
 }
 
-/* Whether the answer at hand also tells what became of the exchanges before
-   it. */
-static bool retry_settles(const cel_attempt *a) {
-  if (a->result != CEL_RESULT_ANSWERED)
-    return false;
-  for (size_t i = 0; i < COUNT(retry_refusals); i++)
-    if (retry_refusals[i] == a->status)
-      return true;
-  return a->status >= 200 && a->status <= 299;
+/* What the n-th backoff may come to. ldexp passes beyond the largest double
+   as infinity, which the cap cuts; a base of 0 stays 0. */
+static double retry_ceiling(const cel_policy *policy, int retries) {
+  double ceiling = ldexp(policy->retry_base, retries);
+  return ceiling > policy->retry_cap ? policy->retry_cap : ceiling;
 }
 
-/* Full jitter. ldexp passes beyond the largest double as infinity, which the
-   cap cuts; a base of 0 stays 0. */
-static double retry_backoff(const cel_policy *policy, int retries,
-                            cel_random_fn random, void *random_ud) {
-  double ceiling = ldexp(policy->retry_base, retries);
-  if (ceiling > policy->retry_cap)
-    ceiling = policy->retry_cap;
-  return random(random_ud) * ceiling;
+/* Over how long those start again that a 429 has held back: over as long as
+   it told them to wait, within the bounds of the backoff. */
+static double retry_spread(const cel_policy *policy, double ceiling,
+                           double pause) {
+  double spread = pause > policy->retry_cap ? policy->retry_cap : pause;
+  return spread > ceiling ? spread : ceiling;
+}
+
+/* The part of a spread that leaves half of the time for the work itself. */
+static double retry_share(double spread, double room) {
+  return spread > room / 2 ? room / 2 : spread;
+}
+
+/* Fills in when the next attempt comes, full jitter; false where that is
+   after the deadline. */
+static bool retry_plan(const cel_policy *policy, const cel_attempt *a,
+                       cel_decision *d, double jitter) {
+  bool limited = a->result == CEL_RESULT_ANSWERED &&
+                 a->status == STATUS_TOO_MANY_REQUESTS;
+  bool told = a->result == CEL_RESULT_ANSWERED && a->retry_after >= 0;
+  double ceiling = retry_ceiling(policy, a->attempts - 1 - a->uncounted);
+  d->wait = jitter * ceiling;
+  if (told && a->retry_after > d->wait)
+    d->wait = a->retry_after;
+  if (!(d->wait < a->remaining))
+    return false;
+  if (!limited)
+    return true;
+  d->pause = told ? a->retry_after : d->wait;
+  d->spread = retry_spread(policy, ceiling, d->pause);
+  if (a->crowd && told && a->retry_after > 0)
+    d->wait = a->retry_after +
+              jitter * retry_share(d->spread, a->remaining - a->retry_after);
+  return true;
+}
+
+bool cel_retry_left(const cel_policy *policy, const cel_attempt *attempt) {
+  return attempt->attempts - 1 - attempt->uncounted < policy->max_retries;
 }
 
 cel_decision cel_retry_decide(const cel_policy *policy,
@@ -97,45 +138,36 @@ cel_decision cel_retry_decide(const cel_policy *policy,
   cel_decision done = {.action = CEL_ACTION_DONE};
   cel_decision again = {.action = CEL_ACTION_RETRY};
   bool answered = a->result == CEL_RESULT_ANSWERED;
-  bool limited = answered && a->status == STATUS_TOO_MANY_REQUESTS;
-  bool told = answered && a->retry_after >= 0;
-  if (limited && told)
-    done.pause = a->retry_after;
+  bool too_long = answered && a->retry_after > CEL_RETRY_AFTER_MAX;
+  if (answered && a->status == STATUS_TOO_MANY_REQUESTS &&
+      a->retry_after >= 0) {
+    done.pause = too_long ? policy->retry_cap : a->retry_after;
+    done.spread = retry_spread(policy, 0, done.pause);
+  }
 
   if (a->repeat == CEL_REPEAT_DELETE && answered && a->maybe_done &&
       a->status == STATUS_NOT_FOUND) {
     done.action = CEL_ACTION_GONE;
     return done;
   }
-  if (!retry_allowed(retry_outcome_of(a->result, a->status).scope, a->repeat))
+  if (too_long || !retry_allowed(retry_outcome_at(a).scope, a->repeat))
     return done;
-  if (policy->max_retries == 0)
+  if (a->result == CEL_RESULT_STALE && !a->freed &&
+      (policy->max_retries > 0 || !a->sent))
+    return a->remaining > 0 ? again : done;
+  if (!cel_retry_left(policy, a))
     return done;
-  if (a->result != CEL_RESULT_STALE || a->stale >= CEL_STALE_MAX) {
-    int retries = a->attempts - 1 - a->uncounted;
-    if (retries >= policy->max_retries)
-      return done;
-    again.counts = true;
-    again.wait = retry_backoff(policy, retries, random, random_ud);
-    if (told && a->retry_after > again.wait)
-      again.wait = a->retry_after;
-  }
-  if (!(again.wait < a->remaining))
-    return done;
-  if (limited)
-    again.pause = told ? a->retry_after : again.wait;
-  return again;
+  again.counts = true;
+  return retry_plan(policy, a, &again, random(random_ud)) ? again : done;
 }
 
 void cel_retry_advance(cel_attempt *attempt, bool counts) {
   cel_attempt *a = attempt;
-  retry_outcome outcome = retry_outcome_of(a->result, a->status);
   a->attempts++;
   if (!counts)
     a->uncounted++;
-  a->stale = a->result == CEL_RESULT_STALE ? a->stale + 1 : 0;
-  a->maybe_done = a->maybe_done || outcome.maybe_done;
-  a->unanswered = (a->unanswered && !retry_settles(a)) || outcome.unanswered;
+  a->freed = a->freed || (!counts && a->result == CEL_RESULT_STALE);
+  a->maybe_done = a->maybe_done || retry_outcome_at(a).maybe_done;
   a->result = CEL_RESULT_UNSENT; /* until there is news */
   a->status = 0;
   a->sent = false;
@@ -148,24 +180,29 @@ bool cel_retry_worthwhile(cel_result result, int status) {
 
 bool cel_retry_maybe_applied(const cel_attempt *attempt, bool writes) {
   const cel_attempt *a = attempt;
-  bool by_us =
-      a->result == CEL_RESULT_EXPIRED || a->result == CEL_RESULT_FINAL;
-  bool unanswered = retry_outcome_of(a->result, a->status).unanswered ||
-                    (by_us && a->sent) || (a->unanswered && !retry_settles(a));
-  return writes && unanswered;
+  return writes && (a->maybe_done || retry_outcome_at(a).maybe_done);
 }
 
-/* Digits only; stops counting at the cap, so that no number of them
-   overflows. Negative when there is anything else. */
+/* Digits, and perhaps a fraction of digits, which is rounded up; stops
+   counting beyond the maximum, so that no number of them overflows. Negative
+   when there is anything else. */
 static double retry_delta_seconds(const char *text, size_t len) {
   double seconds = 0;
-  for (size_t i = 0; i < len; i++) {
+  size_t i = 0;
+  for (; i < len && text[i] >= '0' && text[i] <= '9'; i++)
+    if (seconds <= CEL_RETRY_AFTER_MAX)
+      seconds = seconds * 10 + (text[i] - '0');
+  if (i == len)
+    return len > 0 ? seconds : -1;
+  if (i == 0 || text[i] != '.' || i + 1 == len)
+    return -1;
+  bool more = false;
+  for (i++; i < len; i++) {
     if (text[i] < '0' || text[i] > '9')
       return -1;
-    if (seconds < CEL_RETRY_AFTER_MAX)
-      seconds = seconds * 10 + (text[i] - '0');
+    more = more || text[i] != '0';
   }
-  return len > 0 ? seconds : -1;
+  return seconds + more;
 }
 
 static double retry_date_seconds(const char *text, size_t len, time_t now) {
@@ -190,7 +227,5 @@ double cel_retry_after(const char *value, size_t len, time_t now) {
   if (len == 0)
     return -1; /* value may be NULL */
   double seconds = retry_delta_seconds(value, len);
-  if (seconds < 0)
-    seconds = retry_date_seconds(value, len, now);
-  return seconds < CEL_RETRY_AFTER_MAX ? seconds : CEL_RETRY_AFTER_MAX;
+  return seconds >= 0 ? seconds : retry_date_seconds(value, len, now);
 }

@@ -24,11 +24,12 @@ typedef enum cel_repeat {
 typedef enum cel_result {
   CEL_RESULT_ANSWERED, /* a whole answer, whatever its status */
   CEL_RESULT_UNSENT,   /* failed before any byte of the request left */
-  CEL_RESULT_REJECTED, /* failed before any byte left, and will again
-                          (a certificate that cannot be trusted,
-                          a proxy that refuses) */
+  CEL_RESULT_REJECTED, /* failed before the server could look at it, and
+                          will again (a certificate that cannot be trusted,
+                          or is missing; a proxy that refuses) */
   CEL_RESULT_STALE,    /* a kept connection was dead on reuse; not one
-                          byte of an answer came */
+                          byte of an answer came. `sent` says whether a byte
+                          of the request may have left */
   CEL_RESULT_BROKEN,   /* sent at least in part; no whole answer */
   CEL_RESULT_EXPIRED,  /* ended by us: the call's deadline */
   CEL_RESULT_FINAL     /* ended by us: limit, cancel, close */
@@ -40,10 +41,6 @@ typedef struct cel_policy {
   double retry_cap;  /* seconds */
 } cel_policy;
 
-/* After so many stale connections in a row the next one is a broken one:
-   it backs off and counts. */
-#define CEL_STALE_MAX 5
-
 /*
 ** One call's history and its newest outcome. A call begins with
 ** { .repeat = ..., .attempts = 1 }, fills in the outcome after each exchange,
@@ -54,16 +51,17 @@ typedef struct cel_attempt {
   /* history; cel_retry_advance keeps it */
   int attempts;    /* exchanges so far, this one included: 1, 2, ... */
   int uncounted;   /* earlier ones whose repeat cost no retry */
-  int stale;       /* stale connections in a row before this exchange */
+  bool freed;      /* the free repeat after a stale connection is used up */
   bool maybe_done; /* an earlier exchange may have been carried out */
-  bool unanswered; /* an earlier exchange was sent and had no answer */
   /* outcome */
   cel_result result;
   int status;         /* HTTP status when ANSWERED, else 0 */
-  bool sent;          /* for EXPIRED and FINAL: a byte of it has left */
+  bool sent;          /* for STALE, EXPIRED and FINAL: a byte of it may have
+                         left */
   double retry_after; /* seconds, negative where none was given; looked at
                          when ANSWERED only */
   double remaining;   /* seconds until the call's deadline */
+  bool crowd;         /* other calls of the client are under way */
 } cel_attempt;
 
 typedef enum cel_action {
@@ -74,11 +72,13 @@ typedef enum cel_action {
 
 typedef struct cel_decision {
   cel_action action;
-  double wait;  /* seconds before the next attempt, for RETRY */
-  bool counts;  /* the next attempt counts against max_retries */
-  double pause; /* seconds for which the whole client pauses after a 429:
-                   its Retry-After, even when action is DONE; without one
-                   the call's own wait, for RETRY only; else 0 */
+  double wait;   /* seconds before the next attempt, for RETRY */
+  bool counts;   /* the next attempt counts against max_retries */
+  double pause;  /* seconds for which the whole client pauses after a 429:
+                    its Retry-After, even when action is DONE; without one
+                    the call's own wait, for RETRY only; else 0 */
+  double spread; /* seconds after that pause over which the calls that it
+                    holds back start again */
 } cel_decision;
 
 /* A random number in [0, 1). */
@@ -91,20 +91,30 @@ typedef double (*cel_random_fn)(void *ud);
 **   429, UNSENT                   always
 **   408, 500, 502, 503, 504,
 **   BROKEN                        SAFE and DELETE
-**   STALE                         SAFE and DELETE, at once and uncounted,
-**                                 until CEL_STALE_MAX; then as BROKEN
+**   STALE                         SAFE and DELETE; always where it was not
+**                                 sent. The first time at once and uncounted,
+**                                 then as BROKEN
 **   all others                    never
 **
-** Where max_retries is 0 nothing is repeated.
+** Where max_retries is 0 nothing is repeated but what a stale connection has
+** kept from being sent. So there are never more than max_retries + 1
+** exchanges, and the free one.
 **
 ** The wait is random(0, min(cap, base * 2^n)) after n counted retries, and
-** at least Retry-After. A wait that does not end before the deadline is not
-** taken: DONE. A 401's repeat with a new token is the caller's, who goes on
-** with cel_retry_advance(attempt, false).
+** at least Retry-After. In a crowd the wait after a 429 that tells one is that
+** and a random part of `spread`: they must not come back all at once. A wait
+** that does not end before the deadline is not taken: DONE. Nor is one of
+** more than CEL_RETRY_AFTER_MAX, which is a mistake (a Unix time, say): the
+** client pauses for retry_cap then. A 401's repeat with a new token is the
+** caller's, who goes on with cel_retry_advance().
 */
 cel_decision cel_retry_decide(const cel_policy *policy,
                               const cel_attempt *attempt, cel_random_fn random,
                               void *random_ud);
+
+/* Whether the policy leaves a retry. The repeat of a 401 with a new token is
+   counted as one where there is one. */
+bool cel_retry_left(const cel_policy *policy, const cel_attempt *attempt);
 
 /* Moves the outcome into the history, for the next exchange of the call;
    `counts` as cel_retry_decide said. */
@@ -115,21 +125,30 @@ void cel_retry_advance(cel_attempt *attempt, bool counts);
 bool cel_retry_worthwhile(cel_result result, int status);
 
 /*
-** Whether the service may have carried the request out though the caller
-** has no answer: the error field `maybe_applied`. `writes` is true for every
-** method but GET. Any answer is an answer, a balancer's 502 or 504 too; but
-** where an earlier exchange had none, only success or a refusal of the
-** request itself (400, 404, 422 and the like: the same for both) settles
-** what became of it.
+** Whether the service may have carried the request out though the call has
+** failed: the error field `maybe_applied`. `writes` is true for every method
+** but GET.
+**
+**   outcome                                       may have been done
+**   UNSENT, REJECTED                              no
+**   BROKEN                                        yes
+**   STALE, EXPIRED, FINAL                         where it was sent
+**   2xx (and yet a failure: it cannot be read)    yes
+**   300 to 303, 408, 5xx but 501, 505, 511        yes
+**   all others                                    no
+**
+** Of several exchanges one is enough: that a later one was refused says
+** nothing of those before.
 */
 bool cel_retry_maybe_applied(const cel_attempt *attempt, bool writes);
 
 /*
-** Reads a Retry-After value: delta-seconds or an HTTP-date in any of the
-** three forms (RFC 9110, sections 10.2.3 and 5.6.7), with or without white
-** space around it. `now` is the wall clock. Returns seconds from now, never
-** more than CEL_RETRY_AFTER_MAX; a date in the past is 0; negative when the
-** value is unreadable, which signs and fractions are.
+** Reads a Retry-After value: delta-seconds, a fraction of which is rounded
+** up, or an HTTP-date in any of the three forms (RFC 9110, sections 10.2.3
+** and 5.6.7), with or without white space around it. `now` is the clock of
+** whoever wrote the date: the answer's own Date. Returns seconds from then
+** on, which may be more than CEL_RETRY_AFTER_MAX; a date in the past is 0;
+** negative when the value is unreadable, which signs are.
 */
 #define CEL_RETRY_AFTER_MAX 86400.0
 double cel_retry_after(const char *value, size_t len, time_t now);

@@ -146,7 +146,11 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: host SCRIPT [ARGUMENT...]\n");
     return EXIT_FAILURE;
   }
+#if LUA_VERSION_NUM >= 505
+  lua_State *L = lua_newstate(allocate, &l, luaL_makeseed(NULL));
+#else
   lua_State *L = lua_newstate(allocate, &l);
+#endif
   if (L == NULL) {
     fprintf(stderr, "host: not enough memory\n");
     return EXIT_FAILURE;

@@ -22,8 +22,8 @@
 -- @tfield integer attempts how many exchanges there were
 -- @tfield number elapsed seconds
 -- @tfield boolean retryable whether the same call can succeed later
--- @tfield boolean maybe_applied whether the request may have reached the
---   service without an answer
+-- @tfield boolean maybe_applied whether a failed write may have been done all
+--   the same
 -- @tfield[opt] number retry_after seconds, where the service said so
 -- @tfield[opt] string body of the answer, cut at 64 KiB
 -- @tfield[opt] table headers of the answer, by name in lower case
@@ -34,9 +34,10 @@ local base = require "celigo.base"
 local MAX_BODY = 64 * 1024 -- bytes of a body that an error keeps
 local MAX_SHOWN = 5 -- entries that tostring shows
 
-local Error = {}
-Error.__index = Error
-Error.__name = "celigo.error"
+local NAME = "celigo.error"
+
+local methods = {}
+local Error = { __index = methods, __name = NAME, __metatable = NAME }
 
 -- HTTP statuses in words, for answers that give no code of their own.
 local words = {
@@ -71,11 +72,20 @@ local words = {
   [504] = "gateway_timeout",
 }
 
--- What to do about a status, where its own message does not say so.
+-- What to do about a status, where its own message does not say so. A 403 of
+-- other paths has reasons of their own.
 local advice = {
-  [401] = "check the token; a token of one region (us, eu) is no good at the other",
-  [403] = "the Connectors API is for Partner accounts only; check the account and the token's scope",
+  [401] = { text = "check the token; a token of one region (us, eu) is no good at the other" },
+  [403] = {
+    text = "the Connectors API is for Partner accounts only; check the account and the token's scope",
+    path = "^/v1/connectors%f[/\0]",
+  },
 }
+
+local function advice_for(err)
+  local found = advice[err.status]
+  return found and (not found.path or (err.path or ""):find(found.path)) and found.text
+end
 
 local function words_of(status)
   return words[status] or ("http_%d"):format(status)
@@ -166,7 +176,8 @@ end
 function Error:__tostring()
   local what = self.kind == "http" and tostring(self.status) or self.kind
   local text = ("%s %s: %s %s"):format(self.method or "?", self.path or "?", what, show_all(self))
-  if advice[self.status] then text = ("%s; %s"):format(text, advice[self.status]) end
+  local hint = advice_for(self)
+  if hint then text = ("%s; %s"):format(text, hint) end
   return (text:gsub("%c+", " "))
 end
 
@@ -183,7 +194,7 @@ end
 -- if not connector and err:has "invalid_ref" then
 --   print "there is no such connector"
 -- end
-function Error:has(code)
+function methods:has(code)
   if code == nil then return false end
   if self.code == code then return true end
   for _, entry in ipairs(self.errors) do
@@ -193,7 +204,7 @@ function Error:has(code)
 end
 
 local function is_error(v)
-  return rawequal(getmetatable(v), Error)
+  return type(v) == "table" and getmetatable(v) == NAME
 end
 
 return { new = new, is_error = is_error }

@@ -8,7 +8,7 @@ local encode = base.json.encode
 
 -- The members of a line, in the order in which a person reads them.
 local FIELDS = {
-  "type", "operation", "method", "path", "attempt", "status", "elapsed", "wait", "bytes", "error",
+  "type", "operation", "method", "path", "page", "attempt", "status", "elapsed", "wait", "bytes", "error",
 }
 
 -- Seconds to the microsecond; string.format would ask the locale.

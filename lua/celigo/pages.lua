@@ -1,26 +1,25 @@
 -- Iterators: records and pages of lists of any length.
 --
 -- A walk holds at most two page calls: the one that is consumed and the one
--- that was asked for ahead. What is fast (decoding a record, reading a Link
+-- that is prefetched. What is fast (decoding a record, reading a Link
 -- header) is C; this file decides which page is next.
 
 local core = require "celigo.core"
 local tasks = require "celigo.tasks"
 
 local Walk = {}
-Walk.__index = Walk
-Walk.__name = "celigo.walk"
 
 -- Frees the page at hand and whatever is on its way.
 function Walk:close()
   self.done = true
   if self.cursor then self.cursor:close() end
   if self.call then self.call:cancel() end
-  if self.ahead then self.ahead:cancel() end
-  self.cursor, self.call, self.ahead = nil, nil, nil
+  if self.prefetched then self.prefetched:cancel() end
+  self.cursor, self.call, self.prefetched = nil, nil, nil
 end
 
-Walk.__close = Walk.close
+-- Scripts hold walks, but not their class: nobody changes that of others.
+local class = { __index = Walk, __close = Walk.close, __name = "celigo.walk", __metatable = "celigo.walk" }
 
 -- Notes why the walk ended early. Every coroutine that goes on with it gets
 -- that as an error, once; the one at hand has it already.
@@ -29,9 +28,10 @@ function Walk:breaks(why)
   self.told = setmetatable({ [coroutine.running()] = true }, { __mode = "k" })
 end
 
--- Ends the walk with an error that tells which page it was.
-function Walk:fail(err)
-  err.page = self.target
+-- Ends the walk with an error that tells which page it was, unless all its
+-- records have been handed out.
+function Walk:fail(err, consumed)
+  if not consumed then err.page = self.target end
   self:breaks(err)
   self:close()
   error(err, 0)
@@ -56,6 +56,17 @@ function Walk:next_target()
   return target
 end
 
+-- How many records a walk leaves out because its first target says so.
+local function skipped(target)
+  return tonumber(target:match "[?&]skip=(%d+)") or 0
+end
+
+-- Fails at the end of a list that is shorter than it has told.
+function Walk:check_total()
+  if self.single or not self.total or self.count >= self.total then return end
+  self:fail(core.incomplete_error(self.call, self.count, self.total), true)
+end
+
 -- Notes where the walk goes from the page at hand. A page that does not say
 -- it fails before its records are handed out: the walk can be taken up there.
 function Walk:find_way()
@@ -68,23 +79,23 @@ end
 
 -- Asks for the next page, as soon as it is known which one that is. An
 -- answer that had to be repeated may have told of another.
-function Walk:look_ahead(target)
+function Walk:prefetch_page(target)
   if not self.prefetch then return end
-  if self.ahead then
-    if core.target(self.ahead) == target then return end
-    self.ahead:cancel()
-    self.ahead = nil
+  if self.prefetched then
+    if core.target(self.prefetched) == target then return end
+    self.prefetched:cancel()
+    self.prefetched = nil
   end
   if not target then return end
-  self.ahead = core.follow(self.call, target)
-  core.start_ahead(self.ahead)
+  self.prefetched = core.follow(self.call, target)
+  core.prefetch(self.prefetched)
 end
 
 -- Waits for the page at hand; asks for the next one meanwhile.
 function Walk:receive()
   local state, err = core.await(self.call)
   if state == "head" then
-    self:look_ahead((self:next_target()))
+    self:prefetch_page((self:next_target()))
     state, err = core.await(self.call)
   end
   if not state then self:fail(err) end
@@ -97,7 +108,7 @@ function Walk:next_call()
   if not call then
     local target = self.onward
     if self.single or not target then return nil end
-    call, self.ahead = self.ahead, nil
+    call, self.prefetched = self.prefetched, nil
     if call and core.target(call) == target then return call end
     if call then call:cancel() end
     call = core.follow(self.call, target)
@@ -108,8 +119,7 @@ end
 
 -- A walk goes on in one coroutine at a time: whoever has the turn ends it,
 -- and with it the walk where it did not get through.
-local Turn = {}
-Turn.__index = Turn
+local Turn = { __metatable = "celigo.turn" }
 
 local LEFT = "the iterator was left halfway: the coroutine in which it waited for a page has ended"
 
@@ -124,12 +134,11 @@ end
 
 -- What the walk and those who wait know of the turn. It is its coroutine's
 -- own: where that is dropped, it is collected.
-local Taken = { __mode = "v" }
-Taken.__index = Taken
-
-function Taken:ready()
-  return not self.turn or self.turn.over
-end
+local Taken = {
+  __mode = "v",
+  __metatable = "celigo.turn",
+  __index = { ready = function(self) return not self.turn or self.turn.over end },
+}
 
 -- Whether another coroutine is at it, whose page is then everybody's; waits
 -- for that.
@@ -162,6 +171,7 @@ function Walk:advance()
   local turn <close> = setmetatable({ walk = self }, Turn)
   self.taken = setmetatable({ turn = turn }, Taken)
   local before = self.cursor
+  if before then self.count = self.count + before:count() end
   if before then before:close(self.onward and not self.single) end -- its text goes before more comes
   local call, last = self:next_call(), self.call
   if call then
@@ -169,15 +179,18 @@ function Walk:advance()
     if last then core.drop(last) end -- gives its memory back now
     self.seen[self.target] = true
     self:receive()
-    local cursor, found = core.cursor(call)
+    local cursor, found, total = core.cursor(call)
     if not cursor then self:fail(found) end
     self.cursor, self.reference = cursor, found
+    self.count = self.count or skipped(self.target)
+    if total and total > 0 then self.total = total end
     self:find_way()
     if before and not self.onward then before:close() end -- no page needs its memory
-    self:look_ahead(self.onward)
+    self:prefetch_page(self.onward)
     turn.good = true
   else
     turn.ended, self.cursor = true, nil
+    self:check_total()
   end
   return self.cursor
 end
@@ -220,7 +233,7 @@ local function new_walk(client, what, name, ...)
     prefetch = prefetch and not single,
     single = single, -- no page but the first
     seen = {},
-  }, Walk)
+  }, class)
 end
 
 local function records(walk)
@@ -288,7 +301,7 @@ end
 -- @return for a generic `for`: each license
 -- @usage
 -- for license in client:each_connector_license(id) do
---   print(license.user.email, license.expires)
+--   print(license._id, license.expires or license.trialEndDate)
 -- end
 function methods.each_connector_license(client, id, options)
   return records(new_walk(client, "each_connector_license", "list_connector_licenses", id, options))

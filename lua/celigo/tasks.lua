@@ -17,7 +17,7 @@ local TURN = 0.2 -- seconds that a turn may wait for the network
 -- The scheduler of one client. `loop` is that of its event loop, where one is
 -- attached; see celigo.loop.
 local Scheduler = {}
-Scheduler.__index = Scheduler
+local SCHEDULER = { __index = Scheduler, __metatable = "celigo.scheduler" }
 
 local schedulers = setmetatable({}, { __mode = "k" })
 
@@ -34,7 +34,7 @@ local function inside_worker()
 end
 
 -- A worker that waits; this keeps neither it nor its group alive.
-local Parked = { __mode = "v" }
+local Parked = { __mode = "v", __metatable = "celigo.parked" }
 
 -- Waits for something that has `ready` to be so, without blocking other
 -- workers; false where this thread has to block.
@@ -86,9 +86,9 @@ end
 local function scheduler_of(client)
   local scheduler = schedulers[client]
   if not scheduler then
-    scheduler = setmetatable({ parked = {} }, Scheduler)
+    scheduler = setmetatable({ parked = {} }, SCHEDULER)
     schedulers[client] = scheduler
-    core.set_give_way(client, function(call)
+    core.set_yield(client, function(call)
       return scheduler:park(call)
     end)
   end
@@ -97,7 +97,7 @@ end
 
 -- The workers of one map or gather.
 local Group = {}
-Group.__index = Group
+local GROUP = { __index = Group, __metatable = "celigo.group" }
 
 function Group:ready()
   return self.running == 0 or (self.on_progress ~= nil and self.reported < self.done)
@@ -176,7 +176,7 @@ function Group:wait(client)
 end
 
 -- Ends the workers that are left: an error is on its way out.
-function Group:__close()
+function GROUP:__close()
   if self.running == 0 then return end
   self.running = 0
   local parked, kept = self.scheduler.parked, 0
@@ -208,7 +208,7 @@ local function new_group(client, total, on_progress)
     reported = 0,
     total = total,
     on_progress = on_progress,
-  }, Group)
+  }, GROUP)
   -- what a worker waits for before its next item: that its last one is told
   group.told = {
     ready = function()

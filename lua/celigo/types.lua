@@ -13,6 +13,9 @@
 
 -- Records -----------------------------------------------------------------
 
+-- Members that begin with "Reported." are in no contract: clients that others
+-- have published use them. Any of them may be missing.
+
 --- A connector: an Integration App that its owner licenses to others. Records
 -- that were read may hold members that no contract names; they survive being
 -- written back.
@@ -22,7 +25,7 @@
 ---@field description? string What it does, in a few words.
 ---@field imageURL? string Its icon; often a path without a host.
 ---@field websiteURL? string Where to read more about it.
----@field contactEmail? celigo.Email Where its users find support.
+---@field contactEmail? celigo.Email Where its users find support; several addresses are separated by commas.
 ---@field handle? string Read-only. A short name that the service gives it.
 ---@field published? boolean Whether it is listed in the marketplace.
 ---@field managed? boolean Whether its owner keeps the installations up to date.
@@ -43,6 +46,8 @@
 ---@field trialPeriod? integer How many days a trial lasts.
 ---@field _trialLicenseId? celigo.Id The license that trials are copies of.
 ---@field oAuthServerFlow? celigo.OAuthServerFlow How others get tokens for it.
+---@field framework? string Reported. `twoDotZero` for the newer framework; empty or missing for the older one.
+---@field twoDotZero? celigo.NewerFramework Reported. What a connector of the newer framework has in place of a stack and functions.
 
 --- The OAuth clients of one type of connection.
 ---@class celigo.ClientMapEntry
@@ -56,6 +61,17 @@
 ---@class celigo.OAuthServerFlow
 ---@field _iClientId? celigo.Id The OAuth client that asks for tokens.
 
+--- What a connector of the newer framework is made of.
+---@class celigo.NewerFramework
+---@field _integrationId? celigo.Id Reported. The integration that installations are copies of.
+---@field isParentChild? boolean Reported. Whether installations can have child installations.
+---@field editions? celigo.Edition[] Reported. What a license's `_editionId` refers to.
+
+---@class celigo.Edition
+---@field _id? celigo.Id Reported. The edition's id.
+---@field displayName? string Reported. What users see it called.
+---@field order? integer Reported. Its place among the editions.
+
 --- A license: what allows one user to install a connector, and until when.
 ---@class celigo.License
 ---@field _id? celigo.Id Read-only. The license's id.
@@ -64,6 +80,16 @@
 ---@field opts? celigo.LicenseOptions What it includes.
 ---@field user? celigo.LicenseUser Whom it is for.
 ---@field _integrationId? celigo.Id The installation that uses it, once there is one.
+---@field type? "connector"|"integrationApp"|"integrationAppChild" Reported. Of which kind it is.
+---@field _connectorId? celigo.Id Reported. The connector that it is for.
+---@field _parentId? celigo.Id Reported. Of a child license: its parent.
+---@field _editionId? celigo.Id Reported. The edition, one of the connector's `twoDotZero.editions`.
+---@field _changeEditionId? celigo.Id Reported. An upgrade that is on offer.
+---@field sandbox? boolean Reported. Whether it is for a sandbox environment; chosen at creation only.
+---@field trialEndDate? celigo.Timestamp Reported. Of a trial, which has no `expires`: when it ends.
+---@field trialLicenseTemplate? boolean Reported. Whether trials are copies of it.
+---@field resumable? boolean Reported. Whether an expired license can be taken up again.
+---@field lastModified? celigo.Timestamp Reported. When it was last changed.
 
 ---@class celigo.LicenseOptions
 ---@field connectorEdition? string The edition, such as `starter`.
@@ -75,21 +101,43 @@
 
 ---@class celigo.AddonEdition
 ---@field addOnEdition? string The add-on's edition.
+---@field addOnId? string Reported. The add-on, in licenses of the newer framework.
 
 ---@class celigo.LicenseUser
 ---@field email? celigo.Email The user's address; all that is known until they install.
 ---@field _id? celigo.Id The user's id.
 ---@field name? string The user's name.
+---@field company? string Reported. The user's company.
 
 --- What a new license is made of.
 ---@class celigo.LicenseCreateRequest
 ---@field email celigo.Email Of a user whom the service knows.
 ---@field expires celigo.Timestamp Until when it is good.
 ---@field opts celigo.LicenseOptions What it includes.
+---@field type? "connector"|"integrationApp"|"integrationAppChild" Reported. Of which kind it is; then no member is required.
+---@field _editionId? celigo.Id Reported. The edition, one of the connector's `twoDotZero.editions`.
+---@field sandbox? boolean Reported. Whether it is for a sandbox environment.
+---@field trialEndDate? celigo.Timestamp Reported. Of a trial, in place of `expires`.
 
 --- Which installations an update goes to: all, where there is none named.
 ---@class celigo.PushUpdateRequest
 ---@field _integrationIds? string[] Only these installations.
+
+--- An installation: a row of the install base, joined to its license by
+-- `_integrationId`. An update that was pushed shows as `updateInProgress`
+-- until its function has ended; only then does `version` change.
+---@class celigo.Installation
+---@field _integrationId? celigo.Id Reported. The installation's id.
+---@field name? string Reported. What it is called.
+---@field email? celigo.Email Reported. Its user's address.
+---@field sandbox? boolean Reported. Whether it is in a sandbox environment.
+---@field version? string Reported. Which version is installed.
+---@field updateInProgress? boolean Reported. Whether an update is under way.
+
+--- What an installation is made with.
+---@class celigo.InstallRequest
+---@field sandbox? boolean Reported. Whether it goes to the sandbox environment.
+---@field tag? string Reported. A word to tell it from others by.
 
 -- Options -----------------------------------------------------------------
 
@@ -209,7 +257,7 @@
 ---@field attempts integer How many exchanges there were.
 ---@field elapsed number Seconds.
 ---@field retryable boolean Whether the same call can succeed later.
----@field maybe_applied boolean Whether the request may have reached the service without an answer.
+---@field maybe_applied boolean Whether a failed write may have been done all the same.
 ---@field retry_after? number Seconds, where the service said so.
 ---@field body? string Of the answer, cut at 64 KiB.
 ---@field headers? table<string, string> Of the answer, by name in lower case.
@@ -233,7 +281,8 @@ function Error:has(code) end
 ---@field method string HTTP's.
 ---@field path string Without its query.
 ---@field operation celigo.OperationName Of the method that was called.
----@field attempt integer Which one, from 1.
+---@field page? integer Which page of a list or an iterator, from 1.
+---@field attempt integer Which one, of that page or call, from 1.
 ---@field status? integer HTTP status of the answer.
 ---@field elapsed? number Seconds: of the exchange in `response`, since the call began in `retry` and `page`.
 ---@field wait? number Seconds until the next attempt.
@@ -305,11 +354,12 @@ function Client:delete_connector(id, options) end
 --- Lists every installation of a connector.
 ---@param id celigo.Id
 ---@param options? celigo.CallOptions
----@return table<string, any>[]? installations
+---@return celigo.Installation[]? installations
 ---@return celigo.Response|celigo.Error response
 function Client:get_connector_install_base(id, options) end
 
---- Runs the update function on installations. It is never sent twice.
+--- Pushes an update to installations. That it has been pushed is not that it
+-- is done: see `updateInProgress` in the install base. It is never sent twice.
 ---@param id celigo.Id
 ---@param body? celigo.PushUpdateRequest
 ---@param options? celigo.CallOptions
@@ -363,11 +413,11 @@ function Client:delete_connector_license(id, license_id, options) end
 
 --- Installs a connector into the account of the token. It is never sent twice.
 ---@param id celigo.Id
----@param body? table<string, any>
+---@param body? celigo.InstallRequest
 ---@param options? celigo.CallOptions
 ---@return table<string, any>? result
 ---@return celigo.Response|celigo.Error response
----@overload fun(self: celigo.Client, id: celigo.Id, body: table<string, any>?, options: celigo.DryRunOptions): celigo.DryRun
+---@overload fun(self: celigo.Client, id: celigo.Id, body: celigo.InstallRequest?, options: celigo.DryRunOptions): celigo.DryRun
 function Client:install_connector(id, body, options) end
 
 --- Shows what an installation would be made of; installs nothing.
@@ -427,7 +477,7 @@ function Client:each_connector_license(id, options) end
 --- Every installation of a connector, one at a time.
 ---@param id celigo.Id
 ---@param options? celigo.IteratorOptions
----@return fun(): table<string, any>? next_installation
+---@return fun(): celigo.Installation? next_installation
 function Client:each_connector_install(id, options) end
 
 --- Calls a function for each item, several at a time.
@@ -550,7 +600,7 @@ function celigo.log(file) end
 ---@class celigo.SandboxOptions
 ---@field host? string Where to listen; 127.0.0.1.
 ---@field port? integer 0 takes a free one; 8090, 0 for `start`.
----@field seed? boolean|integer The records to begin with, or how many connectors; true.
+---@field seed? boolean|integer|celigo.SandboxSeed The records to begin with, or how many connectors; true.
 ---@field token? string|string[] What is accepted; almost anything.
 ---@field page_size? integer Records on a page where no limit is sent; 100.
 ---@field empty_list_status? 200|204 For lists without records; 204.
@@ -558,11 +608,48 @@ function celigo.log(file) end
 ---@field gzip? boolean Whether answers may be compressed; true.
 ---@field rate_limit? celigo.RateLimit|false 429 beyond that; false.
 ---@field delay? number Seconds before each answer; 0.
+---@field faults? celigo.SandboxRule[] Requests that fail.
+---@field update_seconds? number How long an update that was pushed takes; 1.
+---@field updates? table<celigo.Id, "failed"|"stuck"> Updates that fail or never end, by `_integrationId`.
 ---@field max_requests? integer On one connection.
 ---@field idle_timeout? number Seconds until an unused connection is closed; 60.
 ---@field log? boolean One line for each request on the standard error; false.
----@field journal? boolean Keep the requests for `GET /__journal`; false.
+---@field journal? boolean Keep the requests for `journal()`; true.
 ---@field lua? string The interpreter to use, for `start`.
+
+--- How many records a sandbox begins with.
+---@class celigo.SandboxSeed
+---@field connectors? integer How many connectors; 4.
+---@field installs? integer At least so many on each connector that is in use.
+
+--- A rule for requests that fail.
+---@class celigo.SandboxRule
+---@field operation? string The method's name or the operationId; any.
+---@field after? integer So many matching requests pass first; 0.
+---@field times? integer|false So many are hit, false for all; 1.
+---@field status? integer The answer's.
+---@field code? string|integer In the service's list of errors.
+---@field message? string In the service's list of errors.
+---@field retry_after? number|string Seconds, or a date of HTTP.
+---@field body? string The answer's, as it is.
+---@field delay? number Seconds before the answer.
+---@field close? "before"|"head"|"body" Where the connection ends.
+---@field applied? boolean Whether the work is done before the failure; false.
+---@field drop? string[] Members that a write leaves out in silence.
+
+--- A request that a sandbox has received.
+---@class celigo.SandboxRequest
+---@field method string HTTP's.
+---@field target string Path and query, as they came.
+---@field path string Without its query.
+---@field query string Without the question mark.
+---@field headers table<string, string> By name in lower case.
+---@field raw_headers string[][] Pairs, as they came.
+---@field body string As it came.
+---@field connection integer Which connection it came by, from 1.
+---@field operation celigo.OperationName The method that makes such requests.
+---@field applied boolean Whether a write was done.
+---@field status? integer What was answered; nil where the answer was cut.
 
 --- A sandbox in a process of its own.
 ---@class celigo.SandboxProcess
@@ -571,6 +658,17 @@ function celigo.log(file) end
 ---@field token string One that it accepts.
 ---@field pid integer
 local SandboxProcess = {}
+
+--- Arms a rule for requests that fail; raises where it is wrong.
+---@param rule celigo.SandboxRule
+function SandboxProcess:fault(rule) end
+
+--- Brings the first state back: records, ids, rules; forgets the journal.
+function SandboxProcess:reset() end
+
+--- The requests received.
+---@return celigo.SandboxRequest[] requests
+function SandboxProcess:journal() end
 
 --- Ends it and waits until it is gone.
 function SandboxProcess:stop() end

@@ -11,6 +11,7 @@
 #include <lauxlib.h>
 
 #include "json/ljson.h"
+#include "state.h"
 
 enum { MEMORY_LIMIT = 8 << 20 }; /* bytes for one input */
 
@@ -140,7 +141,7 @@ static int l_check(lua_State *L) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   size_t used = 0;
-  lua_State *const L = lua_newstate(fuzz_alloc, &used);
+  lua_State *const L = new_state(fuzz_alloc, &used);
   if (L == NULL)
     return 0;
   cel_open_json(L);

@@ -11,6 +11,7 @@
 #include <lualib.h>
 
 #include "json/ljson.h"
+#include "state.h"
 
 #define PROBE_CURSOR "json_probe.cursor"
 
@@ -175,7 +176,7 @@ static int l_limited(lua_State *L) {
   text.bytes = luaL_checklstring(L, 1, &text.len);
   const lua_Integer extra = luaL_checkinteger(L, 2);
   probe_budget budget = {0, SIZE_MAX};
-  lua_State *const other = lua_newstate(probe_alloc, &budget);
+  lua_State *const other = new_state(probe_alloc, &budget);
   if (other == NULL)
     return luaL_error(L, "not enough memory");
   cel_open_json(other);

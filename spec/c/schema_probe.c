@@ -10,6 +10,7 @@
 #include "contract/email.h"
 #include "json/ljson.h"
 #include "contract/schema.h"
+#include "state.h"
 
 static const struct {
   const char *name;
@@ -158,7 +159,7 @@ static int l_starved(lua_State *L) {
   long fails = (long)luaL_checkinteger(L, 2);
   probe_memory memory = {.fails = -1, .stays = lua_toboolean(L, 3)};
   cel_json_fault fault;
-  lua_State *other = lua_newstate(probe_alloc, &memory);
+  lua_State *other = new_state(probe_alloc, &memory);
   if (other == NULL)
     return luaL_error(L, "not enough memory");
   cel_open_json(other);

@@ -15,9 +15,13 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "celigo.h"
 #include "check.h"
+#include "script.h"
+#include "state.h"
 
 #define TOKEN        "a-token-to-be-wiped-0123456789"
 #define SLACK        65536 /* bytes by which Lua's own tables may come to differ */
@@ -83,85 +87,14 @@ static void set_refusal(memory *m, refusal mode, long due) {
 
 /* {====== Scenarios */
 
+/* One of scripts/alloc.lua. */
 typedef struct scenario {
+  lua_Integer number;
   const char *name;
-  const char *code; /* sees celigo, client, url; the client outlives it */
 } scenario;
 
-/* In each, `client` is a client that has been in use before. */
-static const scenario scenarios[] = {
-    {"a client", "local c <close> = celigo.new { token = 't', base_url = url, "
-                 "user_agent = 'test', proxy = '' }"},
-    {"a client and a call",
-     "local c <close> = celigo.new { token = 't', base_url = url } "
-     "assert(c:get_connector_by_id(id))"},
-    {"a call", "assert(client:get_connector_by_id(id))"},
-    {"a call with headers and a query",
-     "assert(client:get_connector_by_id(id, { headers = { A = 'b' }, "
-     "query = { c = 'd' } }))"},
-    {"a write",
-     "assert(client:update_connector(id, { name = 'n', settings = {} }))"},
-    {"an edit", "assert(client:edit_connector(id, function(record) "
-                "record.name = 'n' end))"},
-    {"a write that is refused before it is sent",
-     "local _, err = client:create_connector { name = 1 } "
-     "assert(err.kind == 'validation')"},
-    {"a list", "assert(#client:list_connectors() > 2)"},
-    {"a list of pages", "assert(#client:list_connectors { limit = 1 } > 2)"},
-    {"an error", "local _, err = client:get_connector_by_id('none') "
-                 "assert(err.kind == 'http' and #tostring(err) > 0)"},
-    {"a connection that is refused",
-     "local c <close> = celigo.new { token = 't', max_retries = 1, "
-     "retry_base = 0, base_url = 'http://127.0.0.1:1' } "
-     "local _, err = c:list_connectors() "
-     "assert(err.code == 'connect_failed')"},
-    {"an iterator",
-     "local n = 0 for c in client:each_connector { limit = 1 } do "
-     "n = n + 1 end assert(n > 2)"},
-    {"pages",
-     "for page in client:pages { path = '/v1/connectors?limit=2' } do "
-     "assert(#page > 0) end"},
-    {"map", "local r, e = client:map({ id, id, id }, function(i) "
-            "return assert(client:get_connector_by_id(i)) end) "
-            "for _, v in pairs(e) do error(v, 0) end assert(#r == 3)"},
-    {"calls that are submitted",
-     "local a = client:submit('get_connector_by_id', id) "
-     "local b = client:submit('list_connectors') "
-     "while client:step(1) > 0 do end "
-     "assert(a:result()) assert(b:result())"},
-    {"events and a token function",
-     "local n = 0 local c <close> = celigo.new { base_url = url, "
-     "token = function() return 't' end, "
-     "on_event = function() n = n + 1 end } "
-     "assert(c:get_connector_by_id(id)) assert(n == 2)"},
-    {"closing with calls under way",
-     "local c = celigo.new { token = 't', base_url = url } "
-     "local a = c:submit('list_connectors') c:step() c:close() "
-     "local _, err = a:result() assert(err.kind == 'closed')"},
-};
-
-static const char prelude[] =
-    "celigo, url = ... "
-    "client = celigo.new { token = 't', base_url = url, "
-    "rate_limit = false } "
-    "id = assert(client:list_connectors())[1]._id";
-
-/* What has to hold after each: nothing is under way, and a call works. */
-static const char afterwards[] =
-    "collectgarbage() "
-    "assert(client:step() == 0, 'a call is unfinished') "
-    "assert(client:get_connector_by_id(id))";
-
-static void load(lua_State *L, const char *code) {
-  if (luaL_loadstring(L, code) != LUA_OK) {
-    printf("%s\n", lua_tostring(L, -1));
-    exit(EXIT_FAILURE);
-  }
-}
-
-static bool run(lua_State *L, const char *row, const char *code, int nargs) {
-  load(L, code);
-  lua_insert(L, -1 - nargs);
+/* Calls the function below its `nargs` arguments. */
+static bool run(lua_State *L, const char *row, int nargs) {
   bool good = lua_pcall(L, nargs, 0, 0) == LUA_OK;
   if (!CHECK(row, good)) {
     printf("  %s\n", luaL_tolstring(L, -1, NULL));
@@ -170,11 +103,25 @@ static bool run(lua_State *L, const char *row, const char *code, int nargs) {
   return good;
 }
 
-/* The chunk is loaded beforehand: Lua's compiler is not at stake. The error
+/* Pushes a member of a scenario: [-0, +1]; its type, LUA_TNIL behind the last
+   scenario. */
+static int push_scenario(lua_State *L, lua_Integer number,
+                         const char *member) {
+  script_push(L, "scenarios");
+  lua_geti(L, -1, number);
+  lua_remove(L, -2);
+  if (lua_istable(L, -1)) {
+    lua_getfield(L, -1, member);
+    lua_remove(L, -2);
+  }
+  return lua_type(L, -1);
+}
+
+/* The function is there beforehand: Lua's compiler is not at stake. The error
    object is looked at once there is memory again. */
 static int attempt(lua_State *L, memory *m, const scenario *s, refusal mode,
                    long due) {
-  load(L, s->code);
+  push_scenario(L, s->number, "run");
   set_refusal(m, mode, due);
   int status = lua_pcall(L, 0, 0, 0);
   m->mode = REFUSE_NONE;
@@ -195,7 +142,8 @@ static bool go_through(lua_State *L, memory *m, const scenario *s,
     if (!good)
       printf("  status %d: %s\n", status, luaL_tolstring(L, -1, NULL));
     lua_settop(L, 0);
-    good = run(L, row, afterwards, 0) && good;
+    script_push(L, "afterwards");
+    good = run(L, row, 0) && good;
     if (!refused)
       break;
   }
@@ -205,8 +153,12 @@ static bool go_through(lua_State *L, memory *m, const scenario *s,
 }
 
 static void test_scenarios(lua_State *L, memory *m) {
-  for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
-    const scenario *s = &scenarios[i];
+  for (lua_Integer i = 1;; i++) {
+    if (push_scenario(L, i, "name") != LUA_TSTRING)
+      break;
+    char name[80];
+    snprintf(name, sizeof name, "%s", lua_tostring(L, -1));
+    const scenario *s = &(scenario){.number = i, .name = name};
     CHECK(s->name, attempt(L, m, s, REFUSE_NONE, 0) == LUA_OK);
     lua_settop(L, 0);
     lua_gc(L, LUA_GCCOLLECT);
@@ -224,7 +176,7 @@ static void test_scenarios(lua_State *L, memory *m) {
 /* }====== */
 
 static lua_State *open_state(memory *m) {
-  lua_State *L = lua_newstate(allocate, m);
+  lua_State *L = new_state(allocate, m);
   if (L == NULL)
     abort();
   luaL_openlibs(L);
@@ -235,22 +187,14 @@ static lua_State *open_state(memory *m) {
 /* Calls of every kind, then the end of the client and of the state: no
    block that is given back holds the token. */
 static void test_token(const char *url) {
-  static const char code[] =
-      "local client = ... "
-      "local id = assert(client:list_connectors())[1]._id "
-      "assert(client:get_connector_by_id(id, { headers = { A = 'b' } })) "
-      "assert(client:update_connector(id, { name = 'n' })) "
-      "local _, err = client:get_connector_by_id('none') "
-      "assert(err.kind == 'http') "
-      "local pending = client:submit('list_connectors') client:step() "
-      "client:close() collectgarbage() "
-      "assert(not client:list_connectors())";
   memory m = {.watch = true};
   lua_State *L = open_state(&m);
   const celigo_options o = {.size = sizeof o, .token = TOKEN, .base_url = url};
   lua_settop(L, 0);
   CHECK("the token", celigo_push_client(L, &o) == LUA_OK);
-  run(L, "the token", code, 1);
+  script_load(L, "token.lua");
+  lua_insert(L, 1);
+  run(L, "the token", 1);
   lua_close(L);
   CHECK("the token", m.found == 0);
   CHECK("the token", m.in_use == 0);
@@ -277,15 +221,34 @@ static void test_token_refused(const char *url) {
   CHECK("a token refused", m.in_use == 0);
 }
 
+/* A port that takes connections and never says anything: its base URL. */
+static void open_silent(char *url, size_t size) {
+  struct sockaddr_in address = {.sin_family = AF_INET};
+  socklen_t len = sizeof address;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) != 0 ||
+      listen(fd, SOMAXCONN) != 0 ||
+      getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+    abort();
+  snprintf(url, size, "http://127.0.0.1:%d", ntohs(address.sin_port));
+}
+
 int main(int argc, char **argv) {
+  char silent[64];
   memory m = {.mode = REFUSE_NONE};
   if (argc != 2) {
     printf("usage: test_alloc BASE_URL\n");
     return EXIT_FAILURE;
   }
   lua_State *L = open_state(&m);
+  script_open(L, "alloc.lua");
+  script_push(L, "prepare");
+  lua_insert(L, 1);
   lua_pushstring(L, argv[1]);
-  if (run(L, "prelude", prelude, 2))
+  open_silent(silent, sizeof silent);
+  lua_pushstring(L, silent);
+  if (run(L, "prepare", 3))
     test_scenarios(L, &m);
   lua_close(L);
   CHECK("the state", m.in_use == 0);

@@ -11,6 +11,8 @@
 
 #include "celigo.h"
 #include "check.h"
+#include "script.h"
+#include "state.h"
 
 #define MIB   ((size_t)1024 * 1024)
 #define SLACK 65536 /* bytes by which Lua's own tables may come to differ */
@@ -41,51 +43,25 @@ static void collect(lua_State *L) {
   lua_gc(L, LUA_GCCOLLECT);
 }
 
-static int run(lua_State *L, const char *code) {
-  if (luaL_loadstring(L, code) != LUA_OK)
-    abort();
+/* Runs a function of scripts/memory.lua: [-0, +results or 1] */
+static int run(lua_State *L, const char *name) {
+  script_push(L, name);
   return lua_pcall(L, 0, LUA_MULTRET, 0);
 }
 
-static bool go(lua_State *L, const char *row, const char *code) {
-  bool good = CHECK(row, run(L, code) == LUA_OK);
+static bool go(lua_State *L, const char *row, const char *name) {
+  bool good = CHECK(row, run(L, name) == LUA_OK);
   if (!good)
     printf("  %s\n", luaL_tolstring(L, -1, NULL));
   return good;
 }
-
-static const char one_page[] =
-    "local page = assert(client:list_connectors { limit = 1000 }) "
-    "return #page";
-
-static const char by_hand[] =
-    "local call = client:submit('list_connectors', { limit = 1000 }) "
-    "return call:wait()";
-
-static const char iterator[] =
-    "local n = 0 "
-    "for record in client:each_connector { limit = 20 } do n = n + 1 end "
-    "return n";
-
-static const char whole_walk[] =
-    "for record in client:each_connector { limit = 250 } do end";
-
-static const char left_walk[] =
-    "local n = 0 "
-    "for record in client:each_connector { limit = 250 } do "
-    "  n = n + 1 "
-    "  if n > 600 then break end "
-    "end";
-
-static const char small_call[] =
-    "assert(client:get_connector_by_id(id)._id == id)";
 
 /* What a page takes where nothing is refused. */
 static size_t measure(lua_State *L, memory *m) {
   collect(L);
   size_t before = m->in_use;
   m->peak = before;
-  if (go(L, "a page", one_page))
+  if (go(L, "a page", "one_page"))
     CHECK("a page", lua_tointeger(L, -1) == 1000);
   size_t took = m->peak - before;
   CHECK("a page", took > MIB); /* text and records are in the count */
@@ -97,13 +73,13 @@ static size_t measure(lua_State *L, memory *m) {
 /* Limits at which the call ends at different moments: at the text's first
    byte, within it, within the records. */
 static void test_limits(lua_State *L, memory *m, size_t took) {
-  static const char *const codes[] = {one_page, by_hand};
+  static const char *const names[] = {"one_page", "by_hand"};
   size_t before = m->in_use;
   int over = 0;
   for (size_t tenth = 1; tenth < 9; tenth++) {
     for (int i = 0; i < 2; i++) {
       m->limit = before + took * tenth / 10;
-      int status = run(L, codes[i]);
+      int status = run(L, names[i]);
       m->limit = SIZE_MAX;
       bool is_memory_error =
           status == LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING &&
@@ -114,7 +90,7 @@ static void test_limits(lua_State *L, memory *m, size_t took) {
       CHECK("over the limit, a value", status != LUA_OK || !lua_isnil(L, 1));
       collect(L);
       CHECK("after the limit", m->in_use < before + SLACK);
-      go(L, "after the limit", small_call);
+      go(L, "after the limit", "small_call");
       collect(L);
     }
   }
@@ -126,10 +102,10 @@ static void test_limits(lua_State *L, memory *m, size_t took) {
 static void test_walk(lua_State *L, memory *m, size_t took) {
   collect(L);
   m->limit = m->in_use + took / 2;
-  CHECK("a page too large", run(L, one_page) == LUA_ERRMEM);
+  CHECK("a page too large", run(L, "one_page") == LUA_ERRMEM);
   lua_settop(L, 0);
-  go(L, "a small call", small_call);
-  if (go(L, "a walk", iterator))
+  go(L, "a small call", "small_call");
+  if (go(L, "a walk", "iterator"))
     CHECK("a walk", lua_tointeger(L, -1) >= 1000);
   m->limit = SIZE_MAX;
 }
@@ -137,24 +113,23 @@ static void test_walk(lua_State *L, memory *m, size_t took) {
 /* Pages give their memory to the pages behind them; nothing of it is left
    when a walk ends, or is left. */
 static void test_walks(lua_State *L, memory *m) {
-  static const char *const codes[] = {whole_walk, left_walk};
+  static const char *const names[] = {"whole_walk", "left_walk"};
   for (int i = 0; i < 2; i++) {
-    go(L, "a walk before", codes[i]);
+    go(L, "a walk before", names[i]);
     collect(L);
     size_t before = m->in_use;
     for (int again = 0; again < 3; again++)
-      go(L, "a walk again", codes[i]);
+      go(L, "a walk again", names[i]);
     collect(L);
     CHECK("after a walk", m->in_use < before + SLACK);
-    go(L, "a small call", small_call); /* which would take what was kept */
+    go(L, "a small call", "small_call"); /* which would take what was kept */
     collect(L);
     CHECK("after a walk and a call", m->in_use + SLACK > before);
   }
   /* Room for one page of 500 and the one that is asked for ahead to come in
      after it, not for more. */
   m->limit = m->in_use + MIB / 2;
-  go(L, "a walk in little room",
-     "for record in client:each_connector { limit = 500 } do end");
+  go(L, "a walk in little room", "little_room");
   m->limit = SIZE_MAX;
 }
 
@@ -162,13 +137,9 @@ static void test_walks(lua_State *L, memory *m) {
 static void test_requests(lua_State *L, memory *m) {
   collect(L);
   m->limit = m->in_use + 4 * MIB;
-  CHECK("requests", run(L, "local calls = {} "
-                           "for i = 1, 100 do "
-                           "  calls[i] = client:submit('list_connectors', "
-                           "    { headers = { A = ('x'):rep(200000) } }) "
-                           "end") == LUA_ERRMEM);
+  CHECK("requests", run(L, "large_requests") == LUA_ERRMEM);
   collect(L);
-  go(L, "a call after requests", small_call);
+  go(L, "a call after requests", "small_call");
   m->limit = SIZE_MAX;
 }
 
@@ -179,7 +150,7 @@ static void test_opening(const char *url) {
   int failures = 0;
   for (size_t kib = 32; kib < 1024; kib += 16) {
     memory m = {.limit = SIZE_MAX};
-    lua_State *L = lua_newstate(allocate, &m);
+    lua_State *L = new_state(allocate, &m);
     if (L == NULL)
       abort();
     luaL_openlibs(L);
@@ -193,9 +164,8 @@ static void test_opening(const char *url) {
     lua_settop(L, 0);
     CHECK("a client after all", celigo_push_client(L, &o) == LUA_OK);
     lua_setglobal(L, "client");
-    go(L, "a whole client",
-       "assert(client.map and client.each_connector and "
-       "client.edit_connector)");
+    script_open(L, "memory.lua");
+    go(L, "a whole client", "whole_client");
     lua_close(L);
     CHECK("a client under a limit", m.in_use == 0);
     if (status == LUA_OK)
@@ -212,15 +182,14 @@ int main(int argc, char **argv) {
   }
   const celigo_options o = {
       .size = sizeof o, .token = "host-token", .base_url = argv[1]};
-  lua_State *L = lua_newstate(allocate, &m);
+  lua_State *L = new_state(allocate, &m);
   if (L == NULL)
     abort();
   luaL_openlibs(L);
   CHECK("a client", celigo_push_client(L, &o) == LUA_OK);
   lua_setglobal(L, "client");
-  go(L, "an id",
-     "id = assert(client:list_connectors { limit = 1, follow = false })[1]"
-     "._id");
+  script_open(L, "memory.lua");
+  go(L, "an id", "find_id");
   size_t took = measure(L, &m);
   test_limits(L, &m, took);
   test_walk(L, &m, took);

@@ -125,7 +125,7 @@ static void test_clock(void) {
   CHECK_NEAR("it stands still", cel_rate_limit_take(&r, 99.5), 0.1);
   CHECK("and goes on", cel_rate_limit_take(&r, 100.1) == 0);
 
-  cel_rate_limit_pause(&r, 100.1, 3);
+  cel_rate_limit_pause(&r, 100.1, 3, 0);
   CHECK_NEAR("paused", cel_rate_limit_take(&r, 100.1), 3.1);
   CHECK_NEAR("set back in a pause", cel_rate_limit_take(&r, 10.1), 3.1);
   CHECK_NEAR("the pause goes on", cel_rate_limit_take(&r, 12.1), 1.1);
@@ -158,16 +158,16 @@ static void test_pause(void) {
     double gap = 1 / row->paced;
     cel_rate_limit_init(&r, row->rate, row->burst, 50);
     CHECK(row->name, cel_rate_limit_take(&r, 50) == 0);
-    cel_rate_limit_pause(&r, 50, 0);
-    cel_rate_limit_pause(&r, 50, -5);
-    cel_rate_limit_pause(&r, 50, NAN);
+    cel_rate_limit_pause(&r, 50, 0, 0);
+    cel_rate_limit_pause(&r, 50, -5, 0);
+    cel_rate_limit_pause(&r, 50, NAN, 0);
     CHECK(row->name, cel_rate_limit_take(&r, 50) == 0);
-    cel_rate_limit_pause(&r, 50, 7);
+    cel_rate_limit_pause(&r, 50, 7, 0);
     CHECK_NEAR(row->name, cel_rate_limit_take(&r, 50), 7 + gap);
     CHECK_NEAR(row->name, cel_rate_limit_wait(&r, 50, 2), 7 + 3 * gap);
-    cel_rate_limit_pause(&r, 51, 2);
+    cel_rate_limit_pause(&r, 51, 2, 0);
     CHECK_NEAR("a shorter one", cel_rate_limit_take(&r, 51), 6 + gap);
-    cel_rate_limit_pause(&r, 52, 8);
+    cel_rate_limit_pause(&r, 52, 8, 0);
     CHECK_NEAR("a longer one", cel_rate_limit_take(&r, 52), 8 + gap);
     CHECK("nothing leaves", burst_at(&r, 60, 100) == 0);
 
@@ -189,7 +189,7 @@ static void test_recovery(void) {
   CHECK("off", !r.on);
   CHECK("off", burst_at(&r, 0, 100000) == 100000);
   CHECK("off", cel_rate_limit_wait(&r, 0, 1e9) == 0);
-  cel_rate_limit_pause(&r, 0, 10);
+  cel_rate_limit_pause(&r, 0, 10, 0);
   CHECK_NEAR("far behind", cel_rate_limit_wait(&r, 0, 1e9),
              10 + CEL_BURST_DEFAULT / CEL_RATE_DEFAULT);
   double now = 0;
@@ -203,11 +203,41 @@ static void test_recovery(void) {
 static void test_pause_empties(void) {
   cel_rate_limit r;
   cel_rate_limit_init(&r, 10, 100, 0);
-  cel_rate_limit_pause(&r, 0, 1);
+  cel_rate_limit_pause(&r, 0, 1, 0);
   CHECK("refilled", burst_at(&r, 11, 1000) == 100);
-  cel_rate_limit_pause(&r, 20, 0.001);
+  cel_rate_limit_pause(&r, 20, 0.001, 0);
   CHECK("emptied", burst_at(&r, 20.05, 1000) == 0);
   CHECK("drips again", burst_at(&r, 20.21, 1000) == 2);
+}
+
+/* Calls that meet a pause start again at times of their own. */
+static void test_resume(void) {
+  cel_rate_limit r;
+  cel_rate_limit_init(&r, 10, 100, 0);
+  CHECK("no pause", cel_rate_limit_resume(&r, 5, 60, 0.5) == 0);
+  cel_rate_limit_pause(&r, 10, 4, 8);
+  CHECK_NEAR("first", cel_rate_limit_resume(&r, 10, 60, 0), 4);
+  CHECK_NEAR("middle", cel_rate_limit_resume(&r, 10, 60, 0.5), 8);
+  CHECK_NEAR("late", cel_rate_limit_resume(&r, 13, 60, 0.75), 7);
+  CHECK("over", cel_rate_limit_resume(&r, 14, 60, 0.5) == 0);
+  CHECK_NEAR("half of what is left", cel_rate_limit_resume(&r, 10, 20, 0.5),
+             5.5);
+  CHECK_NEAR("nothing is left", cel_rate_limit_resume(&r, 10, 14, 0.5), 4);
+  CHECK_NEAR("no deadline", cel_rate_limit_resume(&r, 10, INFINITY, 0.5), 8);
+  cel_rate_limit_pause(&r, 11, 1, 80);
+  CHECK_NEAR("a shorter one", cel_rate_limit_resume(&r, 11, 60, 0.5), 7);
+  cel_rate_limit_pause(&r, 11, 5, 2);
+  CHECK_NEAR("a longer one", cel_rate_limit_resume(&r, 11, 60, 0.5), 6);
+  CHECK_NEAR("set back", cel_rate_limit_resume(&r, 1, 60, 0.5), 6);
+
+  /* 64 of them, evenly random: no tenth of the time has a quarter of them. */
+  cel_rate_limit_init(&r, 0, 0, 0);
+  cel_rate_limit_pause(&r, 0, 1, 5);
+  int tenths[10] = {0};
+  for (int i = 0; i < 64; i++)
+    tenths[(int)((cel_rate_limit_resume(&r, 0, 60, i / 64.0) - 1) / 0.5)]++;
+  for (int i = 0; i < 10; i++)
+    CHECK("spread", tenths[i] >= 6 && tenths[i] <= 7);
 }
 
 int main(void) {
@@ -219,5 +249,6 @@ int main(void) {
   test_pause();
   test_recovery();
   test_pause_empties();
+  test_resume();
   return check_report();
 }

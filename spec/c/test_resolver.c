@@ -18,6 +18,7 @@
 #include <lualib.h>
 
 #include "check.h"
+#include "script.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -55,40 +56,6 @@ static int l_lookups(lua_State *L) {
   return 2;
 }
 
-static const char script[] =
-    "local celigo = require 'celigo' "
-    "local function connect(options) "
-    "  options.token, options.max_retries = 'token', 0 "
-    "  options.base_url = 'https://resolver.example' "
-    "  return celigo.new(options) end "
-    "local function begin(client) "
-    "  local before = lookups() "
-    "  local call = client:submit 'list_connectors' "
-    "  while lookups() == before do client:step(0.01) end "
-    "  return call end "
-    "local client = connect { timeout = 0.2 } "
-    "local _, err = client:list_connectors() "
-    "assert(err.kind == 'timeout' and not err.maybe_applied, tostring(err)) "
-    "client = connect { connect_timeout = 0.2 } "
-    "_, err = client:list_connectors() "
-    "assert(err.code == 'connect_timed_out', tostring(err)) "
-    "client = connect {} "
-    "local call = begin(client) "
-    "call:cancel() "
-    "_, err = call:result() "
-    "assert(err.kind == 'cancelled', tostring(err)) "
-    "call = begin(client) "
-    "client:close() "
-    "_, err = call:result() "
-    "assert(err.kind == 'closed', tostring(err)) "
-    "client = connect {} "
-    "debug.sethook(function() debug.sethook() error('enough', 0) end, '', "
-    "1000000) "
-    "local good, message = pcall(client.list_connectors, client) "
-    "assert(not good and message == 'enough') "
-    "local asked, answered = lookups() "
-    "assert(asked >= 4 and answered == 0)";
-
 static void open_the_gate(void) {
   pthread_mutex_lock(&lock);
   open_gate = true;
@@ -110,7 +77,8 @@ int main(void) {
     return 1;
   luaL_openlibs(L);
   lua_register(L, "lookups", l_lookups);
-  bool good = CHECK("a resolver", luaL_dostring(L, script) == LUA_OK);
+  script_load(L, "resolver.lua");
+  bool good = CHECK("a resolver", lua_pcall(L, 0, 0, 0) == LUA_OK);
   if (!good)
     printf("  %s\n", luaL_tolstring(L, -1, NULL));
   lua_close(L);

@@ -4,6 +4,7 @@
 */
 #include "retry/retry.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -21,8 +22,8 @@ typedef struct after_row {
   double seconds; /* negative: unreadable */
 } after_row;
 
-#define CAPPED     CEL_RETRY_AFTER_MAX
 #define UNREADABLE (-1.0)
+#define TOO_LONG   INFINITY /* more than CEL_RETRY_AFTER_MAX */
 
 static const after_row after_rows[] = {
     /* seconds */
@@ -33,14 +34,30 @@ static const after_row after_rows[] = {
     {" 5", THEN, 5},
     {"5\t ", THEN, 5},
     {"86399", THEN, 86399},
-    {"86400", THEN, CAPPED},
-    {"86401", THEN, CAPPED},
-    {"99999999999999999999999999999999999999999999", THEN, CAPPED},
+    {"86400", THEN, 86400},
+    {"86401", THEN, TOO_LONG},
+    {"99999999999999999999999999999999999999999999", THEN, TOO_LONG},
     {"", THEN, UNREADABLE},
     {"  ", THEN, UNREADABLE},
     {"-1", THEN, UNREADABLE},
     {"+1", THEN, UNREADABLE},
-    {"1.5", THEN, UNREADABLE},
+    {"1.5", THEN, 2},
+    {"1.0", THEN, 1},
+    {"1.000", THEN, 1},
+    {"1.0001", THEN, 2},
+    {"0.25", THEN, 1},
+    {" 7.9\t", THEN, 8},
+    {"86399.5", THEN, 86400},
+    {"86400.5", THEN, TOO_LONG},
+    {"1764086400", THEN, TOO_LONG},
+    {"1764086400.25", THEN, TOO_LONG},
+    {"1.", THEN, UNREADABLE},
+    {".5", THEN, UNREADABLE},
+    {".", THEN, UNREADABLE},
+    {"1.5.5", THEN, UNREADABLE},
+    {"1.x", THEN, UNREADABLE},
+    {"1,5", THEN, UNREADABLE},
+    {"-1.5", THEN, UNREADABLE},
     {"1e3", THEN, UNREADABLE},
     {"0x10", THEN, UNREADABLE},
     {"1 2", THEN, UNREADABLE},
@@ -65,9 +82,9 @@ static const after_row after_rows[] = {
     {"Thu, 01 Jan 1970 00:00:00 GMT", THEN, 0},
     {"Sat, 01 Jan 0000 00:00:00 GMT", THEN, 0},
     {"Mon, 07 Nov 1994 08:49:36 GMT", THEN, 86399},
-    {"Mon, 07 Nov 1994 08:49:38 GMT", THEN, CAPPED},
-    {"Fri, 31 Dec 9999 23:59:60 GMT", THEN, CAPPED},
-    {"Fri, 31 Dec 9999 23:59:59 GMT", INT64_MIN, CAPPED},
+    {"Mon, 07 Nov 1994 08:49:38 GMT", THEN, TOO_LONG},
+    {"Fri, 31 Dec 9999 23:59:60 GMT", THEN, TOO_LONG},
+    {"Fri, 31 Dec 9999 23:59:59 GMT", INT64_MIN, TOO_LONG},
     {"Fri, 31 Dec 9999 23:59:59 GMT", INT64_MAX, 0},
     {"Fri, 31 Dec 9999 23:59:59 GMT", 253402300798, 1},
 
@@ -83,10 +100,10 @@ static const after_row after_rows[] = {
     {"Monday, 01-Jan-24 00:00:00 GMT", 1704067190, 10},
     {"Friday, 01-Jan-99 00:00:00 GMT", 1704067190, 0},
     {"Saturday, 01-Jan-00 00:00:00 GMT", 946684790, 10},
-    {"Saturday, 30-Dec-73 23:59:59 GMT", 1704067190, CAPPED},
+    {"Saturday, 30-Dec-73 23:59:59 GMT", 1704067190, TOO_LONG},
     {"Sunday, 31-Dec-73 23:59:59 GMT", 1704067190, 0},
     {"Tuesday, 29-Feb-00 00:00:00 GMT", 951782390, 10},
-    {"Sunday, 06-Nov-94 08:49:37 GMT", INT64_MIN, CAPPED},
+    {"Sunday, 06-Nov-94 08:49:37 GMT", INT64_MIN, TOO_LONG},
     {"Sunday, 06-Nov-94 08:49:37 GMT", INT64_MAX, 0},
 
     /* dates that do not exist */
@@ -136,6 +153,8 @@ static void test_retry_after(void) {
     double seconds = read_after(row->value, row->now);
     if (row->seconds < 0)
       CHECK(row->value, seconds < 0);
+    else if (row->seconds > CEL_RETRY_AFTER_MAX)
+      CHECK(row->value, seconds > CEL_RETRY_AFTER_MAX && isfinite(seconds));
     else
       CHECK_NEAR(row->value, seconds, row->seconds);
   }

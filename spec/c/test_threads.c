@@ -16,33 +16,11 @@
 
 #include "celigo.h"
 #include "check.h"
+#include "script.h"
 
 #define THREADS 8
 #define STATES  4 /* of each thread, one after the other */
 #define CALLS   1000
-
-static const char script[] =
-    "local celigo, client, url, calls = ... "
-    "local other <close> = celigo.new { token = 'script', base_url = url, "
-    "rate_limit = false } "
-    "local id = assert(client:list_connectors())[1]._id "
-    "local good = 0 "
-    "for i = 1, calls do "
-    "  local c = i % 2 == 0 and client or other "
-    "  local record = assert(c:get_connector_by_id(id)) "
-    "  if record._id == id then good = good + 1 end "
-    "end "
-    "local n = 0 "
-    "for _ in client:each_connector() do n = n + 1 end "
-    "assert(n > 0) "
-    "local licenses, errors = client:map({ id, id, id }, function(item) "
-    "  return client:list_connector_licenses(item) "
-    "end) "
-    "assert(#licenses == 3 and next(errors) == nil) "
-    "assert(celigo.json.encode(celigo.json.decode '[1.5,{}]') == '[1.5,{}]') "
-    "local _, err = client:get_connector_by_id('ffffffffffffffffffffffff') "
-    "assert(err.status == 404) "
-    "return good";
 
 typedef struct worker {
   pthread_t thread;
@@ -60,8 +38,7 @@ static int run_state(lua_State *L) {
   luaL_openlibs(L);
   luaL_requiref(L, "celigo", luaopen_celigo, 0);
   lua_setglobal(L, "celigo");
-  if (luaL_loadstring(L, script) != LUA_OK)
-    return lua_error(L);
+  script_load(L, "threads.lua");
   lua_getglobal(L, "celigo");
   if (celigo_push_client(L, &o) != LUA_OK)
     return lua_error(L);

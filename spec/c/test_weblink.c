@@ -66,23 +66,47 @@ static const link_row rows[] = {
     {"<a>; rel=\"http://example.com/r next\"", "a", 0},
 
     /* the first rel counts; near misses of the name */
-    {"<a>; rel=prev; rel=next", NULL, NONE},
+    {"<a>; rel=prev; rel=next", NULL, BAD},
     {"<a>; rel=next; rel=prev", "a", 0},
-    {"<a>; rel; rel=next", NULL, NONE},
-    {"<a>; rel=; rel=next", NULL, NONE},
-    {"<a>; rel=\"\"; rel=next", NULL, NONE},
+    {"<a>; rel; rel=next", NULL, BAD},
+    {"<a>; rel=; rel=next", NULL, BAD},
+    {"<a>; rel=\"\"; rel=next", NULL, BAD},
     {"<a>; rel=\"\"", NULL, NONE},
     {"<a>; rev=next", NULL, NONE},
-    {"<a>; rel*=next", NULL, NONE},
+    {"<a>; rel*=next", NULL, BAD},
+    {"<a>; rel*=UTF-8''next", NULL, BAD},
+    {"<a>; rel*=next; rel=next", "a", 0},
+    {"<a>; rel*=prev", NULL, NONE},
     {"<a>; relx=next", NULL, NONE},
     {"<a>; re=next", NULL, NONE},
     {"<a>; title=next; next; rel=prev", NULL, NONE},
-    {"<a>; next", NULL, NONE},
+    {"<a>; next", NULL, BAD},
+    {"<a>; NEXT=1", NULL, BAD},
+    {"<a>; prev", NULL, NONE},
 
-    /* another resource's link */
-    {"<a>; anchor=\"/other\"; rel=next", NULL, NONE},
-    {"<a>; rel=next; anchor=\"/other\"", NULL, NONE},
-    {"<a>; rel=next; ANCHOR=x, <b>; rel=next", "b", 0},
+    /* strange quotes, and what else no RFC knows */
+    {"<a>; rel='next'", "a", 0},
+    {"<a>;rel = 'NEXT' ; type='x'", "a", 0},
+    {"<a>; rel='prev next'", "a", 0},
+    {"<a>; rel='prev', <b>; rel='next'", "b", 0},
+    {"<a>; rel='prev'", NULL, NONE},
+    {"<a>; rel=''", NULL, NONE},
+    {"<a>; rel='", NULL, NONE},
+    {"<a>; rel='next", NULL, BAD},
+    {"<a>; rel=next'", NULL, BAD},
+    {"<a>; rel=\"'next'\"", NULL, BAD},
+    {"<a>; rel=`next`", NULL, BAD},
+    {"<a>; rel=\xe2\x80\x9cnext\xe2\x80\x9d", NULL, BAD},
+    {"<a>; rel=[next]", NULL, BAD},
+    {"<a>; rel=\"next,last\"", NULL, BAD},
+    {"<a>; rel=\"last;next\"", NULL, BAD},
+    {"<a>; rel=next/last", NULL, BAD},
+    {"<a>; rel=next_page", NULL, BAD},
+    {"<a>; title='a; rel=next'", NULL, BAD},
+    {"<a>; rel=\"next_page next\"", "a", 0},
+    {"<a>; rel=\"x:next\"", NULL, NONE},
+    {"<a>; rel=\"nextpage\"", NULL, NONE},
+    {"<a>; rel=next.1", NULL, NONE},
 
     /* separators inside targets and quotes */
     {"<a,b;c=\"d\">; rel=next", "a,b;c=\"d\"", 0},
@@ -133,30 +157,84 @@ static const link_row rows[] = {
 static void test_row(const link_row *row) {
   size_t len = strlen(row->value);
   char *copy = check_copy(row->value, len);
-  cel_span target = {NULL, 0};
-  int status = cel_link_find(copy, len, "next", &target);
+  cel_span value = {copy, len};
+  cel_link link = {.anchored = false};
+  int status = cel_link_find(&value, "next", &link);
   if (row->target == NULL) {
     CHECK(row->value, status == row->status);
-    CHECK(row->value, target.text == NULL);
+    CHECK(row->value, link.target.text == NULL);
+    CHECK(row->value, value.text == copy && value.len == len);
   } else if (CHECK(row->value, status == CEL_LINK_FOUND)) {
-    CHECK(row->value, target.len == strlen(row->target));
-    CHECK(row->value, memcmp(target.text, row->target, target.len) == 0);
-    CHECK(row->value, target.text > copy && target.text < copy + len);
+    const char *text = link.target.text;
+    CHECK(row->value, link.target.len == strlen(row->target));
+    CHECK(row->value, memcmp(text, row->target, link.target.len) == 0);
+    CHECK(row->value, text > copy && text < copy + len);
+    CHECK(row->value, !link.anchored);
+    CHECK(row->value, value.text > text);
+    CHECK(row->value, value.text + value.len == copy + len);
   }
   free(copy);
+}
+
+/* Links with an anchor: what it is, and what follows. */
+typedef struct anchor_row {
+  const char *value;
+  const char *anchor;
+  const char *second; /* the next link's target, or NULL */
+} anchor_row;
+
+static const anchor_row anchor_rows[] = {
+    {"<a>; anchor=\"/other\"; rel=next", "/other", NULL},
+    {"<a>; rel=next; anchor=\"/other\"", "/other", NULL},
+    {"<a>; rel=next; anchor=/x?y=1", "/x?y=1", NULL},
+    {"<a>; rel=next; anchor='/x'", "/x", NULL},
+    {"<a>; rel=next; anchor=\"#here\"", "#here", NULL},
+    {"<a>; rel=next; anchor=\"\"", "", NULL},
+    {"<a>; rel=next; anchor", "", NULL},
+    {"<a>; rel=next; anchor=x; anchor=y", "x", NULL},
+    {"<a>; rel=next; ANCHOR=x, <b>; rel=next", "x", "b"},
+    {"<p>; anchor=z; rel=prev, <a>; anchor=x; rel=next,, <b>; rel=next", "x",
+     "b"},
+};
+
+static bool span_is(cel_span span, const char *text) {
+  return span.len == strlen(text) && memcmp(span.text, text, span.len) == 0;
+}
+
+static void test_anchors(void) {
+  for (size_t i = 0; i < sizeof anchor_rows / sizeof anchor_rows[0]; i++) {
+    const anchor_row *row = &anchor_rows[i];
+    size_t len = strlen(row->value);
+    char *copy = check_copy(row->value, len);
+    cel_span value = {copy, len};
+    cel_link link;
+    if (CHECK(row->value, cel_link_find(&value, "next", &link) == 1)) {
+      CHECK(row->value, span_is(link.target, "a"));
+      CHECK(row->value, link.anchored && span_is(link.anchor, row->anchor));
+    }
+    int status = cel_link_find(&value, "next", &link);
+    CHECK(row->value, status == (row->second != NULL));
+    if (row->second != NULL)
+      CHECK(row->value, span_is(link.target, row->second) && !link.anchored);
+    free(copy);
+  }
 }
 
 int main(void) {
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     test_row(&rows[i]);
+  test_anchors();
 
   const char *two = "<a>; rel=prev, <b>; rel=next";
-  cel_span target = {NULL, 0};
-  CHECK("another relation",
-        cel_link_find(two, strlen(two), "PREV", &target) == CEL_LINK_FOUND);
-  CHECK("another relation", target.len == 1 && *target.text == 'a');
-  CHECK("no value", cel_link_find(NULL, 0, "next", &target) == NONE);
-  CHECK("a NUL is garbage",
-        cel_link_find("\0<a>; rel=next", 14, "next", &target) == BAD);
+  cel_span value = {two, strlen(two)};
+  cel_link link;
+  CHECK("another relation", cel_link_find(&value, "PREV", &link) == 1);
+  CHECK("another relation", span_is(link.target, "a"));
+  CHECK("the rest", cel_link_find(&value, "next", &link) == 1);
+  CHECK("the rest", span_is(link.target, "b"));
+  value = (cel_span){NULL, 0};
+  CHECK("no value", cel_link_find(&value, "next", &link) == NONE);
+  value = (cel_span){"\0<a>; rel=next", 14};
+  CHECK("a NUL is garbage", cel_link_find(&value, "next", &link) == BAD);
   return check_report();
 }

@@ -2,6 +2,8 @@
 
 local process = require "spec.support.process"
 
+package.path = "examples/?.lua;" .. package.path -- their shared parts, for specs of these
+
 local example = {}
 
 function example.read(path)
@@ -43,6 +45,30 @@ function example.run(name, arguments, service, more)
   local messages = example.read(errors)
   os.remove(errors)
   return code, output, messages
+end
+
+-- Starts an example whose end is not waited for: a process, whose output is
+-- both streams together.
+function example.start(name, arguments, service)
+  return assert(process.start { "sh", "-c", "exec " .. example.command(name, arguments, service) })
+end
+
+-- Waits for a condition that something else brings about.
+function example.await(condition)
+  for _ = 1, 600 do
+    if condition() then return end
+    os.execute "sleep 0.05"
+  end
+  error("the condition has not come about", 2)
+end
+
+-- Runs an example under a terminal: its exit code, and what is shown there.
+function example.run_on_terminal(name, arguments, service)
+  local command = example.command(name, arguments, service)
+  local pipe = assert(io.popen(("script -qec %s /dev/null </dev/null"):format(process.quote(command))))
+  local shown = pipe:read "a"
+  local _, _, code = pipe:close()
+  return code, shown
 end
 
 -- Fails where a part is not in a text.

@@ -41,33 +41,56 @@ local function make_authority(directory, name)
       quote(directory), name, NEW_KEY, name, name))
 end
 
--- Makes server.pem and server.key, signed by an authority.
-local function make_certificate(directory, authority, days, names)
-  write(directory .. "/names", "subjectAltName=" .. names .. "\n")
+local DAY = 86400
+
+-- What `openssl ca` has to know: it takes both dates, in the past as well.
+local SIGNING = [[
+[ca]
+default_ca = mine
+[mine]
+database = index
+new_certs_dir = .
+default_md = sha256
+policy = any
+rand_serial = yes
+x509_extensions = names
+[any]
+commonName = supplied
+[names]
+subjectAltName = ]]
+
+-- Makes server.pem and server.key, signed by an authority: valid from one day
+-- to another, counted from now.
+local function make_certificate(directory, authority, names, first, last)
+  local function date(days)
+    return os.date("!%Y%m%d%H%M%SZ", os.time() + days * DAY)
+  end
+  write(directory .. "/signing", SIGNING .. names .. "\n")
+  write(directory .. "/index", "")
   run(("cd %s && openssl req -subj /CN=server%s "
     .. "-keyout server.key -out server.csr"):format(
       quote(directory), NEW_KEY))
-  run(("cd %s && openssl x509 -req -in server.csr -CA %s.pem "
-    .. "-CAkey %s.key -set_serial %d -days %d -extfile names "
+  run(("cd %s && openssl ca -batch -notext -config signing -cert %s.pem "
+    .. "-keyfile %s.key -startdate %s -enddate %s -in server.csr "
     .. "-out server.pem"):format(
-      quote(directory), authority, authority, os.time(), days))
+      quote(directory), authority, authority, date(first), date(last)))
 end
 
 local LOOPBACK = "IP:127.0.0.1,DNS:localhost"
 
 local certificates = {
   good = function(directory)
-    make_certificate(directory, "ca", 2, LOOPBACK)
+    make_certificate(directory, "ca", LOOPBACK, -1, 2)
   end,
   expired = function(directory)
-    make_certificate(directory, "ca", -1, LOOPBACK)
+    make_certificate(directory, "ca", LOOPBACK, -2, -1)
   end,
   unknown_ca = function(directory)
     make_authority(directory, "stranger")
-    make_certificate(directory, "stranger", 2, LOOPBACK)
+    make_certificate(directory, "stranger", LOOPBACK, -1, 2)
   end,
   wrong_host = function(directory)
-    make_certificate(directory, "ca", 2, "DNS:elsewhere.example.com")
+    make_certificate(directory, "ca", "DNS:elsewhere.example.com", -1, 2)
   end,
 }
 
@@ -155,6 +178,13 @@ local function start_on_free_port(self, options)
     end
   end
   error("nginx does not start:\n" .. output, 0)
+end
+
+--- Makes ca.pem, and server.pem and server.key for this machine signed by it,
+-- for other servers than nginx.
+function nginx.certify(directory)
+  make_authority(directory, "ca")
+  certificates.good(directory)
 end
 
 --- Starts nginx on a free port of 127.0.0.1. Options:

@@ -15,13 +15,16 @@ function process.quote(text)
   return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
 end
 
+--- The version of Lua, "5.4" or "5.5".
+process.version = _VERSION:match "%d+%.%d+"
+
 --- The Lua interpreter that runs the specs.
 function process.lua()
   local first = 0
   while arg and arg[first - 1] do
     first = first - 1
   end
-  return first < 0 and arg[first] or "lua5.4"
+  return first < 0 and arg[first] or "lua" .. process.version
 end
 
 --- The words that run a C test program (see spec/c): the program itself, or
@@ -127,10 +130,25 @@ function Process:wait()
   return self.status, table.concat(self.lines, "\n")
 end
 
+-- Sends a signal until the process is gone, again after the first half second
+-- (a program may lose one that comes before it is ready), and SIGKILL in the
+-- end. The pauses are seconds.
+local END = [[
+for pauses in ".01 .02 .05 .1 .3" ".5 .5" "1 1 1"; do
+  kill -%s %d 2>/dev/null
+  for pause in $pauses; do
+    kill -0 %d 2>/dev/null || exit 0
+    sleep $pause
+  done
+done
+kill -KILL %d 2>/dev/null
+]]
+
 --- Ends the process, with SIGTERM unless another signal is named, and waits
--- until it is gone. Returns what `wait` does; may be called again.
+-- until it is gone: with SIGKILL where it does not end within five seconds or
+-- so. Returns what `wait` does; may be called again.
 function Process:stop(signal)
-  self:signal(signal or "TERM")
+  if self.pipe then os.execute(END:format(signal or "TERM", self.pid, self.pid, self.pid)) end
   return self:wait()
 end
 

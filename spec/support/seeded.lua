@@ -73,8 +73,8 @@ function seeded.share(count)
   return math.ceil(count * share)
 end
 
---- Calls check(random, n) for that many cases. An error in one goes through
--- untouched, after its seed has been printed.
+--- Calls check(random, n) for that many cases, or until it returns false. An
+-- error in one goes through untouched, after its seed has been printed.
 function seeded.each(count, check)
   local first = math.tointeger(os.getenv "CELIGO_TEST_SEED") or os.time()
   for n = 1, seeded.share(count) do
@@ -86,7 +86,7 @@ function seeded.each(count, check)
         end
       end,
     })
-    check(seeded.new(seed), n)
+    if check(seeded.new(seed), n) == false then return end
   end
 end
 

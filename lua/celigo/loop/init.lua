@@ -9,8 +9,9 @@
 --
 -- * `backend.watch(fd, events, ready)`: from now on calls `ready()` whenever
 --   the descriptor is readable (`events` is `"r"`), writable (`"w"`) or
---   either (`"rw"`); `ready(true)` where the loop gives the descriptor up.
---   Level-triggered. Returns something that stands for it.
+--   either (`"rw"`). Level-triggered. `ready(true)` says that the loop has
+--   given the descriptor up; any other argument means nothing. Returns
+--   something that stands for it.
 -- * `backend.unwatch(watcher)`: never again; the descriptor is closed next.
 -- * `backend.timer(seconds)`: calls `turn()` once, after that many seconds,
 --   not earlier; instead of what was asked before. nil: never. 0 must come
@@ -39,14 +40,14 @@ local RETRY = 0.05 -- seconds; when the process may open no more descriptors
 -- host's loop holds on to refers to this; calls that are waited for keep
 -- their client alive.
 local Loop = {}
-Loop.__index = Loop
+local LOOP = { __index = Loop, __metatable = "celigo.loop" }
 
 local WEAK = { __mode = "v" }
 
 -- A coroutine that waits. Where it is closed meanwhile nobody wakes it, and
 -- its call ends. What it waits for is its own: where the coroutine is
 -- dropped, both are collected.
-local Parked = {}
+local Parked = { __metatable = "celigo.parked" }
 
 function Parked:__close()
   if self.woken then return end
@@ -64,6 +65,7 @@ end
 
 local WAITING = setmetatable({}, {
   __name = "celigo.waiting",
+  __metatable = "celigo.waiting",
   __index = refuse,
   __newindex = refuse,
   __call = refuse,
@@ -76,7 +78,8 @@ function Loop:park(waited)
   if not wait then return false end
   local entry <close> = setmetatable({ weak = setmetatable({ waited = waited }, WEAK), wake = wake }, Parked)
   self.parked[#self.parked + 1] = entry
-  if not self.served then self:ring() end -- it may be ready by now
+  local client = self.weak.client
+  if client then core.wake(client) end -- it may be ready by now
   wait(WAITING)
   if not entry.woken then
     error("this coroutine waits for a call of the client; only the event loop may resume it", 0)
@@ -97,21 +100,21 @@ function Loop:resume_ready()
   end
   self.parked = waiting
   for i, entry in ipairs(ready) do
-    entry.woken = true
-    local good, err = pcall(entry.wake)
+    entry.woken = not entry.gone -- one that was woken before may have closed it
+    local good, err = true, nil
+    if entry.woken then good, err = pcall(entry.wake) end
     if not good then
       table.move(ready, i + 1, #ready, #self.parked + 1, self.parked)
-      self.hurry = true
       error(err, 0)
     end
   end
   return #ready > 0
 end
 
+-- What is due, and whoever waits for it. At the end nobody is left who could
+-- go on: core.wants() relies on that.
 function Loop:work(client)
-  local stirred = core.serve(client)
-  if not stirred and not self.hurry then return end
-  self.hurry = false
+  if not core.serve(client) then return end
   local scheduler = tasks.scheduler_of(client)
   repeat -- a worker may end what a coroutine waits for, and the other way
     while scheduler:resume_ready() do end
@@ -121,20 +124,13 @@ end
 -- One turn, when a descriptor is ready or the time has come.
 function Loop:turn()
   local client = self.weak.client
-  if not client or self.detached then return self:detach() end
-  self.served = true -- the turn ends with a look at what to wait for
+  if not client or not self.attached then return self:detach() end
   local good, err = pcall(self.work, self, client)
-  self.served = false
   self:update(client)
-  if not good then error(err, 0) end
-end
-
--- Somebody else than the loop has made, moved or ended calls, or the client
--- is gone: a turn is due, in the loop.
-function Loop:ring()
-  if self.detached or self.over then return end
-  self.hurry = true
-  self.backend.timer(0)
+  if not good then
+    if self.attached then core.wake(client) end -- others may be left
+    error(err, 0)
+  end
 end
 
 function Loop:watch(client, serial, events)
@@ -142,7 +138,7 @@ function Loop:watch(client, serial, events)
   if not descriptor then return false end
   local watch = { descriptor = descriptor, events = events }
   watch.watcher = self.backend.watch(descriptor:fd(), events, function(lost)
-    if lost then watch.events = nil end
+    if lost == true then watch.lost = true end -- many loops pass arguments of their own
     self:turn()
   end)
   self.watched[serial] = watch
@@ -159,26 +155,27 @@ end
 
 -- Waits for what the client wants by now.
 function Loop:update(client)
-  if self.detached then return end
+  if not self.attached then return end
   if core.closed(client) and #self.parked == 0 then return self:detach() end
   local seconds, wanted = core.wants(client)
   for serial, watch in pairs(self.watched) do
-    if wanted[serial] ~= watch.events then self:unwatch(serial) end
+    if watch.lost or wanted[serial] ~= watch.events then self:unwatch(serial) end
   end
   for serial, events in pairs(wanted) do
     if not self.watched[serial] and not self:watch(client, serial, events) then
       seconds = math.min(seconds or RETRY, RETRY)
     end
   end
-  self.backend.timer(self.hurry and 0 or seconds)
+  self.backend.timer(seconds)
 end
 
 -- Lets go of the host's loop: the client is closed, or gone.
 function Loop:detach()
-  if self.detached then return end
-  self.detached = true
+  local backend = self.backend
+  if not backend then return end
   for serial in pairs(self.watched) do self:unwatch(serial) end
-  self.backend.close()
+  self.attached, self.backend = false, nil
+  backend.close()
 end
 
 local loop = {}
@@ -203,19 +200,25 @@ function loop.adapter(name, new_backend)
       weak = setmetatable({ client = client }, WEAK),
       parked = {},
       watched = {},
-    }, Loop)
+    }, LOOP)
     self.backend = new_backend(function() self:turn() end, ...)
+    self.attached = true -- wake-ups reach the host's loop
     scheduler.loop = self
+    -- A turn is due, in the host's loop: somebody else has made, moved or
+    -- ended calls, or the client is gone.
+    local function wake_up()
+      if self.attached then self.backend.timer(0) end
+    end
     -- Goes when the client goes, or with the whole state: then before the
     -- host's loop, which is older, and that before calls that are older still.
     scheduler.guard = setmetatable({}, {
       __gc = function()
-        pcall(self.ring, self)
-        self.over = true
+        pcall(wake_up)
+        self.attached = false
       end,
     })
-    core.set_bell(client, function() self:ring() end)
-    self:ring() -- calls may be under way already
+    core.set_wakeup(client, wake_up)
+    wake_up() -- calls may be under way already
     return client
   end
 end

@@ -12,7 +12,6 @@ local loop = require "celigo.loop"
 local uv = require "luv"
 
 local function resume(thread)
-  if coroutine.status(thread) ~= "suspended" then return end -- closed by its owner
   local good, err = coroutine.resume(thread)
   if not good then error(debug.traceback(thread, tostring(err)), 0) end
 end
@@ -23,31 +22,52 @@ local function park()
   return coroutine.yield, function() resume(thread) end
 end
 
+local function close(handle)
+  if not handle:is_closing() then handle:close() end
+end
+
 local function new_backend(turn)
   local timer = assert(uv.new_timer())
   local backend = { park = park }
+  local polls = {} -- to what is called when one is ready
 
   function backend.watch(fd, events, ready)
     local poll = assert(uv.new_poll(fd))
     assert(poll:start(events, function(err) ready(err ~= nil) end))
+    polls[poll] = ready
     return poll
   end
 
   function backend.unwatch(poll)
-    poll:close()
+    polls[poll] = nil
+    close(poll)
+  end
+
+  -- The first turn after the program has closed every handle of the loop
+  -- (`uv.walk`): the client learns which descriptors nobody watches any more.
+  local function resume_after_close()
+    for poll, ready in pairs(polls) do
+      if poll:is_closing() then return ready(true), resume_after_close() end -- which changes `polls`
+    end
+    turn()
   end
 
   function backend.timer(seconds)
+    local callback = turn
+    if timer:is_closing() then
+      if not seconds then return end
+      timer, seconds, callback = assert(uv.new_timer()), 0, resume_after_close
+    end
     if not seconds then
       timer:stop()
       return
     end
     uv.update_time() -- else it counts from when the loop last looked
-    timer:start(math.ceil(seconds * 1000), 0, turn)
+    timer:start(math.ceil(seconds * 1000), 0, callback)
   end
 
   function backend.close()
-    timer:close()
+    close(timer)
   end
 
   return backend

@@ -49,7 +49,7 @@ check.shapes = {
       description = string_type,
       imageURL = string_type,
       websiteURL = string_type,
-      contactEmail = email,
+      contactEmail = { types = { "string" }, format = "emails" }, -- the service holds lists in it
       published = boolean_type,
       managed = boolean_type,
       _integrationId = object_id,
@@ -103,6 +103,10 @@ check.shapes = {
     required = { "email", "expires", "opts" },
     fields = { email = email, expires = date_time, opts = opts },
   },
+  TypedLicense = {
+    types = { "object" },
+    fields = { email = email, expires = date_time, opts = opts, type = string_type },
+  },
   PushUpdate = {
     types = { "object" },
     fields = { _integrationIds = strings },
@@ -119,43 +123,46 @@ local MONTH_DAYS = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 local function is_date_time(text)
   local year, month, day, hour, minute, second, rest = text:match(
     "^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt](%d%d):(%d%d):(%d%d)(.*)$")
-  if not year then
-    return false
-  end
+  if not year then return false end
   month, day = tonumber(month), tonumber(day)
   local days = MONTH_DAYS[month] or 0
-  if month == 2 and is_leap(tonumber(year)) then
-    days = 29
-  end
+  if month == 2 and is_leap(tonumber(year)) then days = 29 end
   local zone = rest:gsub("^%.%d+", "")
-  return day >= 1 and day <= days and tonumber(hour) < 24
-    and tonumber(minute) < 60 and tonumber(second) < 61
-    and (zone == "Z" or zone == "z"
-         or zone:find("^[+-][01]%d:[0-5]%d$") ~= nil
-         or zone:find("^[+-]2[0-3]:[0-5]%d$") ~= nil)
+  if day < 1 or day > days or tonumber(hour) > 23 or tonumber(minute) > 59 or tonumber(second) > 60 then
+    return false
+  end
+  return zone == "Z" or zone == "z" or zone:find "^[+-][01]%d:[0-5]%d$" ~= nil
+    or zone:find "^[+-]2[0-3]:[0-5]%d$" ~= nil
+end
+
+local function is_email(text)
+  return text:find "^[^%s@,]+@[^%s@.,]+[^%s@,]*%.[^%s@.,]+$" ~= nil
+end
+
+-- Several addresses, separated by commas.
+local function are_emails(text)
+  for address in (text .. ","):gmatch "([^,]*)," do
+    if not is_email(address:match "^%s*(.-)%s*$") then return false end
+  end
+  return true
 end
 
 local formats = {
   ["date-time"] = is_date_time,
-  email = function(text)
-    return text:find("^[^%s@]+@[^%s@.]+[^%s@]*%.[^%s@.]+$") ~= nil
-  end,
+  email = is_email,
+  emails = are_emails,
   objectId = function() return true end, -- opaque
 }
 
 local function kind_of(raw)
   local kind = rawjson.kind(raw)
-  if kind == "number" and math.tointeger(rawjson.value(raw)) then
-    return "integer"
-  end
+  if kind == "number" and math.tointeger(rawjson.value(raw)) then return "integer" end
   return kind
 end
 
 local function allows(shape, kind)
   for _, allowed in ipairs(shape.types) do
-    if allowed == kind then
-      return true
-    end
+    if allowed == kind then return true end
   end
   return false
 end
@@ -189,8 +196,7 @@ local function visit_object(raw, shape, path, faults)
   if shape.trial_rule and given.trialEnabled == "true" then
     for _, name in ipairs { "trialPeriod", "_trialLicenseId" } do
       if missing(name) then
-        add(faults, "missing_required_field", name,
-            "is required while trialEnabled is true")
+        add(faults, "missing_required_field", name, "is required while trialEnabled is true")
       end
     end
   end
@@ -199,7 +205,7 @@ end
 function visit(raw, shape, path, faults)
   local kind = kind_of(raw)
   if not allows(shape, kind) then
-    add(faults, "invalid_field", path, ("must be of type %s, not %s"):format(
+    add(faults, nil, path, ("must be of type %s, not %s"):format(
       table.concat(shape.types, " or "), kind))
   elseif kind == "object" then
     visit_object(raw, shape, path, faults)
@@ -208,11 +214,11 @@ function visit(raw, shape, path, faults)
       visit(element, shape.items, ("%s[%d]"):format(path, i - 1), faults)
     end
   elseif shape.format and not formats[shape.format](rawjson.value(raw)) then
-    add(faults, "invalid_field", path, "is not a valid " .. shape.format)
+    add(faults, nil, path, "is not a valid " .. shape.format)
   end
 end
 
---- What is wrong with an object's text: an array of { code, field, message },
+--- What is wrong with an object's text: an array of { code?, field, message },
 -- empty where nothing is. The text must be valid JSON.
 function check.body(raw, shape)
   local faults = {}

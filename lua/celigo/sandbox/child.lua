@@ -7,6 +7,9 @@
 -- shell opens it before the interpreter starts, so that the parent reads an
 -- end of file, and does not wait for ever, if that fails.
 
+local control = require "celigo.sandbox.control"
+local faults = require "celigo.sandbox.faults"
+
 local child = {}
 
 local Sandbox = {}
@@ -23,13 +26,9 @@ end
 -- A Lua expression for a table of strings, numbers, booleans and such
 -- tables.
 local function literal(value)
-  if type(value) ~= "table" then
-    return ("%q"):format(value)
-  end
+  if type(value) ~= "table" then return ("%q"):format(value) end
   local parts = {}
-  for key, item in pairs(value) do
-    parts[#parts + 1] = ("[%q]=%s"):format(key, literal(item))
-  end
+  for key, item in pairs(value) do parts[#parts + 1] = ("[%q]=%s"):format(key, literal(item)) end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
@@ -40,16 +39,13 @@ local function interpreter()
   while type(words[first - 1]) == "string" do
     first = first - 1
   end
-  if first < 0 then
-    return words[first]
-  end
-  return os.execute("command -v lua5.4 >/dev/null 2>&1") and "lua5.4"
-    or "lua"
+  if first < 0 then return words[first] end
+  local versioned = "lua" .. _VERSION:match "%d%.%d"
+  return os.execute(("command -v %s >/dev/null 2>&1"):format(versioned)) and versioned or "lua"
 end
 
 local function command(options, fifo)
-  local code = ("package.path=%q package.cpath=%q "
-    .. "require('celigo.sandbox.child').run(%s)"):format(
+  local code = ("package.path=%q package.cpath=%q require('celigo.sandbox.child').run(%s)"):format(
       package.path, package.cpath, literal(options))
   return ("exec >%s; echo $$; exec %s -e %s"):format(
     quote(fifo), quote(options.lua or interpreter()), quote(code))
@@ -72,16 +68,16 @@ function child.start(options)
   local output <close> = assert(io.open(fifo, "r"))
   os.remove(fifo)
   local self = setmetatable({
-    pipe = pipe, pid = math.tointeger(tonumber(output:read("l") or "")),
+    pipe = pipe, pid = math.tointeger(tonumber(output:read "l" or "")),
   }, Sandbox)
-  local line = output:read("l") or "the process ended at once"
+  local line = output:read "l" or "the process ended at once"
   self.url = line:match(ANNOUNCEMENT)
   if not self.url then
     self:stop()
-    error(line:find("^celigo%.sandbox") and line
-          or "celigo.sandbox: " .. line, 0)
+    error(line:find "^celigo%.sandbox" and line or "celigo.sandbox: " .. line, 0)
   end
-  self.port = math.tointeger(tonumber(self.url:match("(%d+)$")))
+  self.host = options.host
+  self.port = math.tointeger(tonumber(self.url:match "(%d+)$"))
   local token = options.token
   self.token = type(token) == "table" and token[1] or token or "sandbox"
   return self
@@ -98,6 +94,35 @@ function Sandbox:stop()
     end
     pipe:close()
   end
+end
+
+local function ask(self, method, path, value)
+  if not self.pipe then error("celigo.sandbox: the sandbox has been stopped", 3) end
+  local status, answer = control.request(self.host, self.port, method, path, value)
+  if status >= 300 then error("celigo.sandbox: " .. (answer and answer.message or status), 3) end
+  return answer
+end
+
+--- Arms a rule for requests that fail; raises where it is wrong.
+function Sandbox:fault(rule)
+  local checked, message = faults.check(rule)
+  if not checked then error("celigo.sandbox: " .. message, 2) end
+  ask(self, "POST", "/__faults", checked)
+end
+
+--- Brings the first state back.
+function Sandbox:reset()
+  ask(self, "POST", "/__reset")
+end
+
+--- The requests received, as an array of tables.
+function Sandbox:journal()
+  local requests = ask(self, "GET", "/__journal").requests
+  for _, request in ipairs(requests) do -- lua-cjson makes floats of all numbers
+    request.connection = math.tointeger(request.connection)
+    request.status = math.tointeger(request.status)
+  end
+  return requests
 end
 
 Sandbox.__close = Sandbox.stop
@@ -123,9 +148,7 @@ function child.run(options)
   io.stdout:flush()
   local ok, err = pcall(running.run, running, 0)
   running:close()
-  if not ok and not tostring(err):find("interrupted!$") then
-    error(err, 0)
-  end
+  if not ok and not tostring(err):find "interrupted!$" then error(err, 0) end
 end
 
 return child

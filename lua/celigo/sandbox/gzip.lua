@@ -3,8 +3,7 @@
 -- nothing.
 
 local has_zlib, zlib = pcall(require, "zlib")
-has_zlib = has_zlib and type(zlib) == "table"
-  and type(zlib.deflate) == "function"
+has_zlib = has_zlib and type(zlib) == "table" and type(zlib.deflate) == "function"
 
 local gzip = {}
 
@@ -13,17 +12,13 @@ local MAX_BLOCK = 65535 -- bytes in a stored block
 local CRC = {} -- of each byte, reflected polynomial 0xEDB88320
 for byte = 0, 255 do
   local crc = byte
-  for _ = 1, 8 do
-    crc = (crc & 1 == 1) and (crc >> 1) ~ 0xEDB88320 or crc >> 1
-  end
+  for _ = 1, 8 do crc = (crc & 1 == 1) and (crc >> 1) ~ 0xEDB88320 or crc >> 1 end
   CRC[byte] = crc
 end
 
 local function crc32(bytes)
   local crc = 0xFFFFFFFF
-  for i = 1, #bytes do
-    crc = (crc >> 8) ~ CRC[(crc ~ bytes:byte(i)) & 0xFF]
-  end
+  for i = 1, #bytes do crc = (crc >> 8) ~ CRC[(crc ~ bytes:byte(i)) & 0xFF] end
   return crc ~ 0xFFFFFFFF
 end
 
@@ -36,12 +31,10 @@ function gzip.store(bytes)
     local block = bytes:sub(pos, pos + MAX_BLOCK - 1)
     pos = pos + #block
     local final = pos > #bytes
-    parts[#parts + 1] = string.pack("<BI2I2", final and 1 or 0, #block,
-                                    ~#block & 0xFFFF)
+    parts[#parts + 1] = string.pack("<BI2I2", final and 1 or 0, #block, ~#block & 0xFFFF)
     parts[#parts + 1] = block
   until final
-  parts[#parts + 1] = string.pack("<I4I4", crc32(bytes),
-                                  #bytes & 0xFFFFFFFF)
+  parts[#parts + 1] = string.pack("<I4I4", crc32(bytes), #bytes & 0xFFFFFFFF)
   return table.concat(parts)
 end
 
@@ -57,9 +50,9 @@ end
 --- Whether an Accept-Encoding value takes gzip (RFC 9110, section 12.5.3).
 function gzip.accepted(value)
   local any = false
-  for coding in (value or ""):lower():gmatch("[^,]+") do
-    local name = coding:match("^%s*([^%s;]+)")
-    local weight = tonumber(coding:match(";%s*q%s*=%s*([%d.]+)") or 1)
+  for coding in (value or ""):lower():gmatch "[^,]+" do
+    local name = coding:match "^%s*([^%s;]+)"
+    local weight = tonumber(coding:match ";%s*q%s*=%s*([%d.]+)" or 1)
     if name == "gzip" or name == "x-gzip" then
       return weight ~= nil and weight > 0
     elseif name == "*" then

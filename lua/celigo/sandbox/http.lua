@@ -37,9 +37,7 @@ end
 -- Reads more; nil and a failure without a status where the peer is gone.
 local function fill(self, deadline)
   local bytes, err = self.connection:receive(deadline)
-  if not bytes then
-    return nil, { closed = err }
-  end
+  if not bytes then return nil, { closed = err } end
   self.buffer = self.buffer .. bytes
   return true
 end
@@ -48,9 +46,7 @@ local function read_exactly(self, count, deadline)
   local parts, have = { self.buffer }, #self.buffer
   while have < count do
     local bytes, err = self.connection:receive(deadline)
-    if not bytes then
-      return nil, { closed = err }
-    end
+    if not bytes then return nil, { closed = err } end
     parts[#parts + 1] = bytes
     have = have + #bytes
   end
@@ -61,7 +57,7 @@ end
 
 local function read_line(self, deadline)
   while true do
-    local line, after = self.buffer:match("^([^\n]*)\n()")
+    local line, after = self.buffer:match "^([^\n]*)\n()"
     if line then
       self.buffer = self.buffer:sub(after)
       return (line:gsub("\r$", ""))
@@ -69,9 +65,7 @@ local function read_line(self, deadline)
       return failure(431, "a line is too long")
     end
     local ok, err = fill(self, deadline)
-    if not ok then
-      return nil, err
-    end
+    if not ok then return nil, err end
   end
 end
 
@@ -90,15 +84,13 @@ local function read_head(self, deadline)
       return head
     end
     -- Garbage need not hold an empty line: judge the first line at once.
-    local line = self.buffer:match("^([^\n]*)\n")
-    if line and not line:find("^%S+ %S+ HTTP/%d%.%d\r?$") then
+    local line = self.buffer:match "^([^\n]*)\n"
+    if line and not line:find "^%S+ %S+ HTTP/%d%.%d\r?$" then
       return failure(400, "malformed request line")
     end
     from = math.max(1, #self.buffer - 3)
     local ok, err = fill(self, deadline)
-    if not ok then
-      return nil, err
-    end
+    if not ok then return nil, err end
   end
 end
 
@@ -108,14 +100,13 @@ local TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$"
 local function parse_fields(lines)
   local fields, raw = {}, {}
   for _, line in ipairs(lines) do
-    local name, value = line:match("^([^:]*):[ \t]*(.-)[ \t]*$")
-    if not name or not name:find(TOKEN) or value:find("[%z\r]") then
+    local name, value = line:match "^([^:]*):[ \t]*(.-)[ \t]*$"
+    if not name or not name:find(TOKEN) or value:find "[%z\r]" then
       return failure(400, "malformed header line")
     end
     raw[#raw + 1] = { name, value }
     name = name:lower()
-    if fields[name] and name == "content-length"
-      and fields[name] ~= value then
+    if fields[name] and name == "content-length" and fields[name] ~= value then
       return failure(400, "contradictory Content-Length")
     end
     local repeated = fields[name] and name ~= "content-length"
@@ -126,11 +117,8 @@ end
 
 local function parse_head(head)
   local lines = {}
-  for line in (head .. "\n"):gmatch("([^\n]*)\n") do
-    lines[#lines + 1] = (line:gsub("\r$", ""))
-  end
-  local method, target, major, minor =
-    table.remove(lines, 1):match("^(%S+) (%S+) HTTP/(%d)%.(%d)$")
+  for line in (head .. "\n"):gmatch "([^\n]*)\n" do lines[#lines + 1] = (line:gsub("\r$", "")) end
+  local method, target, major, minor = table.remove(lines, 1):match "^(%S+) (%S+) HTTP/(%d)%.(%d)$"
   if not method or not method:find(TOKEN) then
     return failure(400, "malformed request line")
   elseif major ~= "1" then
@@ -142,8 +130,7 @@ local function parse_head(head)
   elseif minor ~= "0" and not headers.host then
     return failure(400, "no Host header")
   end
-  local path, query = target:gsub("^https?://[^/?]*", "", 1)
-    :match("^([^?]*)%??(.*)$")
+  local path, query = target:gsub("^https?://[^/?]*", "", 1):match "^([^?]*)%??(.*)$"
   return {
     method = method, target = target, path = path, query = query,
     minor = tonumber(minor), headers = headers, raw_headers = raw,
@@ -154,13 +141,9 @@ local function read_chunked(self, deadline)
   local parts, total = {}, 0
   while true do
     local line, err = read_line(self, deadline)
-    if not line then
-      return nil, err
-    end
-    local digits = line:match("^0*(%x+)%s*$") or line:match("^0*(%x+)%s*;")
-    if not digits then
-      return failure(400, "malformed chunk size")
-    end
+    if not line then return nil, err end
+    local digits = line:match "^0*(%x+)%s*$" or line:match "^0*(%x+)%s*;"
+    if not digits then return failure(400, "malformed chunk size") end
     local size = #digits < 9 and tonumber(digits, 16) or math.huge
     total = total + size
     if total > MAX_BODY then
@@ -179,9 +162,7 @@ local function read_chunked(self, deadline)
   end
   repeat -- trailer fields say nothing to us
     local line, err = read_line(self, deadline)
-    if not line then
-      return nil, err
-    end
+    if not line then return nil, err end
   until line == ""
   return table.concat(parts)
 end
@@ -193,7 +174,7 @@ local function read_body(self, request, deadline)
     return failure(400, "both Transfer-Encoding and Content-Length")
   elseif coding and coding:lower() ~= "chunked" then
     return failure(501, "unknown transfer coding")
-  elseif length and not length:find("^%d+$") then
+  elseif length and not length:find "^%d+$" then
     return failure(400, "malformed Content-Length")
   elseif length and tonumber(length) > MAX_BODY then
     return failure(413, "the body is too large")
@@ -201,21 +182,16 @@ local function read_body(self, request, deadline)
     return ""
   end
   local expect = request.headers.expect
-  if expect and expect:lower() == "100-continue" and request.minor > 0
-    and self.buffer == "" then
+  if expect and expect:lower() == "100-continue" and request.minor > 0 and self.buffer == "" then
     self.connection:send("HTTP/1.1 100 Continue\r\n\r\n", deadline)
   end
-  if coding then
-    return read_chunked(self, deadline)
-  end
+  if coding then return read_chunked(self, deadline) end
   return read_exactly(self, math.tointeger(tonumber(length)), deadline)
 end
 
 local function keeps_alive(request)
   local connection = (request.headers.connection or ""):lower()
-  if request.minor == 0 then
-    return connection:find("keep-alive", 1, true) ~= nil
-  end
+  if request.minor == 0 then return connection:find("keep-alive", 1, true) ~= nil end
   return not connection:find("close", 1, true)
 end
 
@@ -225,18 +201,12 @@ end
 -- gone or idle for longer than `idle` seconds.
 function Reader:request(idle)
   local head, err = read_head(self, loop.now() + idle)
-  if not head then
-    return nil, err
-  end
+  if not head then return nil, err end
   local request
   request, err = parse_head(head)
-  if not request then
-    return nil, err
-  end
+  if not request then return nil, err end
   request.body, err = read_body(self, request, loop.now() + BODY_TIMEOUT)
-  if not request.body then
-    return nil, err
-  end
+  if not request.body then return nil, err end
   request.keep_alive = keeps_alive(request)
   return request
 end
@@ -246,23 +216,22 @@ end
 function http.format(answer, method)
   local body = answer.body or ""
   local lines = {
-    ("HTTP/1.1 %d %s"):format(answer.status,
-                              http.reasons[answer.status] or "Unknown"),
+    ("HTTP/1.1 %d %s"):format(answer.status, http.reasons[answer.status] or "Unknown"),
   }
-  for _, header in ipairs(answer.headers or {}) do
-    lines[#lines + 1] = header[1] .. ": " .. header[2]
-  end
-  if answer.status ~= 204 then
-    lines[#lines + 1] = "Content-Length: " .. #body
-  end
+  for _, header in ipairs(answer.headers or {}) do lines[#lines + 1] = header[1] .. ": " .. header[2] end
+  if answer.status ~= 204 then lines[#lines + 1] = "Content-Length: " .. #body end
   lines[#lines + 1] = "\r\n"
   return table.concat(lines, "\r\n") .. (method == "HEAD" and "" or body)
 end
 
+--- Writes bytes; true, or nil where the peer is gone.
+function http.send(connection, bytes)
+  return connection:send(bytes, loop.now() + SEND_TIMEOUT)
+end
+
 --- Writes an answer; true, or nil where the peer is gone.
 function http.answer(connection, answer, method)
-  return connection:send(http.format(answer, method),
-                         loop.now() + SEND_TIMEOUT)
+  return connection:send(http.format(answer, method), loop.now() + SEND_TIMEOUT)
 end
 
 local function unescape(text)
@@ -276,8 +245,8 @@ http.unescape = unescape
 --- An array of { name, value } from a query string.
 function http.query(text)
   local list = {}
-  for item in text:gmatch("[^&]+") do
-    local name, value = item:match("^([^=]*)=?(.*)$")
+  for item in text:gmatch "[^&]+" do
+    local name, value = item:match "^([^=]*)=?(.*)$"
     list[#list + 1] = {
       unescape((name:gsub("+", " "))), unescape((value:gsub("+", " "))),
     }

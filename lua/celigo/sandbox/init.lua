@@ -1,22 +1,25 @@
---- A stand-in for the Connectors API that keeps state, to try scripts without
--- an account. It needs LuaSocket (`luasocket`) and lua-cjson, which the
--- client does not.
+--- A stand-in for the service that keeps state, to try scripts without an
+-- account. It needs LuaSocket (`luasocket`) and lua-cjson, which the client
+-- does not.
 --
 -- `serve` runs it in a process of its own, `start` for as long as a script
--- runs. Its rules, where the service has records that a sandbox has not:
--- every token is good, but `invalid`, `expired` and `revoked` (with the
--- option `token` only those given); every email address belongs to a user,
--- unless it begins with `unknown`; any connector with an `_integrationId` and
--- an `installerFunction` can be installed, and an installation takes the
--- oldest license that is not in use.
+-- runs. Ids are the same at each start. Its rules, where the service has
+-- records that a sandbox has not: every token is good, but `invalid`,
+-- `expired`, `revoked` and what was deleted (with the option `token` only
+-- those given, and those made since); every email address belongs to a user,
+-- unless it begins with `unknown`; a connector of the newer framework can be
+-- installed, and an installation takes the oldest license that is not in use.
+-- docs/testing.md tells what is known of the service and what is a guess.
 -- @module celigo.sandbox
 
 --- Options of `serve` and `start`.
 -- @table options
 -- @tfield string host where to listen (127.0.0.1)
 -- @tfield integer port 0 takes a free one (8090; 0 for `start`)
--- @tfield boolean|integer seed true: four connectors that differ, with
---   licenses and installations; or how many connectors; false: none (true)
+-- @tfield boolean|integer|table seed true: four connectors that differ, with
+--   licenses and installations; or how many connectors; or
+--   `{ connectors = 4, installs = 200 }`: so many, and on those that are in
+--   use at least so many installations; false: no records (true)
 -- @tfield string|{string,...} token the token that is accepted, or several
 -- @tfield integer page_size records on a page where no `limit` is sent (100)
 -- @tfield integer empty_list_status 204, or 200 with `[]` (204)
@@ -26,14 +29,45 @@
 -- @tfield table|boolean rate_limit `rate` (requests per second) and `burst`
 --   (at once): 429 beyond that (false)
 -- @tfield number delay seconds before each answer (0)
+-- @tfield {table,...} faults rules for requests that fail, see `rule` (none)
+-- @tfield number update_seconds how long an installation that an update was
+--   pushed to shows `updateInProgress` (1)
+-- @tfield table updates by `_integrationId`: `"failed"`, an update that ends
+--   and leaves the version as it was, or `"stuck"`, one that never ends
+--   (none)
 -- @tfield integer max_requests on one connection, then it is closed (no
 --   limit)
 -- @tfield number idle_timeout seconds after which an unused connection is
 --   closed (60)
 -- @tfield boolean log one line for each request on the standard error (false)
--- @tfield boolean journal GET /__journal returns the requests received, as
---   JSON, and DELETE /__journal forgets them (false)
+-- @tfield boolean journal false keeps no journal (true)
 -- @tfield string lua for `start`, the interpreter to use (the running one)
+
+--- A rule for requests that fail: an element of the option `faults`, or given
+-- to `fault`, or sent to `POST /__faults` as JSON. Each rule counts the
+-- requests that match it; of several, the first that has let enough of them
+-- pass takes the request. A rule must say at least one of `status`, `delay`,
+-- `close` and `drop`.
+-- @table rule
+-- @tfield[opt] string operation the method's name or the operationId;
+--   `request` for what is none of the 14 operations (any)
+-- @tfield[opt] integer after so many matching requests pass first (0)
+-- @tfield[opt] integer|boolean times so many are hit; false: all (1)
+-- @tfield[opt] integer status the answer's. Without it: 429 where there is
+--   `retry_after`, 422 where there are `code` or `message`, 200 for a `body`
+-- @tfield[opt] string|integer code in the service's list of errors
+-- @tfield[opt] string message in the service's list of errors
+-- @tfield[opt] number|string retry_after seconds, or a date of HTTP
+-- @tfield[opt] string body the answer's, as it is
+-- @tfield[opt] number delay seconds before the answer; alone: a slow answer
+-- @tfield[opt] string close where the connection ends: `"before"` the answer,
+--   in the middle of its `"head"` or of its `"body"`
+-- @tfield[opt] boolean applied whether the work is done before the failure
+--   (false)
+-- @tfield[opt] {string,...} drop names of members that a write leaves out in
+--   silence
+
+local faults = require "celigo.sandbox.faults"
 
 local sandbox = {}
 
@@ -59,42 +93,54 @@ local function is_boolean(value)
 end
 
 local function is_token(value)
-  if type(value) ~= "table" then
-    return is_string(value)
-  end
+  if type(value) ~= "table" then return is_string(value) end
   for _, token in ipairs(value) do
-    if not is_string(token) then
-      return false
-    end
+    if not is_string(token) then return false end
   end
   return #value > 0
 end
 
 local function is_rate(value)
   local positive = is_number(1e-3, 1e9)
-  return value == false or type(value) == "table"
-    and positive(value.rate) and positive(value.burst)
+  return value == false or type(value) == "table" and positive(value.rate) and positive(value.burst)
 end
 
-local MAX_SEED = 100000
+local is_seed_count = is_integer(0, 100000)
 
 local function is_seed(value)
-  return is_boolean(value) or is_integer(0, MAX_SEED)(value)
+  if type(value) ~= "table" then return is_boolean(value) or is_seed_count(value) end
+  for name, count in pairs(value) do
+    if name ~= "connectors" and name ~= "installs" or not is_seed_count(count) then return false end
+  end
+  return true
 end
+
+local OUTCOMES = { failed = true, stuck = true }
+
+local function are_updates(value)
+  if type(value) ~= "table" then return false end
+  for id, outcome in pairs(value) do
+    if type(id) ~= "string" or not OUTCOMES[outcome] then return false end
+  end
+  return true
+end
+
+local is_delay = is_number(0, 86400)
 
 local option_types = {
   host = { is_string, "a string" },
   port = { is_integer(0, 65535), "an integer from 0 to 65535" },
-  seed = { is_seed, "a boolean or a number of connectors, 0 to 100000" },
+  seed = { is_seed, "a boolean, a number of connectors, 0 to 100000, or { connectors = number, installs = number }" },
   token = { is_token, "a string or an array of strings" },
   page_size = { is_integer(1, 1000000), "an integer from 1 to 1000000" },
-  empty_list_status = {
-    function(value) return value == 200 or value == 204 end, "200 or 204",
-  },
+  empty_list_status = { function(value) return value == 200 or value == 204 end, "200 or 204" },
   link_base = { is_string, "a string" },
   gzip = { is_boolean, "a boolean" },
   rate_limit = { is_rate, "false or { rate = number, burst = number }" },
-  delay = { is_number(0, 86400), "seconds, a number from 0 to 86400" },
+  delay = { is_delay, "seconds, a number from 0 to 86400" },
+  faults = { faults.check_all, "an array of rules" },
+  update_seconds = { is_delay, "seconds, a number from 0 to 86400" },
+  updates = { are_updates, 'a table of _integrationId to "failed" or "stuck"' },
   max_requests = { is_integer(1, math.maxinteger), "an integer from 1" },
   idle_timeout = { is_number(1e-3, 86400), "seconds, a number from 0.001 to 86400" },
   log = { is_boolean, "a boolean" },
@@ -103,10 +149,9 @@ local option_types = {
 }
 
 local defaults = {
-  host = "127.0.0.1", port = 8090, seed = true, page_size = 100,
-  empty_list_status = 204, gzip = true, rate_limit = false, delay = 0,
-  max_requests = math.maxinteger, idle_timeout = 60, log = false,
-  journal = false,
+  host = "127.0.0.1", port = 8090, seed = true, page_size = 100, empty_list_status = 204, gzip = true,
+  rate_limit = false, delay = 0, faults = {}, update_seconds = 1, updates = {}, max_requests = math.maxinteger,
+  idle_timeout = 60, log = false, journal = true,
 }
 
 -- "did you mean 'port'?" for `prot`, all names where none is near. The
@@ -114,50 +159,49 @@ local defaults = {
 local function hint(name)
   local has_core, core = pcall(require, "celigo.core")
   local names = {}
-  for known in pairs(option_types) do
-    names[#names + 1] = known
-  end
+  for known in pairs(option_types) do names[#names + 1] = known end
   table.sort(names)
   local near = has_core and core.nearest(tostring(name), names)
-  return near and ("did you mean '%s'?"):format(near)
-    or "there are: " .. table.concat(names, ", ")
+  return near and ("did you mean '%s'?"):format(near) or "there are: " .. table.concat(names, ", ")
 end
 
 -- Checks options and adds the defaults. Errors blame the caller's caller.
 local function read_options(options, port)
   if options ~= nil and type(options) ~= "table" then
-    error("celigo.sandbox: options must be a table, not "
-          .. type(options), 3)
+    error("celigo.sandbox: options must be a table, not " .. type(options), 3)
   end
   local all = {}
-  for name, value in pairs(defaults) do
-    all[name] = value
-  end
+  for name, value in pairs(defaults) do all[name] = value end
   all.port = port or all.port
   for name, value in pairs(options or {}) do
     local known = option_types[name]
     if not known then
-      error(("celigo.sandbox: unknown option '%s'; %s"):format(
-        tostring(name), hint(name)), 3)
-    elseif not known[1](value) then
-      error(("celigo.sandbox: option %s must be %s"):format(name, known[2]),
-            3)
+      error(("celigo.sandbox: unknown option '%s'; %s"):format(tostring(name), hint(name)), 3)
+    end
+    local good, message = known[1](value)
+    if not good then
+      error(("celigo.sandbox: option %s%s"):format(name, message and ": " .. message or " must be " .. known[2]), 3)
     end
     all[name] = value
   end
+  all.faults = faults.check_all(all.faults)
   return all
 end
 
 local function announce(server, token)
   io.stdout:write(
     "celigo sandbox: listening on ", server.url, "\n",
-    "  to use it: export CELIGO_BASE_URL=", server.url,
-    " CELIGO_API_TOKEN=", token, "\n")
+    "  to use it: export CELIGO_BASE_URL=", server.url, " CELIGO_API_TOKEN=", token, "\n")
   io.stdout:flush()
 end
 
 --- Serves in this process until Ctrl-C. Prints where it listens, as the
 -- first line: `celigo sandbox: listening on http://127.0.0.1:8090`.
+--
+-- Other processes reach what `start` gives as methods over HTTP, without a
+-- token: `POST /__faults` (a rule as JSON), `DELETE /__faults` (forgets all
+-- rules), `POST /__reset`, `GET /__journal` (`{"requests": […]}`) and
+-- `DELETE /__journal`.
 -- @function serve
 -- @tparam[opt] options options
 -- @raise where an option is wrong or the port is taken
@@ -165,9 +209,7 @@ end
 function sandbox.serve(options)
   local all = read_options(options)
   local server, message = require("celigo.sandbox.server").open(all)
-  if not server then
-    error("celigo.sandbox: " .. message, 0)
-  end
+  if not server then error("celigo.sandbox: " .. message, 0) end
   local token = type(all.token) == "table" and all.token[1] or all.token
   local ok, err = pcall(function()
     announce(server, token or "sandbox")
@@ -175,18 +217,30 @@ function sandbox.serve(options)
   end)
   server:close()
   -- What the standalone interpreter raises upon Ctrl-C is our proper end.
-  if not ok and not tostring(err):find("interrupted!$") then
-    error(err, 0)
-  end
-  io.stdout:write("\nceligo sandbox: stopped\n")
+  if not ok and not tostring(err):find "interrupted!$" then error(err, 0) end
+  io.stdout:write "\nceligo sandbox: stopped\n"
 end
 
 --- Starts a sandbox in a child process and waits until it listens. The
 -- process ends upon `stop()`, when the returned object is closed or
 -- collected, and when this process ends.
+--
+-- The object has `url`, `port`, `token` (one that it accepts) and `pid`, and
+-- these methods:
+--
+-- - `fault(rule)` arms a rule; raises where it is wrong.
+-- - `reset()` brings the first state back: records and ids as at the start,
+--   the rules of the option `faults` armed again, later ones and the journal
+--   forgotten.
+-- - `journal()` returns the requests received, at most the last 10,000: an
+--   array of tables with `method`, `target`, `path`, `query`, `headers` (by
+--   name in lower case), `raw_headers` (pairs, as they came), `body`,
+--   `connection` (a number), `operation` (the method's name), `applied`
+--   (whether a write was done) and `status` (none where the answer was cut).
+-- - `stop()` ends the process.
 -- @function start
 -- @tparam[opt] options options
--- @treturn table `url`, `port`, `token` (one that it accepts), `stop()`
+-- @treturn table the sandbox
 -- @raise where an option is wrong or the process does not come up
 -- @usage
 -- local sandbox <close> = require("celigo.sandbox").start { seed = 25 }
@@ -194,7 +248,9 @@ end
 --   base_url = sandbox.url,
 --   token = sandbox.token,
 -- }
--- print(#assert(client:list_connectors()))
+-- sandbox:fault { operation = "list_connectors", status = 503 }
+-- print(#assert(client:list_connectors())) --> 25
+-- print(#sandbox:journal()) --> 2
 function sandbox.start(options)
   return require("celigo.sandbox.child").start(read_options(options, 0))
 end

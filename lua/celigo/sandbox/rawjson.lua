@@ -44,36 +44,26 @@ end
 
 local function scan_number(text, pos)
   local at = text:match("^%-?0()", pos) or text:match("^%-?[1-9]%d*()", pos)
-  if not at then
-    fail(pos, "invalid value")
-  end
+  if not at then fail(pos, "invalid value") end
   at = text:match("^%.%d+()", at) or at
   at = text:match("^[eE][+-]?%d+()", at) or at
-  if text:find("^[%w.+-]", at) then
-    fail(at, "invalid number")
-  end
+  if text:find("^[%w.+-]", at) then fail(at, "invalid number") end
   return at
 end
 
 local function scan_word(text, pos)
   local word, at = text:match("^(%a+)()", pos)
-  if word ~= "true" and word ~= "false" and word ~= "null" then
-    return fail(pos, "invalid value")
-  end
+  if word ~= "true" and word ~= "false" and word ~= "null" then return fail(pos, "invalid value") end
   return at
 end
 
 -- `visit(first, last)` is called with the bounds of each element.
 local function scan_array(text, pos, depth, visit)
   local at = skip_space(text, pos + 1)
-  if text:sub(at, at) == "]" then
-    return at + 1
-  end
+  if text:sub(at, at) == "]" then return at + 1 end
   while true do
     local after = scan(text, at, depth)
-    if visit then
-      visit(at, after - 1)
-    end
+    if visit then visit(at, after - 1) end
     at = skip_space(text, after)
     local separator = text:sub(at, at)
     if separator == "]" then
@@ -88,23 +78,15 @@ end
 -- `visit(first, last, key_first, key_last)` is called for each member.
 local function scan_object(text, pos, depth, visit)
   local at = skip_space(text, pos + 1)
-  if text:sub(at, at) == "}" then
-    return at + 1
-  end
+  if text:sub(at, at) == "}" then return at + 1 end
   while true do
-    if text:sub(at, at) ~= '"' then
-      fail(at, "expected a member name")
-    end
+    if text:sub(at, at) ~= '"' then fail(at, "expected a member name") end
     local key_end = scan_string(text, at)
     local colon = skip_space(text, key_end)
-    if text:sub(colon, colon) ~= ":" then
-      fail(colon, "expected ':'")
-    end
+    if text:sub(colon, colon) ~= ":" then fail(colon, "expected ':'") end
     local value = skip_space(text, colon + 1)
     local after = scan(text, value, depth)
-    if visit then
-      visit(value, after - 1, at, key_end - 1)
-    end
+    if visit then visit(value, after - 1, at, key_end - 1) end
     at = skip_space(text, after)
     local separator = text:sub(at, at)
     if separator == "}" then
@@ -119,13 +101,11 @@ end
 function scan(text, pos, depth)
   local first = text:sub(pos, pos)
   if first == "{" or first == "[" then
-    if depth >= MAX_DEPTH then
-      fail(pos, "too many levels")
-    end
+    if depth >= MAX_DEPTH then fail(pos, "too many levels") end
     return (first == "{" and scan_object or scan_array)(text, pos, depth + 1)
   elseif first == '"' then
     return scan_string(text, pos)
-  elseif first:find("%a") then
+  elseif first:find "%a" then
     return scan_word(text, pos)
   end
   return scan_number(text, pos)
@@ -134,15 +114,11 @@ end
 -- Runs a scan over a whole text; what `fail` raised becomes nil, message.
 local function whole(text, body)
   local valid, bad = utf8.len(text)
-  if not valid then
-    return nil, "invalid UTF-8 at byte " .. bad
-  end
+  if not valid then return nil, "invalid UTF-8 at byte " .. bad end
   local ok, after = pcall(function()
     local pos = body(skip_space(text, 1))
     local rest = skip_space(text, pos)
-    if rest <= #text then
-      fail(rest, "text after the value")
-    end
+    if rest <= #text then fail(rest, "text after the value") end
   end)
   if ok then
     return true
@@ -155,7 +131,7 @@ end
 --- "object", "array", "string", "number", "boolean" or "null": the type of a
 -- value's text.
 function rawjson.kind(raw)
-  local first = raw:match("^[ \t\r\n]*(.)")
+  local first = raw:match "^[ \t\r\n]*(.)"
   if first == "{" then
     return "object"
   elseif first == "[" then
@@ -178,10 +154,17 @@ end
 -- lua-cjson refuses (a lone surrogate) is returned as it is written.
 function rawjson.value(raw)
   local ok, values = pcall(cjson.decode, "[" .. raw .. "]")
-  if ok then
-    return values[1]
-  end
+  if ok then return values[1] end
   return (raw:gsub('^"(.*)"$', "%1"))
+end
+
+--- A valid object's text as a table. A member that is null is left out.
+function rawjson.table(text)
+  local object = cjson.decode(text)
+  for name, value in pairs(object) do
+    if value == cjson.null then object[name] = nil end
+  end
+  return object
 end
 
 --- Splits an object's text: an array of { name, key, raw } in the
@@ -201,14 +184,10 @@ function rawjson.members(text)
     end
   end
   local ok, message = whole(text, function(pos)
-    if text:sub(pos, pos) ~= "{" then
-      fail(pos, "expected an object")
-    end
+    if text:sub(pos, pos) ~= "{" then fail(pos, "expected an object") end
     return scan_object(text, pos, 1, visit)
   end)
-  if not ok then
-    return nil, message
-  end
+  if not ok then return nil, message end
   return list
 end
 
@@ -217,16 +196,12 @@ end
 function rawjson.elements(text)
   local list = {}
   local ok, message = whole(text, function(pos)
-    if text:sub(pos, pos) ~= "[" then
-      fail(pos, "expected an array")
-    end
+    if text:sub(pos, pos) ~= "[" then fail(pos, "expected an array") end
     return scan_array(text, pos, 1, function(first, last)
       list[#list + 1] = text:sub(first, last)
     end)
   end)
-  if not ok then
-    return nil, message
-  end
+  if not ok then return nil, message end
   return list
 end
 

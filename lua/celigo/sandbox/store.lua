@@ -1,5 +1,6 @@
---- What the sandbox remembers: connectors, their licenses and their
--- installations. Records keep their members as JSON text, in order.
+--- What the sandbox remembers: connectors, their licenses, their
+-- installations, and the updates under way. Records keep their members as
+-- JSON text, in order.
 
 local rawjson = require "celigo.sandbox.rawjson"
 local loop = require "celigo.sandbox.loop"
@@ -14,8 +15,7 @@ local store = {}
 
 --- Milliseconds since 1970 as the service writes them.
 function store.timestamp(millis)
-  return os.date("!%Y-%m-%dT%H:%M:%S", millis // 1000)
-    .. (".%03dZ"):format(millis % 1000)
+  return os.date("!%Y-%m-%dT%H:%M:%S", millis // 1000) .. (".%03dZ"):format(millis % 1000)
 end
 
 --- The present, as text.
@@ -26,9 +26,7 @@ end
 --- Makes a record from an array of { name, raw }.
 function store.record(members)
   local record = setmetatable({ members = {}, by_name = {} }, Record)
-  for _, member in ipairs(members) do
-    record:put(member)
-  end
+  for _, member in ipairs(members) do record:put(member) end
   return record
 end
 
@@ -54,6 +52,16 @@ function Record:set_raw(name, raw)
   self:put { name = name, raw = raw }
 end
 
+--- Takes a member out.
+function Record:remove(name)
+  local member = self.by_name[name]
+  if not member then return end
+  self.by_name[name] = nil
+  for i, present in ipairs(self.members) do
+    if present == member then return table.remove(self.members, i) end
+  end
+end
+
 --- A member's JSON text, or nil.
 function Record:raw(name)
   local member = self.by_name[name]
@@ -64,10 +72,15 @@ end
 function Record:get(name)
   local raw = self:raw(name)
   local kind = raw and rawjson.kind(raw)
-  if kind == "string" or kind == "number" or kind == "boolean" then
-    return rawjson.value(raw)
-  end
+  if kind == "string" or kind == "number" or kind == "boolean" then return rawjson.value(raw) end
   return nil
+end
+
+--- A member that is an object, as a record; nil where it is none.
+function Record:object(name)
+  local raw = self:raw(name)
+  if not raw or rawjson.kind(raw) ~= "object" then return nil end
+  return store.record(rawjson.members(raw))
 end
 
 --- The record's JSON text.
@@ -94,9 +107,7 @@ end
 --- Puts a record in the place of another with its id.
 function Collection:replace(id, record)
   for i, present in ipairs(self.list) do
-    if present == self.by_id[id] then
-      self.list[i] = record
-    end
+    if present == self.by_id[id] then self.list[i] = record end
   end
   self.by_id[id] = record
 end
@@ -111,28 +122,32 @@ function Collection:remove(id)
   self.by_id[id] = nil
 end
 
---- An empty store. `connectors`, and the `licenses` and `installs` of each
--- connector by its id, are collections.
+--- An empty store. `connectors` and `tokens`, and the `licenses` and
+-- `installs` of each connector by its id, are collections; `jobs` is an array
+-- of records, the newest first.
 function store.new()
   return setmetatable({
     connectors = new_collection(),
+    tokens = new_collection(),
+    revoked = {}, -- tokens that were good
     licenses = {},
     installs = {},
+    jobs = {},
+    updates = {}, -- installation -> { ends, outcome } of the update under way
     counter = 0,
-    machine = ("%010x"):format(math.random(0, 0xFFFFFFFFFF)),
   }, Store)
 end
 
---- A new id: 24 hexadecimal digits, never given out twice.
+--- A new id: 24 hexadecimal digits, never given out twice. The first is the
+-- same at each start, and so are those that follow.
 function Store:new_id()
   self.counter = self.counter + 1
-  return ("%08x%s%06x"):format(os.time() & 0xFFFFFFFF, self.machine,
-                               self.counter & 0xFFFFFF)
+  return ("54fa0b38a7044f92ff%06x"):format(self.counter)
 end
 
 --- Adds a connector with an empty list of licenses and of installations.
 function Store:add_connector(record)
-  local id = record:get("_id")
+  local id = record:get "_id"
   self.connectors:add(id, record)
   self.licenses[id] = self.licenses[id] or new_collection()
   self.installs[id] = self.installs[id] or new_collection()
@@ -144,11 +159,46 @@ function Store:remove_connector(id)
   self.licenses[id] = nil
 end
 
+--- Adds an access token. Its record, which lists show, does not hold the token
+-- itself.
+function Store:add_token(id, name, token)
+  local record = store.record {}
+  record:set("_id", id)
+  record:set("name", name)
+  record.token = token
+  self.tokens:add(id, record)
+  return record
+end
+
 --- Adds an installation and counts it in its connector.
 function Store:add_install(connector, record)
-  local installs = self.installs[connector:get("_id")]
-  installs:add(record:get("_integrationId"), record)
+  local installs = self.installs[connector:get "_id"]
+  installs:add(record:get "_integrationId", record)
   connector:set_raw("numInstalls", tostring(#installs.list))
+end
+
+--- Begins an update, unless one is under way. `outcome` is nil, "failed" or
+-- "stuck".
+function Store:begin_update(install, seconds, outcome)
+  if self.updates[install] then return end
+  install:set_raw("updateInProgress", "true")
+  self.updates[install] = { ends = outcome == "stuck" and math.huge or loop.now() + seconds, outcome = outcome }
+end
+
+--- Ends the updates whose time is up. One that failed leaves the version as it
+-- was.
+function Store:end_updates()
+  local now = loop.now()
+  for install, update in pairs(self.updates) do
+    if update.ends <= now then
+      self.updates[install] = nil
+      install:set_raw("updateInProgress", "false")
+      if update.outcome ~= "failed" then
+        local major, minor = install:get("version"):match "^(%d+)%.(%d+)"
+        install:set("version", ("%d.%d.0"):format(major, minor + 1))
+      end
+    end
+  end
 end
 
 --- Seconds until a request may pass under { rate, burst }; 0 lets it pass.
@@ -156,8 +206,7 @@ function Store:take_token(limit)
   local now = loop.now()
   local bucket = self.bucket or { tokens = limit.burst, at = now }
   self.bucket = bucket
-  bucket.tokens = math.min(limit.burst,
-                           bucket.tokens + (now - bucket.at) * limit.rate)
+  bucket.tokens = math.min(limit.burst, bucket.tokens + (now - bucket.at) * limit.rate)
   bucket.at = now
   if bucket.tokens >= 1 then
     bucket.tokens = bucket.tokens - 1

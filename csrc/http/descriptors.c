@@ -1,0 +1,57 @@
+/*
+** descriptors.c - descriptors that libcurl makes for itself.
+*/
+#include "http/descriptors.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MOST 6 /* descriptors that a multi handle makes, and more */
+
+static bool is_open(int fd) {
+  return fcntl(fd, F_GETFD) >= 0;
+}
+
+void cel_descriptors_guard(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (is_open(fd))
+      continue;
+    int got = open("/dev/null", O_RDWR);
+    if (got > STDERR_FILENO) /* another thread was faster */
+      close(got);
+  }
+}
+
+/* The numbers that are free, from the lowest on. */
+static int find_free(int *numbers) {
+  int n = 0;
+  int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return 0;
+  close(fd);
+  for (; n < MOST; fd++)
+    if (!is_open(fd))
+      numbers[n++] = fd;
+  return n;
+}
+
+/* A socket, a pipe, or what has no type in the file system. */
+static bool may_wake(int fd) {
+  struct stat s;
+  if (fstat(fd, &s) != 0)
+    return false;
+  return S_ISSOCK(s.st_mode) || S_ISFIFO(s.st_mode) ||
+         (s.st_mode & S_IFMT) == 0;
+}
+
+CURLM *cel_descriptors_make_multi(void) {
+  int numbers[MOST];
+  int n = find_free(numbers);
+  CURLM *multi = curl_multi_init();
+  for (int i = 0; i < n && multi != NULL; i++)
+    if (may_wake(numbers[i]))
+      fcntl(numbers[i], F_SETFD, FD_CLOEXEC);
+  return multi;
+}

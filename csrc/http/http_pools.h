@@ -1,0 +1,34 @@
+/*
+** http_pools.h - the connection pools of a client: a multi handle each.
+**
+** HTTP/2 is not for what must never go out twice: libcurl does not tell which
+** requests a server that ends a connection has left undone (the last stream
+** of a GOAWAY, a REFUSED_STREAM). Such requests go over HTTP/1.1, from a pool
+** of their own: in one pool with both protocols libcurl 7.88.1 was seen to
+** hand out answers to the wrong requests.
+**
+** The second pool is made when it is needed. There is but one where HTTP/2 is
+** out of the question: plain http, http2 = false, or a server that has shown
+** that it does not speak it. For http*.c only.
+*/
+#ifndef CEL_HTTP_POOLS_H
+#define CEL_HTTP_POOLS_H
+
+#include "http/http.h"
+
+/* Makes the first pool. False when memory ran out. */
+bool cel_http_pools_open(cel_http *h);
+
+/* Ends all connections. */
+void cel_http_pools_close(cel_http *h);
+
+/* The pool for a request; NULL when memory ran out. */
+cel_http_pool *cel_http_pools_pick(cel_http *h, bool http1);
+
+/* Divides max_connections among the pools, by what runs in them. */
+void cel_http_pools_share(cel_http *h);
+
+/* An answer came over this pool, by HTTP/2 or not. */
+void cel_http_pools_learn(cel_http_pool *pool, long version);
+
+#endif

@@ -1,0 +1,46 @@
+--- Makes one HTML page of licenses and installations, for people who would
+-- rather look than read: licenses by the month they end, installations by
+-- version and by whether they are being updated, and a table that sorts.
+--
+--     lua5.4 examples/dashboard.lua --live --output installs.html
+--
+-- The page is one file and takes nothing from elsewhere. It holds names and
+-- addresses of customers: keep it where only your own people can read it. A
+-- file is replaced only when every connector could be read.
+
+package.path = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "?.lua;" .. package.path
+local recipe = require "recipe"
+local arguments = require "recipe.arguments"
+local installs = require "recipe.installs"
+local output = require "recipe.output"
+local page = require "recipe.page"
+
+local parser = recipe.parser {
+  name = "dashboard",
+  summary = "Makes an HTML page of licenses and installations.",
+  examples = { "--output installs.html", "--live --region eu --output installs.html" },
+}
+parser:option("-o --output", "Write to FILE, not to the standard output."):argname "FILE"
+parser:option("--title", "The page's title.", "Connectors"):argname "TEXT"
+parser:option("--concurrency", "How many connectors at a time.", "8", arguments.count):argname "N"
+
+recipe.run(parser, function(client, args)
+  local counts = {}
+  recipe.on_interrupt(function()
+    return installs.fate(counts) .. (args.output and (", and %s is as it was"):format(args.output) or "")
+  end)
+  local connectors, rows, failed = installs.rows(client, {
+    concurrency = args.concurrency, on_progress = recipe.progress_bar "reading", counts = counts,
+  })
+  if failed > 0 and (args.output or failed == #connectors) then
+    recipe.fail(("%s: not every connector could be read"):format(
+      args.output and args.output .. " is left as it was" or "no page"))
+  end
+  local text = page.make {
+    title = args.title, connectors = connectors, rows = rows, failed = failed, now = os.time(),
+  }
+  if args.output then recipe.save(args.output, text) else output.write(text) end
+  recipe.say("%d rows of %d connectors%s", #rows, #connectors - failed,
+    failed > 0 and (", %d could not be read"):format(failed) or "")
+  return failed > 0 and recipe.FOUND or recipe.DONE
+end)

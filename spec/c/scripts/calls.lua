@@ -1,0 +1,7 @@
+-- Calls that go well, fail and raise.
+
+for c in client:each_connector() do assert(client:get_connector_by_id(c._id)) end
+assert(not client:get_connector_by_id "ffffffffffffffffffffffff")
+assert(not pcall(client.get_connector_by_id, client, ""))
+client:close()
+assert(not client:list_connectors())

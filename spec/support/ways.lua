@@ -1,0 +1,149 @@
+--- The ways in which a program waits for its calls: blocking, and in every
+-- event loop that there is an adapter for, the one that docs/event-loops.md
+-- prints included, as it is printed there.
+--
+-- A way is a table:
+--
+-- * `name`
+-- * `attach(client)` returns the client, attached to the loop
+-- * `run(client, f, …)` runs functions side by side until the loop has
+--   nothing left to do, and raises what the first of them raised
+--
+-- and in those with a loop (`loop` is true)
+--
+-- * `spawn(f)` makes a coroutine of the loop; `finish()` runs the loop until
+--   it has nothing left to do
+-- * `any_coroutine`: whether any coroutine gives way, the user's own too
+-- * `program`: Lua code with a `%s` for the base URL; `client` and `run(f)`
+--   are there then
+
+local ways = {}
+
+-- Functions that note what went wrong, and one that raises it.
+local function observe(functions)
+  local ended, failure = 0, nil
+  local observed = {}
+  for i, f in ipairs(functions) do
+    observed[i] = function()
+      local good, err = xpcall(f, debug.traceback)
+      ended = ended + 1
+      if not good then failure = failure or err end
+    end
+  end
+  return observed, function()
+    if failure then error(failure, 0) end
+    if ended ~= #functions then error(("%d of %d coroutines never ended"):format(#functions - ended, #functions), 0) end
+  end
+end
+
+-- The way of a loop by what it has of its own.
+local function add_loop(way)
+  way.loop = true
+  function way.run(_, ...)
+    local observed, judge = observe { ... }
+    for _, f in ipairs(observed) do way.spawn(f) end
+    way.finish()
+    judge()
+  end
+  ways[#ways + 1] = way
+end
+
+ways[1] = {
+  name = "blocking",
+  attach = function(client) return client end,
+  -- Several functions are run side by side by the client itself.
+  run = function(client, ...)
+    local observed, judge = observe { ... }
+    if #observed == 1 then
+      observed[1]()
+    else
+      client:gather(table.unpack(observed))
+    end
+    judge()
+  end,
+  program = [[
+    local client = require("celigo").new { base_url = "%s", token = "t" }
+    local function run(f) f() end
+  ]],
+}
+
+local function add_luv()
+  local uv = require "luv"
+  add_loop {
+    name = "luv",
+    attach = require("celigo.loop.luv").attach,
+    any_coroutine = true,
+    spawn = function(f) coroutine.wrap(f)() end,
+    finish = function()
+      uv.run()
+      assert(not uv.loop_alive(), "the loop is alive")
+    end,
+    program = [[
+      local client = require("celigo.loop.luv").attach(require("celigo").new { base_url = "%s", token = "t" })
+      local function run(f)
+        coroutine.wrap(f)()
+        require("luv").run()
+      end
+    ]],
+  }
+end
+
+local function add_cqueues()
+  local cqueues = require "cqueues"
+  local controller
+  add_loop {
+    name = "cqueues",
+    attach = require("celigo.loop.cqueues").attach,
+    spawn = function(f)
+      controller = controller or cqueues.new()
+      controller:wrap(f)
+    end,
+    finish = function()
+      if not controller then return end
+      local used = controller
+      controller = nil
+      assert(used:loop())
+      assert(used:empty(), "the controller is not empty")
+      used:close()
+    end,
+    program = [[
+      local client = require("celigo.loop.cqueues").attach(require("celigo").new { base_url = "%s", token = "t" })
+      local function run(f)
+        local controller = require("cqueues").new()
+        controller:wrap(f)
+        assert(controller:loop())
+      end
+    ]],
+  }
+end
+
+--- The code of the adapter that docs/event-loops.md prints.
+function ways.example()
+  local file <close> = assert(io.open("docs/event-loops.md"))
+  return (assert(file:read("a"):match "## Another loop.-```lua\n(.-)```", "docs/event-loops.md prints no adapter"))
+end
+
+local function add_documented()
+  local code = ways.example()
+  local tiny = assert(load(code, "=docs/event-loops.md"))()
+  add_loop {
+    name = "the documented adapter",
+    attach = tiny.attach,
+    any_coroutine = true,
+    spawn = function(f) coroutine.wrap(f)() end,
+    finish = tiny.run,
+    program = ("local tiny = load(%q, '=docs/event-loops.md')()\n"):format(code):gsub("%%", "%%%%") .. [[
+      local client = tiny.attach(require("celigo").new { base_url = "%s", token = "t" })
+      local function run(f)
+        coroutine.wrap(f)()
+        tiny.run()
+      end
+    ]],
+  }
+end
+
+add_luv()
+add_cqueues()
+add_documented()
+
+return ways
