@@ -10,7 +10,7 @@
 -- between.
 
 local celigo = require "celigo"
-local core = require "celigo.core"
+local probe = require "tables_probe"
 local missing = require "spec.support.missing"
 local process = require "spec.support.process"
 local sandbox = require "celigo.sandbox"
@@ -213,7 +213,7 @@ describe("the README", function()
       local name, arguments, method, path = line:match "^| `([%w_]+)%(([^)]*)%)` | (%u+) (%S+) |"
       seen[name] = { arguments = arguments, method = method, path = path }
     end
-    for _, row in ipairs(core.operations()) do
+    for _, row in ipairs(probe.operations()) do
       local shown = assert(seen[row.name], row.name)
       assert.equal(row.method, shown.method, row.name)
       local tail = row.path:match "}(.*)$"

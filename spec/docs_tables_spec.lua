@@ -2,7 +2,7 @@
 -- paths, defaults, both ways.
 
 local annotations = require "spec.support.annotations"
-local core = require "celigo.core"
+local probe = require "tables_probe"
 
 local function read(path)
   local file <close> = assert(io.open(path, "rb"))
@@ -50,12 +50,12 @@ local function names_in(list)
 end
 
 local operations = {}
-for _, row in ipairs(core.operations()) do operations[row.name] = row end
+for _, row in ipairs(probe.operations()) do operations[row.name] = row end
 
 describe("README.md", function()
   it("has each operation, with its arguments", function()
     local rows = assert(table_rows("README.md", "method"))
-    assert.same(names_in(core.operations()), names_of(rows))
+    assert.same(names_in(probe.operations()), names_of(rows))
     for _, row in ipairs(rows) do
       local name, arguments = row[1]:match "^`([%w_]+)%((.*)%)`$"
       local operation = operations[name]
@@ -91,7 +91,7 @@ describe("README.md", function()
 
   it("has each option of celigo.new", function()
     local rows = assert(table_rows("README.md", "option"))
-    assert.same(names_in(core.client_options()), names_of(rows))
+    assert.same(names_in(probe.client_options()), names_of(rows))
   end)
 
   it("has each per-call option", function()
@@ -99,7 +99,7 @@ describe("README.md", function()
     assert.is_truthy(text)
     local names = {}
     for name in text:gmatch "`([%w_]+)`" do names[name] = true end
-    assert.same(names_in(core.call_options()), names)
+    assert.same(names_in(probe.call_options()), names)
   end)
 
   it("has each kind of error", function()

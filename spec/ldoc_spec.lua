@@ -3,6 +3,7 @@
 
 local celigo = require "celigo"
 local core = require "celigo.core"
+local probe = require "tables_probe"
 local missing = require "spec.support.missing"
 local process = require "spec.support.process"
 local reference = require "spec.support.reference"
@@ -124,7 +125,7 @@ local function run(item)
 end
 
 local operations = {}
-for _, row in ipairs(core.operations()) do operations[row.name] = row end
+for _, row in ipairs(probe.operations()) do operations[row.name] = row end
 
 -- Statuses that an example asks for on purpose.
 local wanted_failures = { has = 404, is_error = 404 }
@@ -202,8 +203,8 @@ describe("the reference", function()
 
   it("has the options that there are", function()
     local tables = {
-      [core.client_options] = { "celigo", "options" },
-      [core.call_options] = { "celigo.client", "call_options" },
+      [probe.client_options] = { "celigo", "options" },
+      [probe.call_options] = { "celigo.client", "call_options" },
     }
     for show, place in pairs(tables) do
       local real, told = {}, reference.fields(place[1], place[2])

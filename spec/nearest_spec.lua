@@ -3,6 +3,7 @@
 
 local celigo = require "celigo"
 local core = require "celigo.core"
+local probe = require "tables_probe"
 
 local client = celigo.new { token = "t", base_url = "http://127.0.0.1:1", max_retries = 0 }
 
@@ -62,7 +63,7 @@ end
 
 describe("a misspelt name", function()
   it("of an option of celigo.new", function()
-    assert_suggests(names_in(core.client_options()), function(word)
+    assert_suggests(names_in(probe.client_options()), function(word)
       celigo.new { token = "t", [word] = 1 }
     end)
   end)
@@ -74,13 +75,13 @@ describe("a misspelt name", function()
   end)
 
   it("of a per-call option", function()
-    assert_suggests(names_in(core.call_options()), function(word)
+    assert_suggests(names_in(probe.call_options()), function(word)
       client:get_connector_by_id("id", { [word] = 1 })
     end)
   end)
 
   it("of an option of request", function()
-    assert_suggests(names_in(core.request_options()), function(word)
+    assert_suggests(names_in(probe.request_options()), function(word)
       client:request { path = "/", [word] = 1 }
     end)
   end)
@@ -92,22 +93,22 @@ describe("a misspelt name", function()
   end)
 
   it("of an iterator's option", function()
-    assert_suggests(names_in(core.call_options()), function(word)
+    assert_suggests(names_in(probe.call_options()), function(word)
       client:each_connector { [word] = 1 }
     end)
-    assert_suggests(names_in(core.call_options()), function(word)
+    assert_suggests(names_in(probe.call_options()), function(word)
       client:pages { path = "/", [word] = 1 }
     end)
   end)
 
   it("of an option of edit_connector", function()
-    assert_suggests(names_in(core.call_options()), function(word)
+    assert_suggests(names_in(probe.call_options()), function(word)
       client:edit_connector("id", function() end, { [word] = 1 })
     end)
   end)
 
   it("of an operation that is submitted", function()
-    assert_suggests(names_in(core.operations()), function(word)
+    assert_suggests(names_in(probe.operations()), function(word)
       client:submit(word)
     end)
   end)

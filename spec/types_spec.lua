@@ -4,6 +4,7 @@
 local annotations = require "spec.support.annotations"
 local celigo = require "celigo"
 local core = require "celigo.core"
+local probe = require "tables_probe"
 local fault = require "spec.support.fault_server"
 local missing = require "spec.support.missing"
 local process = require "spec.support.process"
@@ -145,7 +146,7 @@ end)
 describe("the types of operations", function()
   local client = classes["celigo.Client"]
 
-  for _, row in ipairs(core.operations()) do
+  for _, row in ipairs(probe.operations()) do
     local method, operation = client.functions[row.name], documented[row.name]
 
     it(row.name .. " has its parameters", function()
@@ -193,7 +194,7 @@ describe("the types of operations", function()
 
   it("names them all for submit", function()
     local wanted = { request = true }
-    for _, row in ipairs(core.operations()) do wanted[row.name] = true end
+    for _, row in ipairs(probe.operations()) do wanted[row.name] = true end
     assert.same(wanted, set_of(aliases["celigo.OperationName"].literals))
   end)
 end)
@@ -284,9 +285,9 @@ end)
 
 describe("the types of options", function()
   local tables = {
-    ["celigo.Options"] = core.client_options,
-    ["celigo.CallOptions"] = core.call_options,
-    ["celigo.Request"] = core.request_options,
+    ["celigo.Options"] = probe.client_options,
+    ["celigo.CallOptions"] = probe.call_options,
+    ["celigo.Request"] = probe.request_options,
   }
   local known = { string = true, boolean = true, number = true, integer = true }
 
@@ -427,7 +428,7 @@ local function failures()
   local list = function(client) return client:list_connectors() end
   return {
     try({ { status = 429, headers = { ["Retry-After"] = "1" },
-            body = '{"errors":[{"code":"c","message":"m","field":"f","source":"s"}]}' } }, list),
+      body = '{"errors":[{"code":"c","message":"m","field":"f","source":"s"}]}' } }, list),
     try({ { cut = 0, ending = "close" } }, list),
     try({ { stall = true } }, list, { timeout = 0.1 }),
     try({ { body = "{" } }, list),

@@ -97,12 +97,7 @@ cel_call *cel_call_new(lua_State *L, int client) {
   cel_call *c = push_blank(L, client, owner);
   lua_pushvalue(L, client);
   lua_setiuservalue(L, -2, CEL_CALL_UV_CLIENT);
-  c->state = CEL_STATE_NEW;
-  c->policy = owner->policy;
-  c->timeout = owner->timeout;
-  c->attempt.attempts = 1;
-  c->attempt.retry_after = -1;
-  cel_transfer_init(&c->transfer, &owner->http);
+  cel_call_init(c);
   return c;
 }
 

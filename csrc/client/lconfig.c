@@ -16,7 +16,7 @@
 
 #define WHAT "celigo.new"
 
-static const cel_option rows[] = {
+const cel_option cel_client_options[] = {
     {"token", CEL_OPTION_OTHER, 0, 0, NULL},
     {"region", CEL_OPTION_STRING, 0, 0, NULL},
     {"base_url", CEL_OPTION_STRING, 0, 0, NULL},
@@ -35,7 +35,15 @@ static const cel_option rows[] = {
     {"json", CEL_OPTION_OTHER, 0, 0, NULL},
     {"on_event", CEL_OPTION_FUNCTION, 0, 0, NULL},
 };
-#define ROWS (sizeof rows / sizeof *rows)
+const size_t cel_client_options_count =
+    sizeof cel_client_options / sizeof *cel_client_options;
+
+const cel_option *cel_client_option(const char *name) {
+  size_t i = 0;
+  while (strcmp(cel_client_options[i].name, name) != 0)
+    i++;
+  return &cel_client_options[i];
+}
 
 /* Pushes the variable's value or nil; false for nil and for an empty one
    [-0, +1]. */
@@ -232,7 +240,7 @@ int cel_l_new(lua_State *L) {
   cel_client_config c = cel_client_defaults;
   lua_settop(L, 1);
   luaL_checkstack(L, 32, "no room for options");
-  cel_options_check(L, 1, rows, ROWS, WHAT);
+  cel_options_check(L, 1, cel_client_options, cel_client_options_count, WHAT);
   read_token(L, &c);
   read_base_url(L, &c);
   read_rate_limit(L, &c);
@@ -255,10 +263,5 @@ int cel_l_new(lua_State *L) {
                                              (double)c.max_response);
   c.validate = cel_option_boolean(L, 1, "validate", c.validate);
   cel_client_new(L, &c, WHAT);
-  return 1;
-}
-
-int cel_l_client_options(lua_State *L) {
-  cel_options_show(L, rows, ROWS);
   return 1;
 }

@@ -4,13 +4,18 @@
 #ifndef CEL_LCONFIG_H
 #define CEL_LCONFIG_H
 
+#include <stddef.h>
+
 #include <lua.h>
+
+#include "client/loptions.h"
 
 /* celigo.new(options), a lua_CFunction. */
 int cel_l_new(lua_State *L);
 
-/* core.client_options(), a lua_CFunction: the names and types of the options
-   of celigo.new. */
-int cel_l_client_options(lua_State *L);
+/* The options, and one of them, whose name is known to be there. */
+extern const cel_option cel_client_options[];
+extern const size_t cel_client_options_count;
+const cel_option *cel_client_option(const char *name);
 
 #endif

@@ -13,8 +13,4 @@ void cel_open_call(lua_State *L);
    the Lua layer adds its own [-0, +1]. */
 void cel_open_client(lua_State *L);
 
-/* Pushes the table of operations for whoever compares it with the contract
-   [-0, +1]. */
-int cel_l_operations(lua_State *L);
-
 #endif

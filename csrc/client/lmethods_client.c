@@ -22,7 +22,7 @@
 /* docs/client.luadoc documents the 14 operations. */
 static int l_operation(lua_State *L) {
   lua_Integer i = lua_tointeger(L, lua_upvalueindex(1));
-  if (cel_request_operation(L, &cel_operations[i]))
+  if (cel_request_operation(L, &cel_operations[i], NULL))
     return 1;
   cel_call_start(L, 1);
   return cel_call_await(L);
@@ -55,7 +55,7 @@ local found, response = assert(client:request {
 print(#found, response.next_url)
 */
 static int l_request(lua_State *L) {
-  if (cel_request_any(L))
+  if (cel_request_any(L, NULL))
     return 1;
   cel_call_start(L, 1);
   return cel_call_await(L);
@@ -98,7 +98,7 @@ static int l_submit(lua_State *L) {
                             name, nearest);
   }
   lua_remove(L, 2);
-  if (any ? cel_request_any(L) : cel_request_operation(L, op))
+  if (any ? cel_request_any(L, NULL) : cel_request_operation(L, op, NULL))
     return luaL_error(L, "submit: a dry run is made by the method itself");
   cel_call *c = cel_call_check(L, 1);
   c->submitted = true;
@@ -141,47 +141,6 @@ static int l_step(lua_State *L) {
       break;
   }
   lua_pushinteger(L, (lua_Integer)now);
-  return 1;
-}
-
-/* }====== */
-
-/* {====== The operation table, shown */
-
-static void set_string(lua_State *L, const char *name, const char *value) {
-  lua_pushstring(L, value);
-  lua_setfield(L, -2, name);
-}
-
-static void push_operation(lua_State *L, const cel_operation *o) {
-  static const char *const bodies[] = {"none", "optional", "required"};
-  static const char *const answers[] = {"record", "list", "true"};
-  static const char *const repeats[] = {"safe", "delete", "never"};
-  lua_createtable(L, 0, 10);
-  set_string(L, "name", o->name);
-  set_string(L, "method", o->method);
-  set_string(L, "path", o->path);
-  set_string(L, "body", bodies[o->body]);
-  set_string(L, "answer", answers[o->answer]);
-  set_string(L, "repeat", repeats[o->repeat]);
-  lua_pushinteger(L, (lua_Integer)o->ids);
-  lua_setfield(L, -2, "ids");
-  lua_pushnumber(L, o->timeout);
-  lua_setfield(L, -2, "timeout");
-  lua_newtable(L);
-  for (int i = 0; i < 3 && o->success[i] != 0; i++) {
-    lua_pushinteger(L, o->success[i]);
-    lua_rawseti(L, -2, i + 1);
-  }
-  lua_setfield(L, -2, "success");
-}
-
-int cel_l_operations(lua_State *L) {
-  lua_createtable(L, CEL_OPERATIONS, 0);
-  for (int i = 0; i < CEL_OPERATIONS; i++) {
-    push_operation(L, &cel_operations[i]);
-    lua_rawseti(L, -2, i + 1);
-  }
   return 1;
 }
 

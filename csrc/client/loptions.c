@@ -313,20 +313,3 @@ bool cel_option_boolean(lua_State *L, int idx, const char *name,
   lua_pop(L, 1);
   return otherwise;
 }
-
-void cel_options_show(lua_State *L, const cel_option *rows, size_t n) {
-  static const char *const types[] = {
-      [CEL_OPTION_STRING] = "string",     [CEL_OPTION_BOOLEAN] = "boolean",
-      [CEL_OPTION_NUMBER] = "number",     [CEL_OPTION_INTEGER] = "integer",
-      [CEL_OPTION_FUNCTION] = "function", [CEL_OPTION_TABLE] = "table",
-      [CEL_OPTION_OTHER] = "other"};
-  lua_createtable(L, (int)n, 0);
-  for (size_t i = 0; i < n; i++) {
-    lua_createtable(L, 0, 2);
-    lua_pushstring(L, rows[i].name);
-    lua_setfield(L, -2, "name");
-    lua_pushstring(L, types[rows[i].type]);
-    lua_setfield(L, -2, "type");
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-}

@@ -51,10 +51,6 @@ bool cel_option_push(lua_State *L, int idx, const char *name);
 int cel_option_error(lua_State *L, const char *what, const char *name,
                      const char *expected);
 
-/* Pushes the rows as an array of { name, type }, for whoever compares the
-   documentation with them [-0, +1]. */
-void cel_options_show(lua_State *L, const cel_option *rows, size_t n);
-
 /* Whether one of n rows has this name. */
 bool cel_option_is(const cel_option *rows, size_t n, const char *name);
 

@@ -9,7 +9,7 @@
 #include "client/levent.h"
 #include "client/lpage.h"
 #include "client/lresult.h"
-#include "engine/answer.h"
+#include "engine/failure.h"
 #include "engine/pump.h"
 #include "http/clock.h"
 
@@ -59,7 +59,7 @@ static void emit_response(lua_State *L, int idx) {
                        .elapsed = c->took,
                        .bytes = (double)c->transfer.body.len,
                        .status = c->attempt.status,
-                       .error = answered ? NULL : cel_failure_code(c)};
+                       .error = answered ? NULL : cel_failure_of(c)->code};
   cel_emit(L, idx, &e);
 }
 
@@ -84,7 +84,7 @@ static bool agree(lua_State *L, int idx, double wait) {
                        .elapsed = cel_clock() - c->started,
                        .bytes = -1,
                        .status = c->attempt.status,
-                       .error = answered ? NULL : cel_failure_code(c)};
+                       .error = answered ? NULL : cel_failure_of(c)->code};
   return cel_emit(L, idx, &e);
 }
 
@@ -114,9 +114,7 @@ static bool renew_token(lua_State *L, int idx) {
     cel_call_token(L, idx, true);
   }
   if (c->state != CEL_STATE_DONE) {
-    const cel_decision again = {.action = CEL_ACTION_RETRY,
-                                .counts =
-                                    cel_retry_left(&c->policy, &c->attempt)};
+    const cel_decision again = {.action = CEL_ACTION_RETRY, .counts = false};
     cel_call_send_later(c, &again);
   }
   return true;

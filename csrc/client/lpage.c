@@ -155,11 +155,10 @@ static bool visited(lua_State *L, int idx) {
 
 /* {====== Values */
 
-static void finish_failure(lua_State *L, int idx, const char *kind,
-                           const char *code, const char *message) {
+static void finish_failure(lua_State *L, int idx, const cel_failure_row *row,
+                           const char *message) {
   const cel_call *c = cel_call_get(L, idx);
-  const cel_failure f = {.kind = kind,
-                         .code = code,
+  const cel_failure f = {.row = row,
                          .message = message,
                          .answered = true,
                          .maybe_applied =
@@ -171,14 +170,13 @@ static void finish_failure(lua_State *L, int idx, const char *kind,
 void cel_push_undecoded(lua_State *L, int idx, const char *message) {
   const cel_call *c = cel_call_get(L, idx);
   const cel_encoding *e = &c->transfer.encoding;
-  cel_failure f = {.kind = "decode",
-                   .code = "invalid_json",
+  cel_failure f = {.row = &cel_failure_decode,
                    .message = message,
                    .maybe_applied = c->writes,
                    .answered = true};
   bool broken = e->state == CEL_ENCODING_BROKEN;
   if (broken || cel_encoding_is_left(e)) {
-    f.code = "bad_content_encoding";
+    f.row = &cel_failure_encoding;
     f.message = lua_pushfstring(
         L,
         broken ? "the answer's body is damaged: it cannot be decompressed "
@@ -474,10 +472,8 @@ void cel_push_incomplete(lua_State *L, int idx, double records, double total) {
                  "the list has ended after %.0f records, but tells of %.0f "
                  "(totalCount)",
                  records, total);
-  const cel_failure f = {.kind = "pagination",
-                         .code = "incomplete",
-                         .message = message,
-                         .answered = true};
+  const cel_failure f = {
+      .row = &cel_failure_incomplete, .message = message, .answered = true};
   cel_push_failure(L, idx, &f);
 }
 
@@ -492,7 +488,7 @@ static void list_on(lua_State *L, int idx, const char *wrong) {
     lua_pop(L, 2);
   } else if (wrong != NULL) {
     lua_pop(L, 2);
-    finish_failure(L, idx, "pagination", "bad_next_link", wrong);
+    finish_failure(L, idx, &cel_failure_link, wrong);
   } else if (c->follow && more) {
     go_on(L, idx);
     lua_pop(L, 1);

@@ -34,15 +34,22 @@
     "dry_run", CEL_OPTION_BOOLEAN, 0, 0, NULL                                 \
   }
 
-static const cel_option per_call[] = {PER_CALL};
-#define PER_CALL_ROWS (sizeof per_call / sizeof *per_call)
+/* The last row of both tables is for iterators only. */
+#define FOR_ITERATORS                                                         \
+  { "prefetch", CEL_OPTION_BOOLEAN, 0, 0, NULL }
 
-static const cel_option any_request[] = {
+const cel_option cel_call_options[] = {PER_CALL, FOR_ITERATORS};
+const size_t cel_call_options_count =
+    sizeof cel_call_options / sizeof *cel_call_options - 1;
+
+const cel_option cel_request_options[] = {
     PER_CALL,
     {"method", CEL_OPTION_STRING, 0, 0, NULL},
     {"path", CEL_OPTION_STRING, 0, 0, NULL},
-    {"body", CEL_OPTION_OTHER, 0, 0, NULL}};
-#define ANY_REQUEST_ROWS (sizeof any_request / sizeof *any_request)
+    {"body", CEL_OPTION_OTHER, 0, 0, NULL},
+    FOR_ITERATORS};
+const size_t cel_request_options_count =
+    sizeof cel_request_options / sizeof *cel_request_options - 1;
 
 /* What is read from the stack; indices are absolute. */
 typedef struct arguments {
@@ -352,7 +359,7 @@ static void refuse_options(lua_State *L, const arguments *a) {
     lua_pop(L, 1);
     const char *name =
         lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-    bool known = cel_option_is(per_call, PER_CALL_ROWS, name);
+    bool known = cel_option_is(cel_call_options, cel_call_options_count, name);
     all = all && known;
     dry = dry || strcmp(name, "dry_run") == 0;
     if (known && first == NULL)
@@ -367,8 +374,9 @@ static void refuse_options(lua_State *L, const arguments *a) {
                a->what, first, a->what, first);
 }
 
-bool cel_request_operation(lua_State *L, const cel_operation *op) {
-  arguments a = {.what = op->name, .op = op};
+bool cel_request_operation(lua_State *L, const cel_operation *op,
+                           const cel_asker *by) {
+  arguments a = {.what = by == NULL ? op->name : by->name, .op = op};
   int at = (int)op->ids + 2;
   cel_client_check(L, 1);
   if (op->body != CEL_BODY_NONE) {
@@ -382,7 +390,9 @@ bool cel_request_operation(lua_State *L, const cel_operation *op) {
   a.options = at;
   a.call = at + 1;
   lua_settop(L, at);
-  cel_options_check(L, at, per_call, PER_CALL_ROWS, op->name);
+  cel_options_check(L, at, cel_call_options,
+                    cel_call_options_count + (by != NULL && by->iterates),
+                    a.what);
   if (a.body != 0 && !lua_istable(L, a.body))
     luaL_error(L, "%s: body: expected a table, got %s", op->name,
                luaL_typename(L, a.body));
@@ -438,23 +448,26 @@ static void push_any_path(lua_State *L, const arguments *a, cel_call *c) {
   lua_concat(L, 2);
 }
 
-bool cel_request_any(lua_State *L) {
-  arguments a = {.what = "request", .options = 2, .call = 4};
+bool cel_request_any(lua_State *L, const cel_asker *by) {
+  arguments a = {
+      .what = by == NULL ? "request" : by->name, .options = 2, .call = 4};
   cel_client_check(L, 1);
   luaL_checkany(L, 2);
   lua_settop(L, 2);
   if (!lua_istable(L, 2))
     luaL_error(L,
-               "request: expected a table such as { method = \"GET\", "
+               "%s: expected a table such as { method = \"GET\", "
                "path = \"/v1/integrations\" }, got %s",
-               luaL_typename(L, 2));
-  cel_options_check(L, 2, any_request, ANY_REQUEST_ROWS, a.what);
+               a.what, luaL_typename(L, 2));
+  cel_options_check(L, 2, cel_request_options,
+                    cel_request_options_count + (by != NULL && by->iterates),
+                    a.what);
   if (cel_option_push(L, 2, "body"))
     a.body = 3;
   cel_call *c = cel_call_new(L, 1);
   set_method(L, &a, c);
   if (a.body != 0 && strcmp(c->method, "GET") == 0)
-    luaL_error(L, "request: a GET takes no body");
+    luaL_error(L, "%s: a GET takes no body", a.what);
   c->answer =
       strcmp(c->method, "DELETE") == 0 ? CEL_ANSWER_TRUE : CEL_ANSWER_RECORD;
   c->follow = cel_option_boolean(L, 2, "follow", false) &&
@@ -465,13 +478,3 @@ bool cel_request_any(lua_State *L) {
 }
 
 /* }====== */
-
-int cel_l_call_options(lua_State *L) {
-  cel_options_show(L, per_call, PER_CALL_ROWS);
-  return 1;
-}
-
-int cel_l_request_options(lua_State *L) {
-  cel_options_show(L, any_request, ANY_REQUEST_ROWS);
-  return 1;
-}

@@ -176,8 +176,8 @@ void cel_push_failure(lua_State *L, int idx, const cel_failure *f) {
   lua_createtable(L, 0, 16);
   int into = lua_gettop(L);
   cel_push_identity(L, idx, into);
-  set_string(L, into, "kind", f->kind);
-  set_string(L, into, "code", f->code);
+  set_string(L, into, "kind", f->row->kind);
+  set_string(L, into, "code", f->row->code);
   set_message(L, c, into, f->message);
   lua_pushinteger(L, c->exchanges);
   lua_setfield(L, into, "attempts");
@@ -196,7 +196,7 @@ void cel_push_invalid(lua_State *L, int idx) {
   lua_createtable(L, 0, 12);
   int into = lua_gettop(L);
   cel_push_identity(L, idx, into);
-  set_string(L, into, "kind", "validation");
+  set_string(L, into, "kind", cel_failure_validation.kind);
   lua_pushinteger(L, 0);
   lua_setfield(L, into, "attempts");
   lua_pushnumber(L, 0);
@@ -211,56 +211,38 @@ void cel_push_invalid(lua_State *L, int idx) {
   make_error(L);
 }
 
-void cel_fail(lua_State *L, int idx) {
-  cel_call *c = cel_call_get(L, idx);
+/* Pushes an error object about how the call at idx has ended, or its newest
+   exchange [-0, +1]. */
+static void push_own_failure(lua_State *L, int idx) {
+  const cel_call *c = cel_call_get(L, idx);
   const cel_attempt *a = &c->attempt;
   char message[CURL_ERROR_SIZE + 160];
-  cel_failure f = {
+  bool answered = a->result == CEL_RESULT_ANSWERED;
+  const cel_failure f = {
+      .row = cel_failure_of(c),
+      .message = answered ? NULL : message,
       .retryable = cel_retry_worthwhile(a->result, a->status),
       .maybe_applied = cel_retry_maybe_applied(a, c->writes),
-      .message = message,
-      .code = cel_failure_code(c),
+      .answered = answered,
   };
-  cel_describe_failure(c, message, sizeof message);
-  if (a->result == CEL_RESULT_ANSWERED) {
-    f.kind = "http";
-    f.answered = true;
-    f.code = f.message = NULL;
-  } else if (a->result == CEL_RESULT_EXPIRED ||
-             (a->result == CEL_RESULT_UNSENT &&
-              c->transfer.code == CURLE_OPERATION_TIMEDOUT)) {
-    f.kind = "timeout";
-  } else if (c->transfer.end == CEL_HTTP_BIG_BODY ||
-             c->transfer.end == CEL_HTTP_BIG_HEAD) {
-    f.kind = "limit";
-  } else {
-    f.kind = "network";
-  }
+  cel_failure_describe(c, message, sizeof message);
   cel_push_failure(L, idx, &f);
+}
+
+void cel_fail(lua_State *L, int idx) {
+  push_own_failure(L, idx);
   cel_call_finish(L, idx, CEL_END_ERROR);
 }
 
 /* }====== */
 
-/* Cancelled and closed calls get their error object when someone asks. */
-static void make_abandoned(lua_State *L, int idx) {
-  cel_call *c = cel_call_get(L, idx);
-  bool closed = c->end == CEL_END_CLOSED;
-  const cel_failure f = {
-      .kind = closed ? "closed" : "cancelled",
-      .code = closed ? cel_closed_code(c->client) : "call_cancelled",
-      .message =
-          closed ? cel_closed_words(c->client) : "the call was cancelled",
-      .maybe_applied = cel_retry_maybe_applied(&c->attempt, c->writes)};
-  cel_push_failure(L, idx, &f);
-  lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);
-  c->end = CEL_END_ERROR;
-}
-
 int cel_push_result(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
-  if (c->end == CEL_END_CANCELLED || c->end == CEL_END_CLOSED)
-    make_abandoned(L, idx);
+  if (c->end == CEL_END_CANCELLED || c->end == CEL_END_CLOSED) {
+    push_own_failure(L, idx); /* it is made when someone asks */
+    lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);
+    c->end = CEL_END_ERROR;
+  }
   switch (c->end) {
   case CEL_END_VALUE:
     lua_getiuservalue(L, idx, CEL_CALL_UV_VALUE);

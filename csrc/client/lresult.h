@@ -9,6 +9,7 @@
 #include <lua.h>
 
 #include "client/lcall.h"
+#include "engine/failure.h"
 
 /* Registry name of the Lua function that makes an error object of a table of
    its fields. */
@@ -16,8 +17,7 @@
 
 /* What went wrong, before it is an error object. Strings are borrowed. */
 typedef struct cel_failure {
-  const char *kind;    /* "http", "network", ... */
-  const char *code;    /* in words; NULL: from the answer */
+  const cel_failure_row *row;
   const char *message; /* NULL: from the answer */
   bool retryable;
   bool maybe_applied;

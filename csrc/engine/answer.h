@@ -1,6 +1,5 @@
 /*
-** answer.h - what an exchange has brought: the fields of its head, and its
-** failure in words.
+** answer.h - the head of an answer: its fields.
 */
 #ifndef CEL_ANSWER_H
 #define CEL_ANSWER_H
@@ -24,15 +23,5 @@ bool cel_header_is(cel_span name, const char *wanted);
 
 /* The first field of that name: a span into the transfer's head. */
 bool cel_find_header(const cel_call *c, const char *name, cel_span *value);
-
-/* What a failed exchange is called, for events and errors: a constant. */
-const char *cel_failure_code(const cel_call *c);
-
-/* Writes what has happened to a failed exchange, for people. */
-void cel_describe_failure(const cel_call *c, char *buf, size_t size);
-
-/* Why a closed client is closed: the error's code and words, constants. */
-const char *cel_closed_code(const cel_client *c);
-const char *cel_closed_words(const cel_client *c);
 
 #endif

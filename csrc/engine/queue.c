@@ -3,6 +3,7 @@
 */
 #include "engine/queue.h"
 
+#include <math.h> /* HUGE_VAL */
 #include <string.h>
 
 #include "engine/redact.h"
@@ -58,14 +59,27 @@ void cel_call_move(cel_call *c, cel_state state) {
     c->client->next_wake = wake;
 }
 
+void cel_call_init(cel_call *c) {
+  c->state = CEL_STATE_NEW;
+  c->policy = c->client->policy;
+  c->timeout = c->client->timeout;
+  c->attempt.attempts = 1;
+  c->attempt.retry_after = -1;
+  cel_transfer_init(&c->transfer, &c->client->http);
+}
+
+void cel_call_begin(cel_call *c) {
+  c->started = cel_clock();
+  c->deadline = c->prefetch ? HUGE_VAL : c->started + c->timeout;
+}
+
 void cel_call_attend(cel_call *c) {
   cel_state state = c->state;
   if (!c->prefetch)
     return;
   cel_call_move(c, CEL_STATE_NEW);
   c->prefetch = false;
-  c->started = cel_clock();
-  c->deadline = c->started + c->timeout;
+  cel_call_begin(c);
   cel_call_move(c, state);
 }
 

@@ -159,6 +159,13 @@ struct cel_call {
 
 /* {====== Calls */
 
+/* Fills in what a new call has from its client, which is set; everything else
+   is zero. */
+void cel_call_init(cel_call *c);
+
+/* Its time begins: the deadline runs, unless it is prefetched. */
+void cel_call_begin(cel_call *c);
+
 /* Gives back all that a done call has no use for. A finaliser or a callback
    may end a call whose answer is being read: that stays until it was. */
 void cel_call_release(cel_call *c);

@@ -156,7 +156,9 @@ static link_relation link_read_word(link_reader *r, bool quoted,
   bool found = false, strange = false, uri = false;
   for (;;) {
     bool end = r->at == r->end;
-    char c = end ? ' ' : link_value_char(r, quoted);
+    char c = ' ';
+    if (!end)
+      c = link_value_char(r, quoted);
     if (link_is_rel_char(c)) {
       same = same && rel[matched] != '\0' &&
              link_fold(c) == link_fold(rel[matched]);

@@ -13,6 +13,7 @@
 #include <lauxlib.h>
 
 #include "client/lclient.h"
+#include "client/lconfig.h"
 #include "module/lmodule.h"
 #include "module/lua_files.h"
 
@@ -143,25 +144,25 @@ static const char *pick_base_url(lua_State *L, const celigo_options *o) {
   return o->base_url == NULL ? url : o->base_url;
 }
 
-/* 0 stands for the default; NaN is in no range. */
-static void check_seconds(lua_State *L, const char *option, double value,
-                          int most) {
-  if (value != 0 && !(value >= 1e-3 && value <= most))
-    refuse(L, option,
-           lua_pushfstring(L,
-                           "seconds, a number from 0.001 to %d, "
-                           "or 0 for the default",
-                           most));
+/* 0 stands for the default, `none` for none where it is not 0; NaN is in no
+   range. */
+static void check_number(lua_State *L, const char *option, double value,
+                         int none) {
+  const cel_option *row = cel_client_option(option);
+  if (value == 0 || (none != 0 && value == none) ||
+      (value >= row->min && value <= row->max))
+    return;
+  refuse(L, option,
+         lua_pushfstring(L, "a number from %f to %f, 0 for the default%s",
+                         row->min, row->max,
+                         none == 0 ? "" : ", -1 for none"));
 }
 
 static void check_numbers(lua_State *L, const celigo_options *o) {
-  check_seconds(L, "timeout", o->timeout, 10000000);
-  check_seconds(L, "connect_timeout", o->connect_timeout, 1000000);
-  if (o->max_retries < -1 || o->max_retries > 1000000)
-    refuse(L, "max_retries",
-           "1 to 1000000, 0 for the default, or -1 for none");
-  if (o->max_connections < 0 || o->max_connections > 256)
-    refuse(L, "max_connections", "1 to 256, or 0 for the default");
+  check_number(L, "timeout", o->timeout, 0);
+  check_number(L, "connect_timeout", o->connect_timeout, 0);
+  check_number(L, "max_retries", o->max_retries, -1);
+  check_number(L, "max_connections", o->max_connections, 0);
 }
 
 /* No message here shows any part of the token. */

@@ -35,10 +35,6 @@ static void set_spin(lua_State *L) {
 int luaopen_celigo_core(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"new", cel_l_new},
-      {"operations", cel_l_operations},
-      {"client_options", cel_l_client_options},
-      {"call_options", cel_l_call_options},
-      {"request_options", cel_l_request_options},
       {"nearest", cel_l_nearest},
       {"set_error_constructor", l_set_error_constructor},
       {NULL, NULL}};

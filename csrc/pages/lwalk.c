@@ -7,6 +7,7 @@
 */
 #include "pages/lwalk.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -27,22 +28,46 @@ static void make_page_call(cel_call *c) {
   c->transfer.wants_head = true;
 }
 
-/* core.fetch(client, name, ...): a page call of an operation, or of the
-   escape hatch where name is nil; nothing is sent yet. */
+/* The methods of the Lua layer that make page calls: for errors. */
+static const cel_asker askers[] = {
+    {"each", true},
+    {"pages", true},
+    {"each_connector", true},
+    {"each_connector_license", true},
+    {"each_connector_install", true},
+    {"edit_connector", false},
+    {"edit_connector_license", false},
+};
+
+static const cel_asker *check_asker(lua_State *L, int idx) {
+  const char *name = luaL_checkstring(L, idx);
+  for (size_t i = 0; i < sizeof askers / sizeof *askers; i++)
+    if (strcmp(askers[i].name, name) == 0)
+      return &askers[i];
+  luaL_argerror(L, idx, "no such method");
+  return NULL;
+}
+
+/* core.fetch(client, asker, name, ...): a page call of an operation, or of the
+   escape hatch where name is nil, for a method of the Lua layer; nothing is
+   sent yet. */
 static int l_fetch(lua_State *L) {
   const cel_operation *op = NULL;
   cel_client_check(L, 1);
-  if (!lua_isnil(L, 2)) {
-    op = cel_operation_find(luaL_checkstring(L, 2));
-    luaL_argcheck(L, op != NULL, 2, "no such operation");
+  const cel_asker *by = check_asker(L, 2);
+  if (!lua_isnil(L, 3)) {
+    op = cel_operation_find(luaL_checkstring(L, 3));
+    luaL_argcheck(L, op != NULL, 3, "no such operation");
   }
+  lua_remove(L, 3);
   lua_remove(L, 2);
-  if (op != NULL ? cel_request_operation(L, op) : cel_request_any(L))
-    return luaL_error(L, "request: option 'dry_run': an iterator has none");
+  if (op != NULL ? cel_request_operation(L, op, by) : cel_request_any(L, by))
+    return luaL_error(L, "%s: option 'dry_run': an iterator has none",
+                      by->name);
   cel_call *c = cel_call_check(L, 1);
   if (strcmp(c->method, "GET") != 0)
-    return luaL_error(L, "request: option 'method': expected GET, got \"%s\"",
-                      c->method);
+    return luaL_error(L, "%s: option 'method': expected GET, got \"%s\"",
+                      by->name, c->method);
   make_page_call(c);
   return 1;
 }
@@ -160,6 +185,18 @@ static int l_resolve(lua_State *L) {
   return 2;
 }
 
+/* core.fingerprint(text): 64 bits that stand for it (FNV-1a). A server that
+   makes two targets look the same only ends its own list. */
+static int l_fingerprint(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  uint64_t h = 0xCBF29CE484222325u;
+  for (size_t i = 0; i < len; i++)
+    h = (h ^ (unsigned char)text[i]) * 0x100000001B3u;
+  lua_pushinteger(L, (lua_Integer)h);
+  return 1;
+}
+
 /* core.response(call, next_url): the response table of a page. */
 static int l_response(lua_State *L) {
   check_page(L);
@@ -168,16 +205,29 @@ static int l_response(lua_State *L) {
   return 1;
 }
 
-/* core.page_error(call, kind, code, message): an error about a page whose
-   answer is at hand. */
-static int l_page_error(lua_State *L) {
+/* An error about the page call at index 1, whose answer is at hand, with the
+   message at index 2. */
+static int push_page_error(lua_State *L, const cel_failure_row *row) {
   check_page(L);
-  const cel_failure f = {.kind = luaL_checkstring(L, 2),
-                         .code = luaL_checkstring(L, 3),
-                         .message = luaL_checkstring(L, 4),
-                         .answered = true};
+  const cel_failure f = {
+      .row = row, .message = luaL_checkstring(L, 2), .answered = true};
   cel_push_failure(L, 1, &f);
   return 1;
+}
+
+/* core.decode_error(call, message): a record of the page cannot be read. */
+static int l_decode_error(lua_State *L) {
+  return push_page_error(L, &cel_failure_decode);
+}
+
+/* core.link_error(call, message): its next page cannot be found. */
+static int l_link_error(lua_State *L) {
+  return push_page_error(L, &cel_failure_link);
+}
+
+/* core.endless_error(call, message): too many pages held no record. */
+static int l_endless_error(lua_State *L) {
+  return push_page_error(L, &cel_failure_endless);
 }
 
 /* core.incomplete_error(call, records, total): an error about a walk that has
@@ -191,10 +241,9 @@ static int l_incomplete(lua_State *L) {
 /* core.closed_error(call): what the next page after this one would come to:
    the client is closed. */
 static int l_closed_error(lua_State *L) {
-  const cel_client *c = cel_call_check(L, 1)->client;
-  const cel_failure f = {.kind = "closed",
-                         .code = cel_closed_code(c),
-                         .message = cel_closed_words(c)};
+  const cel_failure_row *row =
+      cel_failure_closed(cel_call_check(L, 1)->client);
+  const cel_failure f = {.row = row, .message = row->words};
   cel_push_failure(L, 1, &f);
   return 1;
 }
@@ -214,6 +263,15 @@ static int l_set_yield(lua_State *L) {
   return 0;
 }
 
+/* core.check_map(options): raises what is wrong with the options of map. */
+static int l_check_map(lua_State *L) {
+  static const cel_option rows[] = {
+      {"concurrency", CEL_OPTION_INTEGER, 1, 1e9, NULL},
+      {"on_progress", CEL_OPTION_FUNCTION, 0, 0, NULL}};
+  cel_options_check(L, 1, rows, sizeof rows / sizeof *rows, "map");
+  return 0;
+}
+
 /* core.turn(client, seconds): one step, which a signal or news cut short,
    and a debug hook's turn. */
 static int l_turn(lua_State *L) {
@@ -224,24 +282,48 @@ static int l_turn(lua_State *L) {
   return 0;
 }
 
+/* core.is_interrupt(err): whether a debug hook has raised that, as far as
+   core.note_interrupt, a message handler, has seen it. */
+static int l_is_interrupt(lua_State *L) {
+  luaL_checkany(L, 1);
+  lua_pushboolean(L, cel_is_interrupt(L, 1));
+  return 1;
+}
+
+/* core.forget_interrupt(): what was raised before is no interrupt any more,
+   should the same text come again. */
+static int l_forget_interrupt(lua_State *L) {
+  lua_pushnil(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, CEL_INTERRUPT);
+  return 0;
+}
+
 /* }====== */
 
 void cel_open_walk(lua_State *L) {
-  static const luaL_Reg functions[] = {{"fetch", l_fetch},
-                                       {"follow", l_follow},
-                                       {"start", l_start},
-                                       {"prefetch", l_prefetch},
-                                       {"await", l_await},
-                                       {"drop", l_drop},
-                                       {"target", l_target},
-                                       {"next_target", l_next_target},
-                                       {"resolve", l_resolve},
-                                       {"response", l_response},
-                                       {"page_error", l_page_error},
-                                       {"incomplete_error", l_incomplete},
-                                       {"closed_error", l_closed_error},
-                                       {"set_yield", l_set_yield},
-                                       {"turn", l_turn},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"fetch", l_fetch},
+      {"follow", l_follow},
+      {"start", l_start},
+      {"prefetch", l_prefetch},
+      {"await", l_await},
+      {"drop", l_drop},
+      {"target", l_target},
+      {"next_target", l_next_target},
+      {"resolve", l_resolve},
+      {"fingerprint", l_fingerprint},
+      {"response", l_response},
+      {"decode_error", l_decode_error},
+      {"link_error", l_link_error},
+      {"endless_error", l_endless_error},
+      {"incomplete_error", l_incomplete},
+      {"closed_error", l_closed_error},
+      {"set_yield", l_set_yield},
+      {"check_map", l_check_map},
+      {"turn", l_turn},
+      {"note_interrupt", cel_note_interrupt},
+      {"is_interrupt", l_is_interrupt},
+      {"forget_interrupt", l_forget_interrupt},
+      {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
 }

@@ -127,10 +127,6 @@ static bool retry_plan(const cel_policy *policy, const cel_attempt *a,
   return true;
 }
 
-bool cel_retry_left(const cel_policy *policy, const cel_attempt *attempt) {
-  return attempt->attempts - 1 - attempt->uncounted < policy->max_retries;
-}
-
 cel_decision cel_retry_decide(const cel_policy *policy,
                               const cel_attempt *attempt, cel_random_fn random,
                               void *random_ud) {
@@ -155,7 +151,7 @@ cel_decision cel_retry_decide(const cel_policy *policy,
   if (a->result == CEL_RESULT_STALE && !a->freed &&
       (policy->max_retries > 0 || !a->sent))
     return a->remaining > 0 ? again : done;
-  if (!cel_retry_left(policy, a))
+  if (a->attempts - 1 - a->uncounted >= policy->max_retries)
     return done;
   again.counts = true;
   return retry_plan(policy, a, &again, random(random_ud)) ? again : done;

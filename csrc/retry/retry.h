@@ -106,15 +106,11 @@ typedef double (*cel_random_fn)(void *ud);
 ** that does not end before the deadline is not taken: DONE. Nor is one of
 ** more than CEL_RETRY_AFTER_MAX, which is a mistake (a Unix time, say): the
 ** client pauses for retry_cap then. A 401's repeat with a new token is the
-** caller's, who goes on with cel_retry_advance().
+** caller's, who goes on with cel_retry_advance(attempt, false).
 */
 cel_decision cel_retry_decide(const cel_policy *policy,
                               const cel_attempt *attempt, cel_random_fn random,
                               void *random_ud);
-
-/* Whether the policy leaves a retry. The repeat of a 401 with a new token is
-   counted as one where there is one. */
-bool cel_retry_left(const cel_policy *policy, const cel_attempt *attempt);
 
 /* Moves the outcome into the history, for the next exchange of the call;
    `counts` as cel_retry_decide said. */

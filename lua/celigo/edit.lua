@@ -85,11 +85,8 @@ end
 local function check(client, what, name, edit, options, ...)
   local ids = table.pack(...)
   ids[ids.n + 1] = reading(options)
-  local good, call = pcall(core.fetch, client, name, table.unpack(ids, 1, ids.n + 1))
-  if not good then
-    if call == "not enough memory" then error(call, 0) end
-    error((tostring(call):gsub("^[%w_]+: ", what .. ": ", 1)), 3)
-  end
+  local good, call = pcall(core.fetch, client, what, name, table.unpack(ids, 1, ids.n + 1))
+  if not good then error(call, call == "not enough memory" and 0 or 3) end
   if type(edit) ~= "function" then
     error(("%s: expected a function, got a %s"):format(what, type(edit)), 3)
   end
@@ -116,9 +113,7 @@ end
 
 -- What the write returned. A dry run has no response.
 local function finish(kind, record, value, response)
-  if value ~= nil and response then
-    response.dropped = dropped(record, value, read_only[kind])
-  end
+  if value ~= nil and response then response.dropped = dropped(record, value, read_only[kind]) end
   return value, response
 end
 

@@ -62,13 +62,12 @@ CURLcode curl_easy_setopt(CURL *curl, CURLoption option, ...) {
   va_start(rest, option);
   if (option < CURLOPTTYPE_OBJECTPOINT) {
     code = real(curl, option, va_arg(rest, long));
-  } else if (option < CURLOPTTYPE_OFF_T || option >= CURLOPTTYPE_BLOB) {
-    void *value = va_arg(rest, void *);
-    if (option == CURLOPT_CAPATH)
-      uses_directory = value != NULL;
-    code = real(curl, option, value);
-  } else {
+  } else if (option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB) {
     code = real(curl, option, va_arg(rest, curl_off_t));
+  } else {
+    void *value = va_arg(rest, void *);
+    uses_directory = option == CURLOPT_CAPATH ? value != NULL : uses_directory;
+    code = real(curl, option, value);
   }
   va_end(rest);
   return code;

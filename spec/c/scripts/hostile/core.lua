@@ -4,7 +4,7 @@ local core
 each_value(function(v)
   if type(v) == "table" and rawget(v, "follow") and rawget(v, "fetch") then core = v end
 end)
-local call = assert(core).fetch(client, nil, { path = "/v1/connectors" })
+local call = assert(core).fetch(client, "each", nil, { path = "/v1/connectors" })
 assert(not pcall(core.follow, call, "/x HTTP/1.1\r\n\r\nPUT /y"))
 assert(not pcall(core.follow, call, "http://127.0.0.1:1/"))
 local list = objects()
