@@ -63,7 +63,8 @@ CURLcode curl_easy_setopt(CURL *curl, CURLoption option, ...) {
   if (option < CURLOPTTYPE_OBJECTPOINT) {
     code = real(curl, option, va_arg(rest, long));
   } else if (option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB) {
-    code = real(curl, option, va_arg(rest, curl_off_t));
+    curl_off_t large = va_arg(rest, curl_off_t);
+    code = real(curl, option, large);
   } else {
     void *value = va_arg(rest, void *);
     uses_directory = option == CURLOPT_CAPATH ? value != NULL : uses_directory;
