@@ -66,9 +66,7 @@ static const char *const scripts[] = {
     "return client:create_connector { name = 'n' }",
     "return client:submit('list_connectors'):wait()",
     "for record in client:each_connector() do end",
-    "return client:map({ 1 }, function() "
-    "  return client:list_connectors() "
-    "end)",
+    "return client:map({ 1 }, function() return client:list_connectors() end)",
 };
 
 /* The code of the error that a script returned, or raised, or of its first
