@@ -55,9 +55,10 @@ lint: ## compilers, clang-tidy, cppcheck, luacheck, clang-format
 	@sh scripts/setup.sh lint
 	@sh scripts/lint.sh
 
-format: ## format the C sources in place
+format: ## format the C and Lua sources in place
 	@sh scripts/setup.sh lint
 	@find csrc spec/c bench examples -name '*.[ch]' | xargs clang-format -i
+	@find lua spec examples bench scripts -name '*.lua' | xargs sh scripts/lua.sh dev scripts/style.lua --fix
 
 coverage: ## which lines and branches of csrc/ the specs reach
 	@sh scripts/setup.sh test coverage

@@ -122,9 +122,7 @@ local ANSWERS = {
 -- @tparam integer count how many requests, or times
 function data.expected(known, workload, count)
   local total = { records = 0, sum = 0, bytes = 0 }
-  if workload.operation == "require" then
-    return total
-  end
+  if workload.operation == "require" then return total end
   local answer = ANSWERS[workload.operation]
     or function() return workload.file end
   for i = 0, count - 1 do

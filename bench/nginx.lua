@@ -74,9 +74,7 @@ location ~ ^/v1/connectors/([0-9a-f]+)/licenses$ {
 
 local function shell(command, ...)
   command = command:format(...)
-  if not os.execute(command) then
-    error("failed: " .. command, 2)
-  end
+  if not os.execute(command) then error("failed: " .. command, 2) end
 end
 
 local function read(path)
@@ -133,9 +131,7 @@ end
 
 local function wait_for(what, ready)
   for _ = 1, 500 do
-    if ready() then
-      return
-    end
+    if ready() then return end
     socket.sleep(0.01)
   end
   error(what .. " does not answer")

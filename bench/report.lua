@@ -8,9 +8,7 @@ local function median(values)
   local sorted = table.move(values, 1, #values, 1, {})
   table.sort(sorted)
   local n = #sorted
-  if n % 2 == 1 then
-    return sorted[n // 2 + 1]
-  end
+  if n % 2 == 1 then return sorted[n // 2 + 1] end
   return (sorted[n // 2] + sorted[n // 2 + 1]) / 2
 end
 report.median = median
@@ -18,9 +16,7 @@ report.median = median
 --- Median over the rounds of own figure by the peer's of the same round.
 -- Rounds are interleaved, so what slows the machine for a while slows both.
 local function ratio(own, peer, metric)
-  if not own or not peer then
-    return nil
-  end
+  if not own or not peer then return nil end
   local ratios = {}
   for i = 1, #peer[metric] do
     ratios[i] = own[metric][i] / peer[metric][i]
@@ -36,9 +32,7 @@ local function judge(target, samples)
     local bound = target[metric]
     if bound then
       local value = ratio(own, peer, metric)
-      if value and metric == "rss" then
-        value = (median(own.rss) - median(peer.rss)) / 1024
-      end
+      if value and metric == "rss" then value = (median(own.rss) - median(peer.rss)) / 1024 end
       return { metric = metric, peer = target.peer, bound = bound,
         value = value, met = value and value <= bound }
     end

@@ -36,20 +36,14 @@ local function parse_arguments()
   parser:option("--node", "Node.", "node")
   parser:flag("--quick", "A tenth of the work and two rounds.")
   local options = parser:parse()
-  if options.quick then
-    options.rounds = 2
-  end
+  if options.quick then options.rounds = 2 end
   return options
 end
 
 local function selected(id, only)
-  if not only then
-    return true
-  end
+  if not only then return true end
   for _, wanted in ipairs(only) do
-    if id == wanted or id:sub(1, #wanted + 1) == wanted .. "-" then
-      return true
-    end
+    if id == wanted or id:sub(1, #wanted + 1) == wanted .. "-" then return true end
   end
   return false
 end
@@ -61,9 +55,7 @@ local function run_measured(command)
   for line in pipe:lines() do
     own, process = process, cjson.decode(line)
   end
-  if not own or process.status ~= 0 then
-    error("failed: " .. command, 0)
-  end
+  if not own or process.status ~= 0 then error("failed: " .. command, 0) end
   return own, process
 end
 
@@ -100,18 +92,14 @@ local function present_peers(workload, only, context)
   for _, peer in ipairs(workload.peers) do
     local wanted = not only or ("," .. only .. ","):find("," .. peer .. ",",
       1, true)
-    if wanted and commands.available(workload, peer, context) then
-      present[#present + 1] = peer
-    end
+    if wanted and commands.available(workload, peer, context) then present[#present + 1] = peer end
   end
   return present
 end
 
 local function run_workload(workload, options, known, context)
   local count = workload.count
-  if options.quick and count > 20 then
-    count = math.max(count // 10, 5)
-  end
+  if options.quick and count > 20 then count = math.max(count // 10, 5) end
   local expected = data.expected(known, workload, count)
   local peers = present_peers(workload, options.peers, context)
   local samples = {}

@@ -131,9 +131,7 @@ local function choose_canaries(view, named, pushed)
     if not view.by_id[id] and not pushed[id] then
       recipe.fail(("--canary %s: not in the install base"):format(id), recipe.USAGE)
     end
-    if not is_chosen[id] then
-      chosen[#chosen + 1], is_chosen[id] = id, true
-    end
+    if not is_chosen[id] then chosen[#chosen + 1], is_chosen[id] = id, true end
   end
   return chosen
 end

@@ -38,6 +38,12 @@ cppcheck_all() {
     --error-exitcode=1 -j "$(processors)"
 }
 
+# What luacheck does not see; `make format` mends it.
+style() {
+  find lua spec examples bench scripts -name '*.lua' -exec \
+    "$(find_lua)" scripts/style.lua {} +
+}
+
 # Names the files that `make format` would change.
 format() {
   format_found=$(find csrc spec/c bench examples -name '*.[ch]' \
@@ -52,6 +58,7 @@ check "clang -Werror" sh scripts/build.sh lint-clang
 check structure sh scripts/structure.sh build/lint-gcc
 check clang-tidy tidy
 check cppcheck cppcheck_all
+check "Lua style" style
 check luacheck luacheck --quiet --no-color lua spec examples bench scripts
 check clang-format format
 say "$passed passed, $failed failed"

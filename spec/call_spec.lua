@@ -12,7 +12,7 @@ describe("a submitted call", function()
   before_each(function()
     server:script { { body = '{"a":1}' } }
     client = celigo.new { base_url = server.url, token = "t",
-                          max_retries = 0, rate_limit = false }
+      max_retries = 0, rate_limit = false }
   end)
 
   after_each(function() client:close() end)
@@ -93,7 +93,7 @@ describe("a submitted call", function()
 
   it("walks the pages of a list", function()
     server:script { { body = "[1]", headers = { Link = "</b>; rel=next" } },
-                    { body = "[2]" } }
+      { body = "[2]" } }
     local call = client:submit("list_connectors")
     step_until(0)
     local list, response = call:result()
@@ -103,7 +103,7 @@ describe("a submitted call", function()
 
   it("is tried again like any other", function()
     local patient <close> = celigo.new { base_url = server.url, token = "t",
-                                         retry_base = 0 }
+      retry_base = 0 }
     server:script { { status = 503 }, { status = 429,
       headers = { ["Retry-After"] = "0" } }, { body = "{}" } }
     local call = patient:submit("get_connector_by_id", "x")
@@ -184,7 +184,7 @@ describe("a submitted call", function()
 
   it("is as many at once as there are connections", function()
     local narrow <close> = celigo.new { base_url = server.url, token = "t",
-                                        max_connections = 2 }
+      max_connections = 2 }
     server:script { { body = "{}" } }
     local calls = {}
     for i = 1, 20 do
@@ -311,7 +311,7 @@ describe("a submitted call", function()
     -- Many tables are made of the answer, so the collector runs meanwhile.
     it("by a block that a finaliser ends while its answer is read", function()
       server:script { { body = "[" .. ('{"a":[1,{"b":"text"},{"c":[]}]},')
-                                        :rep(20000) .. "{}]" } }
+        :rep(20000) .. "{}]" } }
       local mine, call, ended
       local owner = coroutine.create(function()
         local submitted <close> = mine:submit("list_connectors")
@@ -369,7 +369,7 @@ describe("a submitted call", function()
 
     it("before it was sent is never sent", function()
       local narrow <close> = celigo.new { base_url = server.url, token = "t",
-                                          max_connections = 1 }
+        max_connections = 1 }
       server:script { { body = "{}", stall = 0.05 }, { body = "{}" } }
       local first = narrow:submit("get_connector_by_id", "1")
       for i = 2, 20 do
@@ -386,9 +386,7 @@ describe("a submitted call", function()
       for i = 1, 50 do
         client:submit("get_connector_by_id", tostring(i))
         client:step()
-        if i % 10 == 0 then
-          collectgarbage()
-        end
+        if i % 10 == 0 then collectgarbage() end
       end
       collectgarbage()
       collectgarbage()
@@ -430,7 +428,7 @@ describe("a submitted call", function()
   it("times out like any other", function()
     server:script { { body = "{}", stall = true } }
     local call = client:submit("get_connector_by_id", "x",
-                               { timeout = 0.05 })
+      { timeout = 0.05 })
     step_until(0)
     assert.equal("timeout", select(2, call:result()).kind)
   end)
@@ -438,9 +436,7 @@ describe("a submitted call", function()
   it("keeps what a callback raises for whoever asks", function()
     local mine <close> = celigo.new { base_url = server.url, token = "t",
       on_event = function(event)
-        if event.type == "response" then
-          error({ mine = event.path })
-        end
+        if event.type == "response" then error({ mine = event.path }) end
       end }
     local call = mine:submit("get_connector_by_id", "x")
     repeat until mine:step(1) == 0
@@ -456,7 +452,7 @@ describe("a submitted call", function()
     local mine, call
     local function new(on_event)
       mine = celigo.new { base_url = server.url, token = "t",
-                          on_event = on_event }
+        on_event = on_event }
       call = mine:submit("get_connector_by_id", "x")
     end
     new(function() mine:step() end)
@@ -468,9 +464,7 @@ describe("a submitted call", function()
     end)
     assert.same({ a = 1 }, (call:wait()))
     new(function(event)
-      if event.type == "response" then
-        call:cancel()
-      end
+      if event.type == "response" then call:cancel() end
     end)
     assert.equal("cancelled", select(2, call:wait()).kind)
     new(function(event)

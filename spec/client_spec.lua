@@ -62,13 +62,13 @@ describe("celigo.new", function()
       for _, value in ipairs { 5, true, false, {}, io.stdout } do
         local message = refusal(options { token = value })
         assert.equal("celigo.new: option 'token': expected a string or a "
-                     .. "function, got a " .. type(value), message)
+          .. "function, got a " .. type(value), message)
       end
     end)
 
     it("is not shown when it cannot be sent", function()
       for _, token in ipairs { "sekret\n", "sekret\r\nA: b", "sek ret",
-                               "sekret\0", "sekrét", "sekret\127", "\t" } do
+        "sekret\0", "sekrét", "sekret\127", "\t" } do
         local message = refusal(options { token = token })
         assert.is_truthy(message:find("option 'token'", 1, true))
         assert.is_nil(message:find("sek", 1, true), message)
@@ -91,7 +91,7 @@ describe("celigo.new", function()
       end
       local client <close> = celigo.new { token = "t" }
       assert.equal("celigo.client: https://api.integrator.io",
-                   tostring(client))
+        tostring(client))
     end)
 
     it("know two regions", function()
@@ -141,13 +141,13 @@ describe("celigo.new", function()
       it(("refuse %q"):format(url), function()
         local message = refusal(options { base_url = url })
         assert.is_truthy(message:find("^celigo.new: option 'base_url': .+"),
-                         message)
+          message)
       end)
     end
 
     it("refuse a name that is not ASCII, in any locale, and say what helps", function()
       for _, url in ipairs { "https://bücher.example", "https://b%C3%BCcher.example/x", "https://\xFC.example",
-                             "https://xn--a.例え" } do
+        "https://xn--a.例え" } do
         local message = refusal(options { base_url = url })
         assert.is_truthy(message:find("option 'base_url': the host has to be written in ASCII", 1, true), message)
         assert.is_truthy(message:find("xn--", 1, true), message)
@@ -160,7 +160,7 @@ describe("celigo.new", function()
       assert_refused("base_url", 5, "a string, got 5")
       assert_refused("base_url", false, "a string, got false")
       assert_refused("base_url", "https://a\0b",
-                     "a string without NUL, got string")
+        "a string without NUL, got string")
     end)
   end)
 
@@ -190,8 +190,8 @@ describe("celigo.new", function()
     { "on_event", good = { print, function() end }, bad = { 1, "f", {} },
       expected = "a function" },
     { "proxy", good = { "http://127.0.0.1:3128", "", "socks5h://h:1",
-        "https://u:p@h.example.com", "h.example.com", "127.0.0.1:3128",
-        "[::1]:3128", "socks4://h", "socks4a://h", "socks5://h" },
+      "https://u:p@h.example.com", "h.example.com", "127.0.0.1:3128",
+      "[::1]:3128", "socks4://h", "socks4a://h", "socks5://h" },
       bad = { 5, {}, false, "a\0b" }, expected = "a string" },
     { "user_agent", good = { "x", "", "app/1 (é)" },
       bad = { 5, {}, "a\0b" }, expected = "a string" },
@@ -206,13 +206,13 @@ describe("celigo.new", function()
     end
     for _, value in ipairs(row.bad) do
       it(("%s = %q is refused"):format(name, tostring(value):gsub(
-          "0x%x+", "")), function()
+        "0x%x+", "")), function()
         local message = refusal(options { [name] = value })
         local start = ("celigo.new: option '%s': expected %s"):format(
           name, row.expected)
         assert.equal(start, message:sub(1, #start))
         assert.is_truthy(message:find("^[^,]*, got %S+$", #start + 1),
-                         message)
+          message)
       end)
     end
   end
@@ -231,7 +231,7 @@ describe("celigo.new", function()
         "http://", "http://pa55\nX: y" } do
         local message = refusal(options { proxy = proxy })
         assert.is_truthy(message:find("^celigo.new: option 'proxy': .+"),
-                         message)
+          message)
         assert.is_nil(message:find("pa55", 1, true), message)
       end
     end)
@@ -267,7 +267,7 @@ describe("celigo.new", function()
       } do
         local message = refusal(options { rate_limit = limit })
         assert.is_truthy(message:find("^celigo.new: option 'rate_limit': "
-                                      .. pattern), message)
+          .. pattern), message)
       end
     end)
   end)
@@ -281,8 +281,8 @@ describe("celigo.new", function()
 
     it("is nothing else", function()
       for _, value in ipairs { 1, "cjson", true, {}, { encode = print },
-                               { decode = print },
-                               { encode = print, decode = 5 }, print } do
+        { decode = print },
+        { encode = print, decode = 5 }, print } do
         assert.equal("celigo.new: option 'json': expected a table with the "
           .. "functions encode and decode, such as require \"cjson\"",
           refusal(options { json = value }))
@@ -325,15 +325,15 @@ describe("celigo.new", function()
         assert.equal(expected, refusal(options { [name] = 1 }))
       end
       assert.equal("celigo.new: option names are strings, got a number",
-                   refusal(options { [1] = "t" }))
+        refusal(options { [1] = "t" }))
       assert.equal("celigo.new: option names are strings, got a boolean",
-                   refusal(options { [true] = "t" }))
+        refusal(options { [true] = "t" }))
     end)
 
   it("takes a table", function()
     for _, value in ipairs { "t", 5, true, print } do
       assert.equal("celigo.new: expected a table of options, got a "
-                   .. type(value), refusal(value))
+        .. type(value), refusal(value))
     end
   end)
 
@@ -358,7 +358,7 @@ describe("celigo.new", function()
     -- Runs celigo.new with some variables set: what it prints.
     local function run(variables, code)
       local words = { "env", "-u", "CELIGO_API_TOKEN", "-u",
-                      "CELIGO_BASE_URL" }
+        "CELIGO_BASE_URL" }
       for name, value in pairs(variables) do
         words[#words + 1] = name .. "=" .. value
       end
@@ -377,7 +377,7 @@ describe("celigo.new", function()
     it("the token and the base URL", function()
       assert.equal("true\tceligo.client: https://h.example.com",
         run({ CELIGO_API_TOKEN = "t",
-              CELIGO_BASE_URL = "https://h.example.com" }, "new()"))
+          CELIGO_BASE_URL = "https://h.example.com" }, "new()"))
     end)
 
     it("options come first", function()
@@ -403,14 +403,14 @@ describe("celigo.new", function()
     it("a base URL overrides the region; an empty one is none", function()
       assert.equal("true\tceligo.client: https://h.example.com",
         run({ CELIGO_BASE_URL = "https://h.example.com" },
-            "new { token = 't', region = 'eu' }"))
+          "new { token = 't', region = 'eu' }"))
       assert.equal("true\tceligo.client: https://api.eu.integrator.io",
         run({ CELIGO_BASE_URL = "" }, "new { token = 't', region = 'eu' }"))
     end)
 
     it("a bad base URL is refused", function()
       assert.is_truthy(run({ CELIGO_BASE_URL = "http://example.com" },
-                           "new { token = 't' }")
+        "new { token = 't' }")
         :find("^false\tceligo.new: environment variable CELIGO_BASE_URL: "))
     end)
 
@@ -418,12 +418,12 @@ describe("celigo.new", function()
       local server <close> = fault.start()
       server:script { { status = 401, body = '{"message":"no s3cret"}' } }
       local output = run({ CELIGO_API_TOKEN = "s3cret",
-                           CELIGO_BASE_URL = server.url },
+        CELIGO_BASE_URL = server.url },
         "local c = celigo.new() local _, e = c:list_connectors() "
         .. "print(c, e) for k, v in pairs(e) do print(k, v) end "
         .. "for k, v in pairs(e.headers) do print(k, v) end")
       assert.equal("Bearer s3cret",
-                   server:requests()[1].headers.authorization)
+        server:requests()[1].headers.authorization)
       assert.is_truthy(output:find("status\t401", 1, true), output)
       assert.is_nil(output:find("s3cret", 1, true), output)
     end)
@@ -455,14 +455,14 @@ describe("a client", function()
     local ok, message = pcall(function() client.list_connectors() end)
     assert.is_false(ok)
     assert.is_truthy(message:find("celigo.client expected", 1, true),
-                     message)
+      message)
   end)
 
   it("says which method was meant", function()
     local ok, message = pcall(function() client:list_conectors() end)
     assert.is_false(ok)
     assert.is_truthy(message:find("did you mean 'list_connectors'", 1, true),
-                     message)
+      message)
     assert.is_truthy(message:find("spec/client_spec.lua:", 1, true))
     ok, message = pcall(function() return client.something_else end)
     assert.is_false(ok)
@@ -479,7 +479,7 @@ describe("a client", function()
       get_connector_install_base = { id }, push_connector_update = { id },
       list_connector_licenses = { id }, install_connector = { id },
       create_connector_license = { id, { email = "a@b.co", opts = {},
-                                         expires = "2030-01-01T00:00:00Z" } },
+        expires = "2030-01-01T00:00:00Z" } },
       get_connector_license_by_id = { id, id },
       update_connector_license = { id, id, {} },
       delete_connector_license = { id, id },
@@ -575,9 +575,7 @@ describe("a client", function()
       local mine
       mine = celigo.new { base_url = server.url, token = "t",
         on_event = function(e)
-          if e.type == event then
-            mine:close()
-          end
+          if e.type == event then mine:close() end
         end }
       local value, err = mine:list_connectors()
       assert.is_nil(value, event)
@@ -638,7 +636,7 @@ describe("a token function", function()
   it("is called for the first request, and no more", function()
     local token, asked = tokens { "one", "two" }
     local client <close> = celigo.new { base_url = server.url,
-                                        token = token }
+      token = token }
     assert.equal(0, asked())
     for _ = 1, 3 do
       assert(client:get_connector_by_id("a"))
@@ -705,7 +703,7 @@ describe("a token function", function()
   it("is not asked for a body that cannot be sent", function()
     local token, asked = tokens { "one" }
     local client <close> = celigo.new { base_url = server.url,
-                                        token = token }
+      token = token }
     local _, err = client:create_connector {}
     assert.equal("validation", err.kind)
     assert.equal(0, asked())

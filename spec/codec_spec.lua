@@ -61,7 +61,7 @@ describe("a codec", function()
 
   local function make(codec)
     return celigo.new { base_url = server.url, token = "t", json = codec,
-                        max_retries = 0 }
+      max_retries = 0 }
   end
 
   it("sees each body once, whole", function()
@@ -77,7 +77,7 @@ describe("a codec", function()
       end,
     }
     local value = assert(client:request { method = "PUT", path = "/x",
-                                          body = { b = 2 } })
+      body = { b = 2 } })
     assert.same({ decoded = true }, value)
     assert.equal("text of a body", server:requests()[1].body)
     assert.same({ { "encode", { b = 2 } }, { "decode", '{"a":1}' } }, seen)
@@ -106,7 +106,7 @@ describe("a codec", function()
         decode = cjson.decode,
       }
       local body = { name = "n", _id = "x", handle = "h", numInstalls = 1,
-                     lastModified = "l", user = { _id = "u" } }
+        lastModified = "l", user = { _id = "u" } }
       assert(client:update_connector("a", body))
       assert.same({ { name = "n", user = { _id = "u" } } }, bodies)
       assert.equal("x", body._id)
@@ -115,7 +115,7 @@ describe("a codec", function()
       assert.equal("validation", err.kind)
       assert.equal(1, #bodies)
       assert(client:update_connector("a", { _id = "x", published = 5 },
-                                     { validate = false }))
+        { validate = false }))
       assert.same({ published = 5 }, bodies[2])
     end)
 
@@ -145,7 +145,7 @@ describe("a codec", function()
   it("must encode to a string", function()
     for _, result in ipairs { 5, {}, true, false } do
       local client <close> = make { encode = function() return result end,
-                                    decode = cjson.decode }
+        decode = cjson.decode }
       local value, err = client:create_connector { name = "n" }
       assert.is_nil(value)
       assert.equal("validation", err.kind)
@@ -179,7 +179,7 @@ describe("a codec", function()
 
   it("may return false", function()
     local client <close> = make { encode = cjson.encode,
-                                  decode = function() return false end }
+      decode = function() return false end }
     local value, response = client:get_connector_by_id("a")
     assert.is_false(value)
     assert.equal(200, response.status)
@@ -198,7 +198,7 @@ describe("a codec", function()
     end }
     server:script { { body = "{}" } }
     assert.equal("closed",
-                 select(2, client:create_connector { name = "n" }).kind)
+      select(2, client:create_connector { name = "n" }).kind)
     assert.same({}, server:requests())
   end)
 end)

@@ -211,6 +211,6 @@ describe("the client and the sandbox, with Prism between #prism", function()
     assert.equal(422, err.status)
     -- Prism's own answer, not the sandbox's.
     assert.is_truthy(err.body:find("must have required property 'name'", 1,
-                                   true))
+      true))
   end)
 end)

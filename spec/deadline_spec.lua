@@ -17,9 +17,7 @@ describe("the deadline of a call", function()
     options = options or {}
     options.base_url = options.base_url or server.url
     options.token, options.retry_base = "test", 0.001
-    if client then
-      client:close()
-    end
+    if client then client:close() end
     client = celigo.new(options)
     return client
   end
@@ -42,7 +40,7 @@ describe("the deadline of a call", function()
   end
 
   for _, name in ipairs { "stalled_before_headers", "stalled_in_headers",
-                          "stalled_in_body" } do
+    "stalled_in_body" } do
     it("ends a transfer that is " .. name, function()
       server:script { fault.scenarios[name] }
       check(select(2, client:list_connectors()), false)
@@ -82,7 +80,7 @@ describe("the deadline of a call", function()
     -- that was asked for ahead might reach the server in the next script.)
     local seen = 0
     for _ in client:each { path = "/v1/connectors", timeout = 0.5,
-                           prefetch = false } do
+      prefetch = false } do
       seen = seen + 1
       if seen == 12 then break end
     end
@@ -125,7 +123,7 @@ describe("the deadline of a call", function()
     local first = client:submit("list_connectors")
     client:step(0.01)
     local _, err = client:create_connector({ name = "n" },
-                                           { timeout = 0.15 })
+      { timeout = 0.15 })
     assert.equal("timeout", err.kind)
     assert.is_false(err.maybe_applied)
     assert.is_false(first:done())
@@ -149,8 +147,8 @@ describe("the deadline of a call", function()
       open(options)
       server:script { fault.scenarios.stalled_before_headers }
       local call = client:submit("preview_connector_install", "1",
-                                 not options.timeout and { timeout = 0.15 }
-                                   or nil)
+        not options.timeout and { timeout = 0.15 }
+          or nil)
       check(select(2, call:wait()), false)
     end
   end)

@@ -7,7 +7,7 @@ local sandbox = require "celigo.sandbox"
 local quote = process.quote
 local VERSION = process.version
 local build = assert(os.getenv "CELIGO_BUILD_DIR",
-                     "CELIGO_BUILD_DIR names the build's directory")
+  "CELIGO_BUILD_DIR names the build's directory")
 
 -- Runs a shell command; its output, and whether it went well.
 local function try(command, ...)
@@ -18,9 +18,7 @@ end
 
 local function run(command, ...)
   local output, good = try(command, ...)
-  if not good then
-    error(command:format(...) .. "\n" .. output, 0)
-  end
+  if not good then error(command:format(...) .. "\n" .. output, 0) end
   return output
 end
 
@@ -96,7 +94,7 @@ describe("the library", function()
     end
   end)
 
-  it("opens no files but the anchors'", function()
+  it("opens no files but the anchors', and /dev/null", function()
     local openers = {}
     for object, name in run("nm -A -u %s/libceligo.a", quote(build))
       :gmatch ":([%w_.]+):%s+U ([%w_]+)" do
@@ -105,7 +103,8 @@ describe("the library", function()
         openers[#openers + 1] = object .. " " .. name:gsub("64$", "")
       end
     end
-    assert.same({ "anchors.c.o open", "anchors.c.o openat", "anchors.c.o opendir" }, openers)
+    assert.same({ "anchors.c.o open", "anchors.c.o openat", "anchors.c.o opendir",
+      "descriptors.c.o open" }, openers)
   end)
 
   it("shows the functions of its headers and no others", function()
@@ -121,14 +120,14 @@ describe("the library", function()
 
   it("holds the Lua files as they are", function()
     local text = run("strings -n 12 %s/lua_files.c | head -c 200; true",
-                     quote(build))
+      quote(build))
     assert.is_truthy(text)
     for file in run "ls lua/celigo/*.lua":gmatch "[^\n]+" do
       local module = file:gsub("^lua/", ""):gsub("%.lua$", "")
         :gsub("/", "."):gsub("%.init$", "")
       if module ~= "celigo.types" then
         run("grep -qF %s %s/lua_files.c", quote('{"' .. module .. '",'),
-            quote(build))
+          quote(build))
       end
     end
   end)

@@ -46,7 +46,7 @@ for how, call in pairs(ways) do
     local function open(options)
       if client then client:close() end
       local o = { base_url = server.url, token = "test", rate_limit = false, retry_base = 0.001, max_retries = 0,
-                  timeout = 20 }
+        timeout = 20 }
       for name, value in pairs(options or {}) do o[name] = value end
       client = celigo.new(o)
     end
@@ -83,14 +83,14 @@ for how, call in pairs(ways) do
         end
         -- two header fields are one list
         server:script { { body = row[2], headers = { { "Content-Encoding", "identity" },
-                                                     { "Content-Encoding", row[1] } } } }
+          { "Content-Encoding", row[1] } } } }
         assert.equal(300, #assert(list()))
       end)
     end
 
     it("byte by byte", function()
       server:script { { body = gzip(LIST:sub(1, 400):gsub(",[^,]*$", "") .. "}]"), headers = GZIP, drip = 0 },
-                      { body = gzip("[1,2]") .. gzip(" "), headers = GZIP, drip = 0 } }
+        { body = gzip("[1,2]") .. gzip(" "), headers = GZIP, drip = 0 } }
       local _, err = list()
       assert.equal("decode", err.kind)
       assert.same({ 1, 2 }, (assert(list())))
@@ -118,7 +118,7 @@ for how, call in pairs(ways) do
           -- none of the bytes, and a length that says so: there is no body
           if framed and cut == 0 then goto continue end
           server:script { { body = body:sub(1, cut), headers = GZIP, unframed = not framed,
-                            ending = not framed and "close" or nil } }
+            ending = not framed and "close" or nil } }
           local value, err = list()
           assert.is_nil(value)
           assert.equal("network", err.kind, tostring(err))
@@ -177,7 +177,7 @@ for how, call in pairs(ways) do
     it("that is none does not hide Retry-After", function()
       open { max_retries = 4, timeout = 5 }
       server:script { { status = 429, body = '{"message":"slowly"}',
-                        headers = { ["Content-Encoding"] = "gzip", ["Retry-After"] = "3600" } } }
+        headers = { ["Content-Encoding"] = "gzip", ["Retry-After"] = "3600" } } }
       local value, err = list()
       assert.is_nil(value)
       assert.equal(429, err.status, tostring(err))
@@ -245,7 +245,7 @@ for how, call in pairs(ways) do
 
     it("of a second page is treated like that of a first", function()
       local first = { body = gzip("[1,2]"), headers = { Link = '</v1/connectors?p=2>; rel="next"',
-                                                        ["Content-Encoding"] = "gzip" } }
+        ["Content-Encoding"] = "gzip" } }
       local cut = gzip("[3,4]")
       server:script { first, { body = gzip("[3,4]"), headers = GZIP } }
       assert.same({ 1, 2, 3, 4 }, (assert(list())))
@@ -270,8 +270,8 @@ for how, call in pairs(ways) do
         local body = '["' .. ("x"):rep(size - 4) .. '"]'
         open { max_response_bytes = size }
         server:script { { body = gzip(body), headers = GZIP }, { body = gzip(body .. " "), headers = GZIP },
-                        { status = 404, body = gzip(body .. " "), headers = GZIP },
-                        { body = gzip(gzip(body .. " ")), headers = { ["Content-Encoding"] = "gzip, gzip" } } }
+          { status = 404, body = gzip(body .. " "), headers = GZIP },
+          { body = gzip(gzip(body .. " ")), headers = { ["Content-Encoding"] = "gzip, gzip" } } }
         assert.equal(size - 4, #assert(list())[1])
         for _ = 1, 3 do
           local value, err = list()
@@ -284,7 +284,7 @@ for how, call in pairs(ways) do
 
     it("in an iterator is the same", function()
       local first = { body = gzip("[1,2]"), headers = { Link = '</v1/connectors?p=2>; rel="next"',
-                                                        ["Content-Encoding"] = "gzip" } }
+        ["Content-Encoding"] = "gzip" } }
       local page = gzip("[3]")
       for code, body in pairs { cut_short = page:sub(1, 6), bad_content_encoding = page:sub(1, 10) .. "\255\255" } do
         server:script { first, { body = body, headers = GZIP } }

@@ -12,7 +12,7 @@ describe("an error", function()
   setup(function()
     server = fault.start()
     client = celigo.new { base_url = server.url, token = "s3cret-value",
-                          max_retries = 0, rate_limit = false }
+      max_retries = 0, rate_limit = false }
   end)
 
   teardown(function()
@@ -41,9 +41,7 @@ describe("an error", function()
 
   local function failure(step, call)
     server:script { step }
-    if call then
-      return check(call())
-    end
+    if call then return check(call()) end
     return check(client:get_connector_by_id("a"))
   end
 
@@ -62,7 +60,7 @@ describe("an error", function()
       local err = failure({ status = 422, body = body,
         headers = { ["X-A"] = "b" } }, function()
           return client:update_connector("54fa0b38a7044f9252000036",
-                                         { name = "n" })
+            { name = "n" })
         end)
       assert.equal("number", type(err.elapsed))
       err.elapsed = nil
@@ -88,7 +86,7 @@ describe("an error", function()
           .. '"message":"name is required","field":"name"}]}' },
         function()
           return client:update_connector("54fa0b38a7044f9252000036",
-                                         { name = "n" })
+            { name = "n" })
         end)
       assert.equal("PUT /v1/connectors/54fa0b38a7044f9252000036: 422 "
         .. "missing_required_field: name is required (field: name)",
@@ -125,9 +123,9 @@ describe("an error", function()
         [504] = "gateway_timeout", [418] = "http_418",
       } do
         local err = failure { status = status,
-                              body = '{"message":"Some words."}' }
+          body = '{"message":"Some words."}' }
         assert_fields({ kind = "http", status = status, code = code,
-                        message = "Some words.", errors = {} }, err)
+          message = "Some words.", errors = {} }, err)
         assert.is_nil(err.field)
         assert.is_nil(err.source)
         assert.is_true(err:has(code))
@@ -140,14 +138,14 @@ describe("an error", function()
       for status = 300, 599 do
         local err = failure { status = status }
         assert_fields({ kind = "http", status = status, errors = {},
-                        body = "" }, err)
+          body = "" }, err)
         assert.is_string(err.code)
       end
     end)
 
     it("of a 401 and a 403 says what to check", function()
       local err = failure { status = 401,
-                            body = '{"message":"Unauthorized"}' }
+        body = '{"message":"Unauthorized"}' }
       assert.is_truthy(tostring(err):find("check the token", 1, true))
       err = failure { status = 403, body = '{"message":"Forbidden"}' }
       assert.is_truthy(tostring(err):find("Partner", 1, true))
@@ -175,7 +173,7 @@ describe("an error", function()
       } do
         local err = failure { status = 502, body = body }
         assert_fields({ kind = "http", status = 502, code = "bad_gateway",
-                        errors = {}, body = body }, err)
+          errors = {}, body = body }, err)
         assert.is_true(#err.message > 0)
       end
     end)
@@ -218,7 +216,7 @@ describe("an error", function()
       local err = failure { status = 429, headers = { ["Retry-After"] = "0" },
         body = '{"errors":[{"code":"rate_limited","message":"slow"}]}' }
       assert_fields({ status = 429, code = "rate_limited", retry_after = 0,
-                      retryable = true, maybe_applied = false }, err)
+        retryable = true, maybe_applied = false }, err)
       err = failure { status = 503, headers = { ["Retry-After"] = "7" } }
       assert.equal(7, err.retry_after)
       err = failure { status = 503, headers = {
@@ -279,7 +277,7 @@ describe("an error", function()
             .. '"field":"s3cret-value"}],'
             .. '"s3cret-value":"s3cret-values3cret-value"}',
           headers = { ["X-Echo"] = "Bearer s3cret-value",
-                      Location = "/?t=s3cret-value" } }
+            Location = "/?t=s3cret-value" } }
         local function search(value)
           if type(value) == "table" then
             for k, v in pairs(value) do
@@ -304,7 +302,7 @@ describe("an error", function()
       server:script { { status = 422, body = body } }
       local err = check(mine:get_connector_by_id("a"))
       assert_fields({ code = "invalid_token", body = body,
-                      message = "that is not the test" }, err)
+        message = "that is not the test" }, err)
       assert.is_string(err.headers["content-length"])
     end
   end)
@@ -312,12 +310,12 @@ describe("an error", function()
   describe("of kind decode", function()
     it("is a whole 2xx that is no JSON", function()
       for _, body in ipairs { "<html>", "{", '{"a":1', '{"a":1} x', "nul",
-                              "'a'", '{"a":\xff}', "[1,]", "\0" } do
+        "'a'", '{"a":\xff}', "[1,]", "\0" } do
         local err = failure { status = 200, body = body,
-                              headers = { ["X-A"] = "b" } }
+          headers = { ["X-A"] = "b" } }
         assert_fields({ kind = "decode", status = 200, body = body,
-                        code = "invalid_json", errors = {},
-                        retryable = false, maybe_applied = false }, err)
+          code = "invalid_json", errors = {},
+          retryable = false, maybe_applied = false }, err)
         assert.equal("b", err.headers["x-a"])
         assert.is_truthy(tostring(err):find(
           "^GET /v1/connectors/a: decode invalid_json: .+"))
@@ -326,7 +324,7 @@ describe("an error", function()
 
     it("is a list's answer that is no list", function()
       for _, body in ipairs { '{"a":1}', "5", "null", '"x"', "true",
-                              '{"a":[],"b":[]}' } do
+        '{"a":[],"b":[]}' } do
         local err = failure({ status = 200, body = body }, function()
           return client:list_connectors()
         end)
@@ -339,7 +337,7 @@ describe("an error", function()
         return client:create_connector { name = "n" }
       end)
       assert_fields({ kind = "decode", method = "POST",
-                      operation = "create_connector" }, err)
+        operation = "create_connector" }, err)
     end)
 
     it("cuts its body, too", function()
@@ -356,13 +354,13 @@ describe("an error", function()
     for _, name in ipairs(cut) do
       it(name, function()
         local fresh <close> = celigo.new { base_url = server.url,
-                                           token = "t", max_retries = 0 }
+          token = "t", max_retries = 0 }
         local err = failure(fault.scenarios[name], function()
           return fresh:get_connector_by_id("a")
         end)
         assert_fields({ kind = "network", retryable = true,
-                        maybe_applied = false, attempts = 1, errors = {} },
-                      err)
+          maybe_applied = false, attempts = 1, errors = {} },
+          err)
         assert.is_nil(err.status)
         assert.is_nil(err.body)
         assert.is_nil(err.headers)
@@ -370,14 +368,14 @@ describe("an error", function()
           return fresh:create_connector { name = "n" }
         end)
         assert_fields({ kind = "network", maybe_applied = true,
-                        attempts = 1 }, err)
+          attempts = 1 }, err)
       end)
     end
 
     it("whatever the status line said", function()
       for _, status in ipairs { 200, 404, 422, 503 } do
         local err = failure { status = status, body = '{"message":"m"}',
-                              cut = "body", ending = "close" }
+          cut = "body", ending = "close" }
         assert.equal("network", err.kind)
         assert.is_nil(err.status)
       end
@@ -385,7 +383,7 @@ describe("an error", function()
 
     it("where nobody listens", function()
       local alone <close> = celigo.new { base_url = "http://127.0.0.1:1",
-                                         token = "t", max_retries = 0 }
+        token = "t", max_retries = 0 }
       local err = check(alone:create_connector { name = "n" })
       assert_fields({ kind = "network", code = "connect_failed",
         retryable = true, maybe_applied = false, attempts = 1,
@@ -400,24 +398,24 @@ describe("an error", function()
         max_retries = 0, proxy = "" }
       local err = check(lost:list_connectors())
       assert_fields({ kind = "network", code = "dns_failed",
-                      maybe_applied = false }, err)
+        maybe_applied = false }, err)
     end)
   end)
 
   describe("of kind timeout", function()
     for _, name in ipairs { "stalled_before_headers", "stalled_in_headers",
-                            "stalled_in_body" } do
+      "stalled_in_body" } do
       it(name, function()
         server:script { fault.scenarios[name] }
         local err = check(client:get_connector_by_id("a",
-                                                     { timeout = 0.1 }))
+          { timeout = 0.1 }))
         assert_fields({ kind = "timeout", code = "timed_out",
           retryable = true, maybe_applied = false, attempts = 1 }, err)
         assert.is_nil(err.status)
         assert.equal("number", type(err.elapsed))
         server:script { fault.scenarios[name] }
         err = check(client:create_connector({ name = "n" },
-                                            { timeout = 0.1 }))
+          { timeout = 0.1 }))
         assert_fields({ kind = "timeout", maybe_applied = true }, err)
         assert.is_truthy(tostring(err):find("0.1 s", 1, true))
       end)
@@ -429,9 +427,9 @@ describe("an error", function()
       server:script { { body = "{}" } }
       assert(slow:get_connector_by_id("a"))
       local err = check(slow:create_connector({ name = "n" },
-                                              { timeout = 5 }))
+        { timeout = 5 }))
       assert_fields({ kind = "timeout", code = "timed_out",
-                      maybe_applied = false, attempts = 0 }, err)
+        maybe_applied = false, attempts = 0 }, err)
       assert.equal(1, #server:requests())
     end)
   end)
@@ -439,7 +437,7 @@ describe("an error", function()
   describe("of kind limit", function()
     it("where the body is too large", function()
       local small <close> = celigo.new { base_url = server.url, token = "t",
-                                         max_response_bytes = 1000 }
+        max_response_bytes = 1000 }
       local function get(size)
         server:script { { body = '"' .. ("x"):rep(size - 2) .. '"' } }
         return small:get_connector_by_id("a")
@@ -455,17 +453,17 @@ describe("an error", function()
 
     it("where it is too large when decompressed", function()
       local small <close> = celigo.new { base_url = server.url, token = "t",
-                                         max_response_bytes = 100000 }
+        max_response_bytes = 100000 }
       server:script { { bomb = 10000000 } }
       assert_fields({ kind = "limit", code = "response_too_large" },
-                    check(small:get_connector_by_id("a")))
+        check(small:get_connector_by_id("a")))
     end)
 
     it("where the headers are too large", function()
       for _, name in ipairs { "huge_header", "many_headers" } do
         local err = failure(fault.scenarios[name])
         assert.is_true(err.kind == "limit" or err.kind == "network",
-                       err.kind)
+          err.kind)
         assert.is_false(err.maybe_applied)
       end
     end)
@@ -512,10 +510,10 @@ describe("an error", function()
   it("has the path without its query", function()
     local err = failure({ status = 404 }, function()
       return client:request { path = "/v1/x?secret=1",
-                              query = { other = 2 } }
+        query = { other = 2 } }
     end)
     assert_fields({ path = "/v1/x", operation = "request",
-                    method = "GET" }, err)
+      method = "GET" }, err)
     assert.is_nil(tostring(err):find("?", 1, true))
   end)
 
@@ -528,7 +526,7 @@ describe("an error", function()
     assert.is_true(celigo.is_error(err))
     assert.equal(404, err.status)
     for _, value in ipairs { "x", 5, {}, true, print, io.stdout, client,
-                             setmetatable({}, { __index = err }) } do
+      setmetatable({}, { __index = err }) } do
       assert.is_false(celigo.is_error(value))
     end
     assert.is_false(celigo.is_error(nil))

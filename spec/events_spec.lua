@@ -16,15 +16,13 @@ local fields = {
 
 local function check_fields(event)
   local known = { type = true, method = true, path = true,
-                  operation = true, attempt = true }
+    operation = true, attempt = true }
   for name in pairs(known) do
     assert.is_not_nil(event[name], event.type .. "." .. name)
   end
   for _, name in ipairs(assert(fields[event.type], event.type)) do
     known[name:match("%w+")] = true
-    if name:sub(1, 1) ~= "?" then
-      assert.is_number(event[name], event.type .. "." .. name)
-    end
+    if name:sub(1, 1) ~= "?" then assert.is_number(event[name], event.type .. "." .. name) end
   end
   -- Which page it is, where there are pages.
   if event.operation:find "^list_" or event.operation == "get_connector_install_base" then
@@ -94,10 +92,10 @@ describe("events:", function()
 
   it("a retry", function()
     server:script { { status = 503 }, fault.scenarios.closed_without_a_byte,
-                    { body = "{}" } }
+      { body = "{}" } }
     assert(client:get_connector_by_id("1"))
     assert.equal("request response retry request response retry "
-                 .. "request response", types())
+      .. "request response", types())
     assert.equal(503, events[2].status)
     assert.equal(503, events[3].status)
     assert.equal(1, events[3].attempt)
@@ -112,7 +110,7 @@ describe("events:", function()
     server:script { { status = 429 }, { body = "{}" } }
     assert(client:get_connector_by_id("1"))
     assert.equal("request response rate_limited retry request response",
-                 types())
+      types())
     assert.equal(429, events[3].status)
     assert.equal(events[3].wait, events[4].wait)
   end)
@@ -128,7 +126,7 @@ describe("events:", function()
     server:script { page(1, true), page(2, true), page(3) }
     assert(client:list_connectors())
     assert.equal("request response page request response page "
-                 .. "request response page", types())
+      .. "request response page", types())
     assert.equal(9, events[3].bytes)
     assert.equal(200, events[3].status)
     for i, event in ipairs(events) do
@@ -310,9 +308,7 @@ describe("events:", function()
     it("ends its own call only", function()
       server:script { { body = "{}" } }
       react = function(event)
-        if event.path:find("2$") and event.type == "response" then
-          error("two", 0)
-        end
+        if event.path:find("2$") and event.type == "response" then error("two", 0) end
       end
       local results, errors = client:map({ "1", "2", "3" }, function(id)
         return client:get_connector_by_id(id)

@@ -127,7 +127,7 @@ describe("fates", function()
       server:reset()
       local client <close> = new_client(server.urls[protocol], server, { timeout = LIMITS.timeout / 2 })
       local jobs = { fates.job(kind, "before"), fates.job(kind, "silent", "silent"), fates.job(kind, "after"),
-                     fates.job(kind, "later") }
+        fates.job(kind, "later") }
       for _, job in ipairs(jobs) do fates.ways[way](client, { job }, 1, function() end) end
       assert.equal("timeout", jobs[2].other.kind)
       assert(jobs[3].value, jobs[3].other)

@@ -35,7 +35,7 @@ describe("the fault server", function()
     server:script {
       { status = 503, headers = { ["Retry-After"] = "1" } },
       { status = 429, headers = { ["Retry-After"] =
-                                    "Wed, 21 Oct 2015 07:28:00 GMT" } },
+        "Wed, 21 Oct 2015 07:28:00 GMT" } },
       { status = 200, body = "[]", headers = { A = "b" } },
     }
     local connection <close> = http.connect(server.url)
@@ -45,7 +45,7 @@ describe("the fault server", function()
     local second = connection:request { path = "/" }
     assert.equal(429, second.status)
     assert.equal("Wed, 21 Oct 2015 07:28:00 GMT",
-                 second.headers["retry-after"])
+      second.headers["retry-after"])
     for _ = 1, 2 do
       local answer = connection:request { path = "/" }
       assert.equal(200, answer.status)
@@ -114,9 +114,9 @@ describe("the fault server", function()
 
     it("that were kept, at their next request", function()
       for _, name in ipairs { "reset_at_first_bytes", "closed_at_first_bytes",
-                              "closed_without_a_byte" } do
+        "closed_without_a_byte" } do
         server:script { { body = "[]" }, fault.scenarios[name],
-                        { body = "[1]" } }
+          { body = "[1]" } }
         do
           local warm <close> = http.connect(server.url)
           assert.equal("[]", warm:request({ path = "/" }).body)
@@ -164,7 +164,7 @@ describe("the fault server", function()
 
     it("between chunks", function()
       assert.equal("2\r\n[]\r\n",
-                   scenario("chunks_cut_short"):match("\r\n\r\n(.*)"))
+        scenario("chunks_cut_short"):match("\r\n\r\n(.*)"))
     end)
   end)
 
@@ -178,7 +178,7 @@ describe("the fault server", function()
 
     it("chunks", function()
       assert.is_truthy(scenario("bad_chunk_size"):find("\r\nzz\r\n", 1,
-                                                       true))
+        true))
       assert.is_truthy(scenario("chunk_longer_than_its_size"):find(
         "1\r\n[]]]", 1, true))
     end)
@@ -195,7 +195,7 @@ describe("the fault server", function()
       assert.equal("chunked", answer.headers["transfer-encoding"])
       assert.equal("[1,2,3]", answer.body)
       local bytes = exchange { body = "[]", unframed = true,
-                               ending = "close" }
+        ending = "close" }
       assert.is_nil(bytes:find("Content-Length", 1, true))
       assert.is_truthy(bytes:find("\r\n\r\n[]", 1, true))
     end)
@@ -210,7 +210,7 @@ describe("the fault server", function()
     end
     server:await(function(all) return all[1].gone end)
     assert.matches("^HTTP/1.1 200 OK\r\n.*%[%]$",
-                   (exchange { body = "[]", drip = 0.0001, ending = "close" }))
+      (exchange { body = "[]", drip = 0.0001, ending = "close" }))
   end)
 
   describe("stalls", function()
@@ -246,7 +246,7 @@ describe("the fault server", function()
     assert.is_truthy(scenario("huge_header"):find("X-Huge: h", 1, true))
     assert.is_truthy(#scenario("huge_header") > 2000000)
     assert.is_truthy(scenario("many_headers"):find("X-Filler-100000:", 1,
-                                                   true))
+      true))
   end)
 
   it("sends many answers before the answer", function()
@@ -287,7 +287,7 @@ describe("the fault server", function()
     file:write(body)
     file:close()
     local pipe = io.popen("gzip -dc < " .. process.quote(path)
-                          .. " 2>/dev/null")
+      .. " 2>/dev/null")
     local text = pipe:read("a")
     pipe:close()
     os.remove(path)

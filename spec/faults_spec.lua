@@ -60,9 +60,7 @@ describe("a fault of the server,", function()
     assert.is_string(err.code)
     assert.is_true(#err.message > 0)
     assert.is_nil(tostring(err):find("\n"))
-    if err.kind ~= "decode" then
-      assert.is_nil(err.status)
-    end
+    if err.kind ~= "decode" then assert.is_nil(err.status) end
   end
 
   local function check_usable()
@@ -142,9 +140,9 @@ describe("a fault of the server,", function()
           for _, ending in ipairs { "close", "reset" } do
             if status ~= 204 or cut ~= "body" then
               server:script { { status = status, headers = { A = "b" },
-                                body = status ~= 204 and '{"a":"long"}'
-                                  or nil,
-                                cut = cut, ending = ending } }
+                body = status ~= 204 and '{"a":"long"}'
+                  or nil,
+                cut = cut, ending = ending } }
               local value, err = client:delete_connector(
                 "1", { max_retries = 0 })
               local row = ("%s of a %d, %s"):format(cut, status, ending)
@@ -160,7 +158,7 @@ describe("a fault of the server,", function()
 
   it("an answer may be cut at any byte", function()
     local answer = { status = 422, headers = { A = "b" },
-                     body = '{"errors":[{"code":"c"}]}' }
+      body = '{"errors":[{"code":"c"}]}' }
     for cut = 0, 1000 do
       answer.cut, answer.ending = cut, "close"
       server:script { answer }
@@ -179,7 +177,7 @@ describe("a fault of the server,", function()
 
   it("an interim answer is no answer", function()
     server:script { { raw = "HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n",
-                      ending = "close" } }
+      ending = "close" } }
     local value, err = client:delete_connector("1", { max_retries = 0 })
     assert.is_nil(value)
     assert.equal("network", err.kind)
@@ -191,12 +189,12 @@ describe("a fault of the server,", function()
 
   it("bytes after an answer are not the next call's answer", function()
     server:script { { body = '[1][{"stolen":true}]', length = 3 },
-                    { body = "[2]" } }
+      { body = "[2]" } }
     assert.same({ 1 }, (client:list_connectors()))
     assert.same({ 2 }, (client:list_connectors()))
     server:script {
       { raw = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[1]"
-          .. "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[3]" },
+        .. "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n[3]" },
       { body = "[2]" },
     }
     assert.same({ 1 }, (client:list_connectors()))

@@ -12,9 +12,7 @@ local function run(command, ...)
   command = command:format(...)
   local pipe <close> = assert(io.popen("(" .. command .. ") 2>&1"))
   local output = pipe:read "a"
-  if not pipe:close() then
-    error(command .. "\n" .. output, 0)
-  end
+  if not pipe:close() then error(command .. "\n" .. output, 0) end
   return output
 end
 

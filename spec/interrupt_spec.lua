@@ -21,6 +21,17 @@ local waits = {
   ["gather"] = [[client:gather(
     function() return client:list_connectors() end,
     function() for _ in client:each_connector() do end end)]],
+  ["map over calls of another client"] = [[
+    local other <close> = connect()
+    client:map({ "1", "2", "3" }, function(id) return other:get_connector_by_id(id) end)]],
+  ["gather of calls of another client"] = [[
+    local other <close> = connect()
+    client:gather(function() return other:get_connector_by_id("1") end, function() end)]],
+  ["map in map, over calls of another client"] = [[
+    local other <close> = connect()
+    client:map({ "1", "2" }, function(id)
+      return client:map({ id, id }, function(again) return other:get_connector_by_id(again) end)
+    end)]],
   ["call:wait"] = 'client:submit("get_connector_by_id", "1"):wait()',
   ["step"] = [[local pending = client:submit("get_connector_by_id", "1")
     client:step(1000)]],
@@ -120,9 +131,9 @@ describe("Ctrl-C in the standalone interpreter ends", function()
       local status, output = child:wait()
       assert.equal(0, status, output)
       assert.is_truthy(output:find("interrupted\ttrue\t[^\n]*interrupted!"),
-                       output)
+        output)
       assert.is_truthy(output:find("after\tfine\tnil", 1, true)
-                       or output:find("after\tfine\ttable", 1, true), output)
+        or output:find("after\tfine\ttable", 1, true), output)
       assert.is_truthy(output:find("unfinished\t0\n", 1, true), output)
       assert.is_truthy(output:find("descriptors\t0", 1, true), output)
     end)
@@ -140,7 +151,7 @@ describe("a count hook ends", function()
   before_each(function()
     server:script { fault.scenarios.stalled_before_headers }
     client = celigo.new { base_url = server.url, token = "test",
-                          timeout = 1000, rate_limit = false }
+      timeout = 1000, rate_limit = false }
   end)
   after_each(function() client:close() end)
 
@@ -208,8 +219,8 @@ describe("a count hook ends", function()
     assert.equal(0, client:step())
   end)
 
-  it("a call that gives way to others", function()
-    local _, errors = client:map({ "1" }, function(id)
+  it("a map with a call that gives way to others", function()
+    local good, err = pcall(client.map, client, { "1", "2" }, function(id)
       local turns = 0
       debug.sethook((coroutine.running()), function()
         turns = turns + 1
@@ -219,9 +230,33 @@ describe("a count hook ends", function()
         end
       end, "", 1)
       return client:get_connector_by_id(id)
-    end)
-    assert.equal("enough", errors[1])
+    end, { concurrency = 1 })
+    assert.is_false(good)
+    assert.equal("enough", err)
     assert.equal(0, client:step())
+  end)
+
+  it("a map whose function computes for too long, and not one that catches it itself", function()
+    local function compute()
+      debug.sethook((coroutine.running()), function()
+        debug.sethook((coroutine.running()))
+        error("enough", 0)
+      end, "", 1000)
+      local n = 0
+      for i = 1, 1e6 do n = n + i end
+      return n
+    end
+    local good, err = pcall(client.map, client, { 1, 2 }, compute)
+    assert.is_false(good)
+    assert.equal("enough", err)
+    local results, errors = client:map({ 1, 2 }, function(i)
+      pcall(compute)
+      if i == 2 then error "mine" end
+      return i
+    end)
+    assert.same({ 1 }, results)
+    assert.matches("mine", errors[2])
+    assert.is_nil(errors[1])
   end)
 
   -- Waits that are each too short for a turn of the hook come to one together.

@@ -35,9 +35,7 @@ local function assert_fault(text, expected)
   assert.is_true(offset >= 0 and offset <= #text)
   assert.truthy(message:find(" at byte " .. offset .. " (line ", 1, true),
     message)
-  if expected then
-    assert.equal(expected, message:sub(1, #expected))
-  end
+  if expected then assert.equal(expected, message:sub(1, #expected)) end
   assert.same({ nil, message }, { json.decode(text) })
 end
 
@@ -480,9 +478,7 @@ describe("a number", function()
   it("is what Lua reads, to the last bit", function()
     seeded.each(5000, function(random)
       local float = string.unpack("d", string.pack("j", random:bits()))
-      if float ~= float or float == math.huge or float == -math.huge then
-        return
-      end
+      if float ~= float or float == math.huge or float == -math.huge then return end
       local format = random:pick { "%.17g", "%.16g", "%.15g", "%.6g", "%.1f",
         "%.25e", "%.0f" }
       local text = format:format(float)

@@ -30,9 +30,7 @@ end
 -- Where the system shows it, the memory that is in use, libcurl's included.
 local function resident()
   local file <close> = io.open("/proc/self/statm", "r")
-  if not file or keeps_freed_memory() then
-    return 0
-  end
+  if not file or keeps_freed_memory() then return 0 end
   local _, pages = file:read("n", "n")
   return pages * 4096
 end
@@ -80,7 +78,7 @@ describe("nothing leaks", function()
   setup(function()
     server = sandbox.start()
     client = celigo.new { base_url = server.url, token = "a-token",
-                          rate_limit = false, max_retries = 0 }
+      rate_limit = false, max_retries = 0 }
   end)
 
   teardown(function()
@@ -151,9 +149,7 @@ describe("nothing leaks", function()
     local how
     local loud <close> = celigo.new { base_url = server.url,
       token = "a-token", rate_limit = false, on_event = function(event)
-        if event.type == how then
-          error "mine"
-        end
+        if event.type == how then error "mine" end
       end }
     assert_no_leak(function()
       for _, name in ipairs { "request", "response", "page" } do
@@ -166,7 +162,7 @@ describe("nothing leaks", function()
   it("in clients that are made, used and closed", function()
     assert_no_leak(function()
       local mine <close> = celigo.new { base_url = server.url,
-                                        token = "a-token" }
+        token = "a-token" }
       assert(mine:get_connector_by_id(ID))
       local _ = mine:submit("get_connector_by_id", ID)
     end, 100)

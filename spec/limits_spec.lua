@@ -13,12 +13,10 @@ describe("limits:", function()
   teardown(function() server:stop() end)
 
   local function open(bytes)
-    if client then
-      client:close()
-    end
+    if client then client:close() end
     client = celigo.new { base_url = server.url, token = "test",
-                          max_response_bytes = bytes, timeout = 20,
-                          rate_limit = false, retry_base = 0.001 }
+      max_response_bytes = bytes, timeout = 20,
+      rate_limit = false, retry_base = 0.001 }
   end
 
   after_each(function()
@@ -42,7 +40,7 @@ describe("limits:", function()
     local body = '["' .. ("x"):rep(996) .. '"]'
     open(#body)
     for _, how in ipairs { {}, { chunked = 7 }, { drip = 0.00001 },
-                           { unframed = true, ending = "close" } } do
+      { unframed = true, ending = "close" } } do
       how.body = body
       server:script { how }
       assert.equal(996, #client:list_connectors()[1])
@@ -50,7 +48,7 @@ describe("limits:", function()
       server:script { how }
       local value, err = client:list_connectors()
       assert.is_truthy(err.message:find("max_response_bytes (1000 bytes)",
-                                        1, true))
+        1, true))
       check(value, err, "response_too_large")
     end
   end)
@@ -106,7 +104,7 @@ describe("limits:", function()
   it("headers are limited, one line and all together", function()
     open()
     for _, step in ipairs { { header_bytes = 3000000 },
-                            { header_count = 100000 } } do
+      { header_count = 100000 } } do
       step.body, step.ending = "[]", "close"
       server:script { step }
       local value, err = client:list_connectors()
@@ -114,7 +112,7 @@ describe("limits:", function()
       check(value, err, "headers_too_large")
     end
     server:script { { header_count = 1000, header_bytes = 50000,
-                      body = "[]" } }
+      body = "[]" } }
     local _, response = assert(client:list_connectors())
     assert.equal(50000, #response.headers["x-huge"])
     assert.equal("x", response.headers["x-filler-1000"])
@@ -123,8 +121,8 @@ describe("limits:", function()
   it("interim answers and trailers count with them", function()
     open()
     for _, step in ipairs { { informational = 10000 }, { trailers = 2 ^ 31 },
-                            { informational = 2000, header_bytes = 90000,
-                              trailers = 80000 } } do
+      { informational = 2000, header_bytes = 90000,
+        trailers = 80000 } } do
       step.body = "[]"
       server:script { step }
       local value, err = client:list_connectors()
@@ -173,10 +171,10 @@ describe("limits:", function()
     assert.is_table((client:list_connectors()))
     for _, depth in ipairs { 129, 100000 } do
       for _, name in ipairs { "list_connectors",
-                              "preview_connector_install" } do
+        "preview_connector_install" } do
         server:script { { body = nested(depth) } }
         local value, err = client[name](client, name ~= "list_connectors"
-                                                and "1" or nil)
+          and "1" or nil)
         assert.is_nil(value)
         assert.equal("decode", err.kind)
         assert.equal("invalid_json", err.code)

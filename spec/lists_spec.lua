@@ -48,7 +48,7 @@ describe("lists of the sandbox", function()
     assert.equal(3, response.attempts)
     assert.is_nil(response.next_url)
     assert.same({ "/v1/connectors", "/v1/connectors?skip=100&limit=100",
-                  "/v1/connectors?skip=200&limit=100" }, targets())
+      "/v1/connectors?skip=200&limit=100" }, targets())
   end)
 
   it("take a page size", function()
@@ -63,7 +63,7 @@ describe("lists of the sandbox", function()
   it("keep the query of the first page", function()
     assert(client:list_connectors { limit = 125, query = { a = "b c" } })
     assert.same({ "/v1/connectors?a=b%20c&limit=125",
-                  "/v1/connectors?skip=125&limit=125&a=b%20c" }, targets())
+      "/v1/connectors?skip=125&limit=125&a=b%20c" }, targets())
   end)
 
   it("come a page at a time with follow = false", function()
@@ -74,7 +74,7 @@ describe("lists of the sandbox", function()
     assert.equal(1, response.attempts)
     local rest
     rest, response = assert(client:request { path = response.next_url,
-                                             follow = true })
+      follow = true })
     assert.equal(150, #rest)
     assert.is_nil(response.next_url)
     page, response = assert(client:list_connectors {
@@ -85,16 +85,16 @@ describe("lists of the sandbox", function()
 
   it("have the others' pages, too", function()
     for _, name in ipairs { "list_connector_licenses",
-                            "get_connector_install_base" } do
+      "get_connector_install_base" } do
       local all = assert(client[name](client, ID))
       local pages, response = assert(client[name](client, ID,
-                                                  { limit = 1 }))
+        { limit = 1 }))
       assert.same(all, pages)
       assert.equal(#all, response.attempts)
       assert.is_true(#all >= 3)
       local one
       one, response = assert(client[name](client, ID, { limit = 1,
-                                                        follow = false }))
+        follow = false }))
       assert.same({ all[1] }, one)
       assert.is_string(response.next_url)
     end
@@ -111,7 +111,7 @@ describe("lists of the sandbox", function()
   it("that are empty are empty arrays, under 200 and 204", function()
     for _, status in ipairs { 200, 204 } do
       local empty <close> = sandbox.start { seed = false,
-                                            empty_list_status = status }
+        empty_list_status = status }
       local mine <close> = celigo.new { base_url = empty.url, token = "t" }
       local list, response = assert(mine:list_connectors())
       assert.equal(status, response.status)
@@ -133,7 +133,7 @@ describe("a list", function()
   setup(function()
     server = fault.start()
     client = celigo.new { base_url = server.url, token = "t",
-                          max_retries = 0, rate_limit = false }
+      max_retries = 0, rate_limit = false }
   end)
 
   teardown(function()
@@ -171,7 +171,7 @@ describe("a list", function()
       ['<connectors?b=1>;rel="prev next last"'] = "/v1/connectors?b=1",
       ['</a>; rel="prev", </b>; rel="next"'] = "/b",
       ['</a,b;c>; title="x, y; rel=prev"; rel="next"'] = "/a,b;c",
-      [' , </a> ; rel = next ;x, '] = "/a",
+      [" , </a> ; rel = next ;x, "] = "/a",
       ["<//other.example.com/p?q=1>; rel=next"] = "/p?q=1",
       ["<../v2/y>; rel=next"] = "/v2/y",
       ["<http://u:p@other.example.com:99/z#f>; rel=next"] = "/z",
@@ -215,9 +215,9 @@ describe("a list", function()
 
   it("does not end early where a link cannot be parsed", function()
     for _, link in ipairs { "</a; rel=next", "a; rel=next", "nonsense",
-                            '</a>; rel="next', "<>; rel=next",
-                            "<https://>; rel=next",
-                            "<https://h:99999/x>; rel=next" } do
+      '</a>; rel="next', "<>; rel=next",
+      "<https://>; rel=next",
+      "<https://h:99999/x>; rel=next" } do
       broken({ page("[1]", link), page "[2]" }, 1)
     end
   end)
@@ -227,18 +227,18 @@ describe("a list", function()
     broken({ page("[1]", "<#x>; rel=next") }, 1)
     broken({ page("[1]", "</v1/connectors?x>; rel=next"), page("[2]", "<?x>; rel=next") }, 2)
     broken({ page("[1]", "</b>; rel=next"), page("[2]", "</c>; rel=next"),
-             page("[3]", "</b>; rel=next"), page("[4]") }, 3)
+      page("[3]", "</b>; rel=next"), page("[4]") }, 3)
     local err = broken({ page("[1]", "</b>; rel=next") }, 2)
     assert.equal("/b", err.path)
     broken({ page("[1]", "<https://elsewhere.example.com/v1/connectors>; "
-                  .. "rel=next") }, 1)
+      .. "rel=next") }, 1)
     broken({ page("[1]", "</v1/connectors?limit=5>; rel=next") }, 1,
-           { limit = 5 })
+      { limit = 5 })
   end)
 
   it("fails as a whole where a later page fails", function()
     server:script { page("[1]", "</b>; rel=next"),
-                    { status = 500, body = '{"message":"no"}' } }
+      { status = 500, body = '{"message":"no"}' } }
     local value, err = client:list_connectors()
     assert.is_nil(value)
     assert.equal("http", err.kind)
@@ -250,7 +250,7 @@ describe("a list", function()
     assert.is_nil(value)
     assert.equal("decode", err.kind)
     server:script { page("[1]", "</b>; rel=next"),
-                    { body = "[2]", stall = true } }
+      { body = "[2]", stall = true } }
     value, err = client:list_connectors { timeout = 0.1 }
     assert.is_nil(value)
     assert.equal("timeout", err.kind)
@@ -258,7 +258,7 @@ describe("a list", function()
 
   it("has each record once, though a page is asked for again", function()
     local patient <close> = celigo.new { base_url = server.url, token = "t",
-                                         retry_base = 0 }
+      retry_base = 0 }
     server:script { { status = 503 }, page("[1]", "</b>; rel=next"),
       { status = 502 }, { body = "[2,3]", cut = "body", ending = "close" },
       page("[2,3]", "</c>; rel=next"), page("[4]") }
@@ -266,7 +266,7 @@ describe("a list", function()
     assert.same({ 1, 2, 3, 4 }, list)
     assert.equal(6, response.attempts)
     assert.same({ "/v1/connectors", "/v1/connectors", "/b", "/b", "/b",
-                  "/c" }, targets())
+      "/c" }, targets())
   end)
 
   it("may begin, go on and end with empty pages", function()
@@ -299,7 +299,7 @@ describe("a list", function()
     local list = assert(client:request { path = "/v1/x", follow = true })
     assert.same({ 1, 2, 3, 4 }, list)
     assert.same({ "/v1/x", "/v1/x?page=2", "/v1/x?page=3", "/v1/x?page=4" },
-                targets())
+      targets())
     server:script { object("[1]", '"/v1/x"') }
     local value, err = client:request { path = "/v1/x", follow = true }
     assert.is_nil(value)
@@ -312,9 +312,9 @@ describe("a list", function()
 
   it("keeps a base URL's path, and does not double it", function()
     local mine <close> = celigo.new { base_url = server.url .. "/proxy",
-                                      token = "t" }
+      token = "t" }
     for _, link in ipairs { "</proxy/v1/b>", "</v1/b>", "<b>",
-                            "<" .. server.url .. "/proxy/v1/b>" } do
+      "<" .. server.url .. "/proxy/v1/b>" } do
       server:script { page("[1]", link .. "; rel=next"), page("[2]") }
       assert.same({ 1, 2 }, (assert(mine:list_connectors())))
       assert.same({ "/proxy/v1/connectors", "/proxy/v1/b" }, targets())
@@ -325,7 +325,7 @@ describe("a list", function()
     server:script { page('[[],{},null,false,"x",[1,[2]],1.5]') }
     local list = assert(client:list_connectors())
     assert.equal('[[],{},null,false,"x",[1,[2]],1.5]',
-                 celigo.json.encode(list))
+      celigo.json.encode(list))
   end)
 
   it("that leads nowhere good is an error without follow, too", function()
@@ -337,7 +337,7 @@ describe("a list", function()
 
     setup(function()
       mine = celigo.new { base_url = server.url, token = "t",
-                          max_retries = 0, json = cjson }
+        max_retries = 0, json = cjson }
     end)
 
     teardown(function() mine:close() end)
@@ -362,13 +362,13 @@ describe("a list", function()
         { body = '{"meta":{"a":1},"items":[],"nextPageURL":"/v1/z"}' },
         { body = '{"items":[3],"meta":{"a":1},"other":"x"}' } }
       assert.same({ 1, 2, 3 }, (assert(mine:request { path = "/v1/x",
-                                                      follow = true })))
+        follow = true })))
       assert.same({ "/v1/x", "/v1/y", "/v1/z" }, targets())
     end)
 
     it("refuses what is no list", function()
       for _, body in ipairs { '{"a":1}', "5", '"x"', "true", "null",
-                              '{"a":[1],"b":[2]}', "[1", "<html>" } do
+        '{"a":[1],"b":[2]}', "[1", "<html>" } do
         server:script { { body = body } }
         local value, err = mine:list_connectors()
         assert.is_nil(value)

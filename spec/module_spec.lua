@@ -14,7 +14,7 @@ end
 describe("the module", function()
   it("holds what its page says", function()
     for _, name in ipairs { "new", "array", "object", "is_error",
-                            "timestamp", "parse_timestamp" } do
+      "timestamp", "parse_timestamp" } do
       assert.equal("function", type(celigo[name]), name)
     end
     assert.equal("function", type(celigo.json.encode))

@@ -33,7 +33,7 @@ describe("the nginx helper", function()
   it("offers HTTP/2 only where it is told to", function()
     local plain <close> = nginx.start { tls = "good" }
     assert.is_truthy(handshake(plain):find("ALPN protocol: http/1.1", 1,
-                                           true))
+      true))
     local server <close> = nginx.start { tls = "good", http2 = true }
     assert.is_truthy(handshake(server):find("ALPN protocol: h2", 1, true))
   end)
@@ -44,7 +44,7 @@ describe("the nginx helper", function()
     local answer = http.request(server.url, { path = "/v1/connectors" })
     assert.equal(200, answer.status)
     assert.equal("celigo-sandbox",
-                 http.request(upstream.url, { path = "/" }).headers.server)
+      http.request(upstream.url, { path = "/" }).headers.server)
   end)
 
   it("serves files, with configuration of the test's own", function()

@@ -44,9 +44,7 @@ table.sort(names)
 local function success_statuses(operation)
   local statuses = {}
   for status in pairs(operation.responses) do
-    if status:find("^2") then
-      statuses[#statuses + 1] = math.tointeger(tonumber(status))
-    end
+    if status:find("^2") then statuses[#statuses + 1] = math.tointeger(tonumber(status)) end
   end
   table.sort(statuses)
   return statuses
@@ -90,7 +88,7 @@ describe("the operation table", function()
       it("takes the contract's body", function()
         local body = operation.requestBody
         assert.equal(not body and "none"
-                     or body.required and "required" or "optional", row.body)
+          or body.required and "required" or "optional", row.body)
       end)
 
       it("knows the contract's success statuses", function()
@@ -119,14 +117,14 @@ describe("the operation table", function()
     }
     for name, row in pairs(rows) do
       assert.equal(never[name] and "never"
-                   or row.method == "DELETE" and "delete" or "safe",
-                   row["repeat"], name)
+        or row.method == "DELETE" and "delete" or "safe",
+        row["repeat"], name)
     end
   end)
 
   it("gives the slow operations their time", function()
     local slow = { install_connector = 360, push_connector_update = 360,
-                   preview_connector_install = 360 }
+      preview_connector_install = 360 }
     for name, row in pairs(rows) do
       assert.equal(slow[name] or 0, row.timeout, name)
     end
@@ -145,7 +143,7 @@ local NEWER = "54fa0b38a7044f9252000037" -- of the framework that installs here
 -- What each method is called with, and what it must send; the order of
 -- members is not fixed.
 local LICENSE_BODY = { email = "zoe@example.com", opts = {},
-                       expires = "2030-01-31T00:00:00.000Z" }
+  expires = "2030-01-31T00:00:00.000Z" }
 local calls = {
   list_connectors = { n = 0 },
   create_connector = { { name = "New" }, sent = '{"name":"New"}' },
@@ -198,9 +196,7 @@ describe("operations", function()
 
   -- The same text but for the order of members.
   local function assert_same_text(expected, text)
-    if expected == text then
-      return
-    end
+    if expected == text then return end
     assert.equal(#expected, #text, text)
     assert.same(celigo.json.decode(expected), celigo.json.decode(text))
   end
@@ -219,7 +215,7 @@ describe("operations", function()
       end), request.target)
       assert_same_text(calls[name].sent or "", request.body)
       assert.equal(calls[name].sent and "application/json" or nil,
-                   request.headers["content-type"])
+        request.headers["content-type"])
       assert.equal(1, response.attempts)
       assert.is_not_nil(value)
     end)
@@ -260,10 +256,10 @@ describe("operations", function()
     assert.equal("zoe@example.com", made.user.email)
     local changed = assert(client:update_connector_license(
       ID, made._id, { expires = "2031-01-01T00:00:00.000Z",
-                      opts = { connectorEdition = "premium" } }))
+        opts = { connectorEdition = "premium" } }))
     assert.equal("premium", changed.opts.connectorEdition)
     assert.equal("2031-01-01T00:00:00.000Z",
-                 client:get_connector_license_by_id(ID, made._id).expires)
+      client:get_connector_license_by_id(ID, made._id).expires)
     assert.is_true(client:delete_connector_license(ID, made._id))
     local _, err = client:get_connector_license_by_id(ID, made._id)
     assert.equal(404, err.status)
@@ -303,7 +299,7 @@ describe("every status of the contract:", function()
   setup(function()
     server = fault.start()
     client = celigo.new { base_url = server.url, token = "test",
-                          max_retries = 0, rate_limit = false }
+      max_retries = 0, rate_limit = false }
   end)
 
   teardown(function()
@@ -317,7 +313,7 @@ describe("every status of the contract:", function()
     local answer = rows[name].answer
     local empty = status == 204
     local body = not empty and (answer == "list" and "[" .. record .. "]"
-                                or record) or nil
+      or record) or nil
     server:script { { status = status, body = body } }
     local value, response = call(client, name)
     assert.equal(status, response.status)

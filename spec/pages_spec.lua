@@ -151,6 +151,45 @@ describe("an iterator", function()
         assert.same({ 2, 3 }, numbers(other:each { path = err.page, prefetch = prefetch }))
       end)
 
+      it("never spins: a loop that leads back far behind is found, too", function()
+        local steps, page = {}, 1 -- 1 to 4,000, and from there back to 2,200
+        for i = 1, 6000 do
+          local onward = page < 4000 and page + 1 or 2200
+          steps[i] = { body = ("[%d]"):format(page), headers = link("/v1/x?p=" .. onward) }
+          page = onward
+        end
+        faults:script(steps)
+        local seen = 0
+        local good, err = pcall(function()
+          for _ in other:each { path = "/v1/x?p=1", prefetch = prefetch } do seen = seen + 1 end
+        end)
+        assert.is_false(good)
+        assert.equal("pagination", err.kind)
+        assert.is_true(seen < 6000, seen)
+      end)
+
+      it("goes over many empty pages, but not over 1,000 in a row", function()
+        local steps, count = {}, 0
+        local function add(body)
+          count = count + 1
+          steps[count] = { body = body, headers = link("/v1/x?p=" .. count + 1) }
+        end
+        for _ = 1, 999 do add "[]" end
+        add "[1]"
+        for _ = 1, 1500 do add "[]" end
+        faults:script(steps)
+        local seen = {}
+        local good, err = pcall(function()
+          for n in other:each { path = "/v1/x?p=1", prefetch = prefetch } do seen[#seen + 1] = n end
+        end)
+        assert.is_false(good)
+        assert.same({ 1 }, seen)
+        assert.equal("pagination", err.kind)
+        assert.equal("no_records", err.code)
+        assert.equal("/v1/x?p=2000", err.page)
+        assert.is_true(#faults:requests() <= 2001)
+      end)
+
       it("hands out no page whose link cannot be followed, unless it is asked for alone", function()
         for _, bad in ipairs {
           { body = '[{"n":1}]', headers = { { "Link", "</v1/x?p=2; rel=next" } } },

@@ -1,4 +1,4 @@
--- Pages that are asked for ahead: when their requests go out, and what may
+-- Prefetched pages: when their requests go out, and what may
 -- go wrong with a request that nobody waits for.
 
 local celigo = require "celigo"

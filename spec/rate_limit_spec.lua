@@ -64,9 +64,7 @@ describe("the rate limit", function()
     assert.equal(5, #server:requests())
     local order = {}
     for _, event in ipairs(events) do
-      if event.type == "request" then
-        order[#order + 1] = event.path:match("%d+$")
-      end
+      if event.type == "request" then order[#order + 1] = event.path:match("%d+$") end
     end
     assert.same({ "1", "2", "3", "4", "5" }, order)
     -- Were they let go together, all would be requested before one is
@@ -80,7 +78,7 @@ describe("the rate limit", function()
     assert(client:get_connector_by_id("1"))
     for _ = 1, 2 do
       local value, err = client:create_connector({ name = "n" },
-                                                 { timeout = 500 })
+        { timeout = 500 })
       assert.is_nil(value)
       assert.equal("timeout", err.kind)
       assert.equal("timed_out", err.code)
@@ -121,10 +119,10 @@ describe("the rate limit", function()
 
   it("refuses what is no limit", function()
     for _, limit in ipairs { true, 5, "fast", { rate = 0 }, { burst = 0 },
-                             { rate = -1 }, { rate = 0 / 0 },
-                             { speed = 1 } } do
+      { rate = -1 }, { rate = 0 / 0 },
+      { speed = 1 } } do
       local good, err = pcall(celigo.new, { token = "t",
-                                            rate_limit = limit })
+        rate_limit = limit })
       assert.is_false(good)
       assert.is_truthy(err:find("rate_limit", 1, true))
     end
@@ -143,8 +141,8 @@ describe("the rate limit", function()
         events = {}
         open { rate_limit = limit }
         server:script { { status = 429,
-                          headers = { ["Retry-After"] = "3600" } },
-                        { body = "{}" } }
+          headers = { ["Retry-After"] = "3600" } },
+          { body = "{}" } }
         local pending = submit(1, { timeout = 10000 })
         await_pause()
         assert.equal(3600, events[index_of "rate_limited"].wait)
@@ -178,7 +176,7 @@ describe("the rate limit", function()
     it("fails later calls at once that it would outlast", function()
       open {}
       server:script { { status = 429,
-                        headers = { ["Retry-After"] = "3600" } } }
+        headers = { ["Retry-After"] = "3600" } } }
       local value, err = client:get_connector_by_id("1")
       assert.is_nil(value)
       assert.equal(429, err.status)
@@ -187,7 +185,7 @@ describe("the rate limit", function()
       assert.is_nil(index_of "retry")
       assert.equal(3600, events[index_of "rate_limited"].wait)
       for _, options in ipairs { {}, { timeout = 1000 },
-                                 { timeout = 3000, max_retries = 0 } } do
+        { timeout = 3000, max_retries = 0 } } do
         value, err = client:create_connector({ name = "n" }, options)
         assert.is_nil(value)
         assert.equal("timeout", err.kind)
@@ -209,8 +207,8 @@ describe("the rate limit", function()
     it("pauses even where it is not retried", function()
       open { max_retries = 0 }
       server:script { { status = 429,
-                        headers = { ["Retry-After"] = "3600" } },
-                      { body = "{}" } }
+        headers = { ["Retry-After"] = "3600" } },
+        { body = "{}" } }
       local _, err = client:get_connector_by_id("1", { timeout = 10000 })
       assert.equal(429, err.status)
       _, err = client:get_connector_by_id("1", { timeout = 1000 })
@@ -259,7 +257,7 @@ describe("the rate limit", function()
     script[65] = { body = "{}" }
     server:script(script)
     local _, errors = client:map(ids, function(id) return client:get_connector_by_id(id, { timeout = 4 }) end,
-                                 { concurrency = 64 })
+      { concurrency = 64 })
     assert.same({}, errors)
     assert_spread(waits_of_retries(), 2, 3)
     assert.equal(128, #server:requests())
@@ -285,7 +283,7 @@ describe("the rate limit", function()
   it("a 503 makes its own call wait, and no other", function()
     open { rate_limit = false }
     server:script { { status = 503, headers = { ["Retry-After"] = "30" } },
-                    { body = "{}" } }
+      { body = "{}" } }
     local first = submit(1)[1]
     repeat client:step(0.05) until index_of("retry")
     assert.equal(30, events[index_of "retry"].wait)

@@ -102,7 +102,7 @@ describe("a request", function()
 
     it("where a body may be and is not", function()
       for _, name in ipairs { "install_connector",
-                              "push_connector_update" } do
+        "push_connector_update" } do
         server:script { { status = 200 } }
         assert(client[name](client, "a"))
         local _, lines, body = received()
@@ -144,7 +144,7 @@ describe("a request", function()
     }
     assert(mine:get_connector_by_id("a"))
     assert.equal("nightly/2 (é) " .. AGENT,
-                 server:requests()[1].headers["user-agent"])
+      server:requests()[1].headers["user-agent"])
   end)
 
   it("sends a large body whole, without waiting for leave", function()
@@ -178,7 +178,7 @@ describe("a request", function()
       it(("%q is one segment"):format(id), function()
         assert(client:get_connector_by_id(id))
         assert.equal("/v1/connectors/" .. encoded,
-                     server:requests()[1].target)
+          server:requests()[1].target)
         server:script { { status = 204 } }
         assert(client:delete_connector_license(id, id))
         assert.equal(("/v1/connectors/%s/licenses/%s"):format(
@@ -204,7 +204,7 @@ describe("a request", function()
       local id = ("é"):rep(2000)
       client:get_connector_by_id(id)
       assert.equal("/v1/connectors/" .. ("%C3%A9"):rep(2000),
-                   server:requests()[1].target)
+        server:requests()[1].target)
     end)
 
     local bad = { "", ".", "..", 1, true, {}, false }
@@ -244,21 +244,21 @@ describe("a request", function()
   describe("bodies", function()
     it("that are missing are refused", function()
       assert_raises("create_connector: body: expected a table, got n",
-                    function() client:create_connector() end)
+        function() client:create_connector() end)
       assert_raises("update_connector: body: expected a table, got n",
-                    function() client:update_connector("a") end)
+        function() client:update_connector("a") end)
       assert_raises("create_connector_license: body: expected a table",
-                    function() client:create_connector_license("a") end)
+        function() client:create_connector_license("a") end)
       assert_raises("update_connector_license: body: expected a table",
-                    function() client:update_connector_license("a", "b") end)
+        function() client:update_connector_license("a", "b") end)
     end)
 
     it("that are no tables are refused", function()
       for _, body in ipairs { "{}", 1, true, false, print } do
         assert_raises("create_connector: body: expected a table, got",
-                      function() client:create_connector(body) end)
+          function() client:create_connector(body) end)
         assert_raises("install_connector: body: expected a table, got",
-                      function() client:install_connector("a", body) end)
+          function() client:install_connector("a", body) end)
       end
     end)
 
@@ -277,19 +277,19 @@ describe("a request", function()
         b = true, a = "x y&z=é", n = 5, f = 0.5, ["k=&"] = "", no = false,
       }, follow = false })
       assert.equal("/v1/connectors?a=x%20y%26z%3D%C3%A9&b=true&f=0.5"
-                   .. "&k%3D%26=&n=5&no=false",
-                   server:requests()[1].target)
+        .. "&k%3D%26=&n=5&no=false",
+        server:requests()[1].target)
     end)
 
     it("limit, which is an integer", function()
       server:script { { status = 200, body = "[]" } }
       assert(client:list_connectors { limit = 500 })
       assert(client:list_connector_licenses("a", { limit = 20.0,
-                                                   query = { skip = 1 } }))
+        query = { skip = 1 } }))
       local requests = server:requests()
       assert.equal("/v1/connectors?limit=500", requests[1].target)
       assert.equal("/v1/connectors/a/licenses?skip=1&limit=20",
-                   requests[2].target)
+        requests[2].target)
     end)
 
     it("limit given twice is refused", function()
@@ -317,7 +317,7 @@ describe("a request", function()
       assert(client:request { method = "POST", path = "/x", body = {},
         headers = { ["content-type"] = "application/merge-patch+json" } })
       assert.equal("application/merge-patch+json",
-                   server:requests()[1].headers["content-type"])
+        server:requests()[1].headers["content-type"])
     end)
 
     it("headers are gone in the next call", function()
@@ -428,7 +428,7 @@ describe("a request", function()
       for _, method in ipairs { "GET", "POST", "PUT", "PATCH", "DELETE" } do
         server:script { { status = 200, body = '{"a":1}' } }
         local value = assert(client:request { method = method,
-                                              path = "/v1/x" })
+          path = "/v1/x" })
         assert.same(method == "DELETE" or { a = 1 }, value)
         assert.equal(method .. " /v1/x HTTP/1.1", (received()))
       end
@@ -441,13 +441,13 @@ describe("a request", function()
 
     it("joins the path's query and its own", function()
       assert(client:request { path = "/v1/x?a=b%20c", query = { d = 1 },
-                              limit = 2 })
+        limit = 2 })
       assert.equal("/v1/x?a=b%20c&d=1&limit=2", server:requests()[1].target)
     end)
 
     it("sends the path as it is", function()
       for _, path in ipairs { "/", "/v1/../x", "//elsewhere.example.com/y",
-                              "/a%2Fb", "/a;b=c:@!$'()*+,", "/x?", "/x??a" }
+        "/a%2Fb", "/a;b=c:@!$'()*+,", "/x?", "/x??a" }
       do
         server:script { { status = 200, body = "{}" } }
         assert(client:request { path = path })
@@ -469,9 +469,9 @@ describe("a request", function()
 
     it("sends no body of a value that JSON does not hold", function()
       for path, body in pairs { ["a%[1%]"] = { a = { print } },
-                                b = { b = 0 / 0 } } do
+        b = { b = 0 / 0 } } do
         local value, err = client:request { method = "PUT", path = "/x",
-                                            body = body }
+          body = body }
         assert.is_nil(value)
         assert.equal("validation", err.kind)
         assert.is_truthy(err.field:find("^" .. path .. "$"), err.field)
@@ -485,9 +485,9 @@ describe("a request", function()
       for pattern, request in pairs {
         ["option 'method': expected GET"] = { method = "get", path = "/x" },
         ["option 'method': expected GET, POST"] = { method = "HEAD",
-                                                    path = "/x" },
+          path = "/x" },
         ["option 'method': expected a string, got 5"] = { method = 5,
-                                                          path = "/x" },
+          path = "/x" },
         ["option 'path': expected a path"] = { method = "GET" },
         ["option 'path': expected a string"] = { path = 5 },
         ["option 'path': it must begin"] = { path = "v1/x" },
@@ -538,7 +538,7 @@ describe("a request", function()
       assert.same({
         method = "DELETE", url = server.url .. "/v1/connectors/a",
         headers = { accept = "application/json",
-                    authorization = "Bearer ***", ["user-agent"] = AGENT },
+          authorization = "Bearer ***", ["user-agent"] = AGENT },
       }, dry)
       assert_silence()
     end)
@@ -558,9 +558,7 @@ describe("a request", function()
         { "request", { method = "PATCH", path = "/x?a=b", body = { 1 } } },
       } do
         local name, n = arguments[1], #arguments
-        if name == "push_connector_update" then
-          n = 3
-        end
+        if name == "push_connector_update" then n = 3 end
         local function run(dry)
           local a = table.pack(table.unpack(arguments, 2, n))
           if name == "request" then
@@ -579,7 +577,7 @@ describe("a request", function()
           dry.method, dry.url:sub(#server.url + 1)), line)
         if dry.body and #dry.body == #body then -- members in any order
           assert.same(celigo.json.decode(dry.body),
-                      celigo.json.decode(body))
+            celigo.json.decode(body))
         else
           assert.equal(dry.body or "", body)
         end
@@ -619,11 +617,11 @@ describe("a request", function()
   it("keeps a path before all others", function()
     for _, prefix in ipairs { "/proxy", "/proxy/", "/a/b%20c" } do
       local mine <close> = celigo.new { base_url = server.url .. prefix,
-                                        token = "t" }
+        token = "t" }
       server:script { { status = 404, body = "" } }
       local _, err = mine:get_connector_by_id("a")
       assert.equal(prefix:gsub("/$", "") .. "/v1/connectors/a",
-                   server:requests()[1].target)
+        server:requests()[1].target)
       assert.equal("/v1/connectors/a", err.path)
     end
   end)
@@ -632,14 +630,14 @@ describe("a request", function()
     for _, proxy in ipairs { server.url, (server.url:gsub("^http://", "")) }
     do
       local mine <close> = celigo.new { base_url = "http://127.0.0.1:9/x/",
-                                        token = "t", proxy = proxy }
+        token = "t", proxy = proxy }
       server:script { { status = 404 } }
       local _, err = mine:get_connector_by_id("a")
       assert.equal(404, err.status)
       assert.equal("/v1/connectors/a", err.path)
       local request = server:requests()[1]
       assert.equal("http://127.0.0.1:9/x/v1/connectors/a",
-                   request.raw:match("^GET (%S+) HTTP/1.1\r\n"))
+        request.raw:match("^GET (%S+) HTTP/1.1\r\n"))
     end
   end)
 
@@ -649,14 +647,14 @@ describe("a request", function()
       proxy = server.url:gsub("//", "//user:pa55@") }
     server:script { { status = 403, body = "no" } }
     local value, err = mine:create_connector({ name = "n" },
-                                             { headers = { X = "y" } })
+      { headers = { X = "y" } })
     assert.is_nil(value)
     assert.equal("network", err.kind)
     assert.is_false(err.maybe_applied)
     assert.is_nil(tostring(err):find("pa55", 1, true))
     local raw = server:requests()[1].raw
     assert.equal("CONNECT h.example.com:443 HTTP/1.1\r\n",
-                 raw:match("^.-\n"))
+      raw:match("^.-\n"))
     for _, secret in ipairs { "s3cret", "pa55", "/v1/", "\nX:" } do
       assert.is_nil(raw:find(secret, 1, true), raw)
     end

@@ -8,7 +8,7 @@ local celigo = require "celigo"
 local fault = require "spec.support.fault_server"
 
 local LICENSE = { email = "zoe@example.com", opts = {},
-                  expires = "2030-01-31T00:00:00.000Z" }
+  expires = "2030-01-31T00:00:00.000Z" }
 
 -- Every way to send something: once only, or as often as it takes.
 local safe = {
@@ -77,9 +77,7 @@ describe("on a kept connection that dies,", function()
       base_url = server.url, token = "test", rate_limit = false,
       retry_base = 0.001,
       on_event = function(event)
-        if event.type == "retry" then
-          waits[#waits + 1] = event.wait
-        end
+        if event.type == "retry" then waits[#waits + 1] = event.wait end
       end,
     }
   end)
@@ -88,7 +86,7 @@ describe("on a kept connection that dies,", function()
   -- Makes the call on a connection that has served one request already.
   local function call(name, arguments, death)
     server:script { { body = "[]" }, fault.scenarios[death],
-                    { body = "[]" } }
+      { body = "[]" } }
     assert(client:request { path = "/warm" })
     local value, other = client[name:match("^%S+")](
       client, table.unpack(arguments))
@@ -151,7 +149,7 @@ describe("on a kept connection that dies,", function()
   it("a deletion done before the death is a success", function()
     for _, death in ipairs(deaths) do
       server:script { { body = "[]" }, fault.scenarios[death],
-                      { status = 404, body = '{"message":"gone"}' } }
+        { status = 404, body = '{"message":"gone"}' } }
       assert(client:request { path = "/warm" })
       assert.is_true((client:delete_connector("1")))
       assert.equal(3, #server:requests())

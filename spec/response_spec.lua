@@ -10,7 +10,7 @@ describe("a response", function()
   setup(function()
     server = fault.start()
     client = celigo.new { base_url = server.url, token = "t",
-                          rate_limit = false }
+      rate_limit = false }
   end)
 
   teardown(function()
@@ -34,7 +34,7 @@ describe("a response", function()
     assert.same({
       status = 200, attempts = 1, request_id = "r-1",
       headers = { ["x-request-id"] = "r-1", ["content-type"] = "text/json",
-                  ["content-length"] = "11" },
+        ["content-length"] = "11" },
     }, response)
     assert.equal("integer", math.type(response.status))
     assert.equal("integer", math.type(response.attempts))
@@ -51,8 +51,10 @@ describe("a response", function()
   it("has every 2xx's status", function()
     for status = 200, 299 do
       local value, response = get { status = status, body = '{"a":1}' }
-      assert.equal(status, response.status)
-      if status ~= 204 and status ~= 205 then
+      assert.equal(status ~= 206 and status or nil, value and response.status) -- a part is no whole answer
+      if status == 206 then
+        assert.equal("cut_short", response.code)
+      elseif status ~= 204 and status ~= 205 then
         assert.same({ a = 1 }, value)
       else
         assert.is_truthy(value)
@@ -62,9 +64,9 @@ describe("a response", function()
 
   it("counts attempts and time over all of them", function()
     server:script { { status = 503, headers = { ["Retry-After"] = "0" } },
-                    { status = 503 }, { body = "{}" } }
+      { status = 503 }, { body = "{}" } }
     local quick <close> = celigo.new { base_url = server.url, token = "t",
-                                       retry_base = 0 }
+      retry_base = 0 }
     local _, response = quick:get_connector_by_id("a")
     assert.equal(3, response.attempts)
     assert.equal(3, #server:requests())
@@ -72,9 +74,9 @@ describe("a response", function()
 
   it("is that of the last exchange", function()
     server:script { { status = 503, headers = { A = "1", B = "1" } },
-                    { body = "{}", headers = { A = "2" } } }
+      { body = "{}", headers = { A = "2" } } }
     local quick <close> = celigo.new { base_url = server.url, token = "t",
-                                       retry_base = 0 }
+      retry_base = 0 }
     local _, response = quick:get_connector_by_id("a")
     assert.equal("2", response.headers.a)
     assert.is_nil(response.headers.b)
@@ -101,7 +103,7 @@ describe("a response", function()
       local _, response = get { raw = "HTTP/1.1 200 OK\r\nA:b\r\n"
         .. "B: \t c  d \t\r\nC:\r\nD:: e\r\nContent-Length: 2\r\n\r\n{}" }
       assert.same({ a = "b", b = "c  d", c = "", d = ": e",
-                    ["content-length"] = "2" }, response.headers)
+        ["content-length"] = "2" }, response.headers)
     end)
 
     it("fields are not made of the status line", function()
@@ -116,7 +118,7 @@ describe("a response", function()
         .. "Link: </x>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\n"
         .. "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nT: u\r\n\r\n" }
       assert.same({ a = "b", ["transfer-encoding"] = "chunked" },
-                  response.headers)
+        response.headers)
       assert.equal(200, response.status)
     end)
 
@@ -153,9 +155,9 @@ describe("a response", function()
     it("may come in chunks, or end with the connection", function()
       local text = '{"a":"' .. ("x"):rep(300000) .. '"}'
       for _, step in ipairs { { body = text, chunked = 1000 },
-                              { body = text, chunked = 300000 },
-                              { body = text, unframed = true,
-                                ending = "close" } } do
+        { body = text, chunked = 300000 },
+        { body = text, unframed = true,
+          ending = "close" } } do
         assert.equal(300000, #get(step).a)
       end
     end)

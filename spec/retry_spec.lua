@@ -6,7 +6,7 @@ local fault = require "spec.support.fault_server"
 local socket = require "socket"
 
 local LICENSE = { email = "zoe@example.com", opts = {},
-                  expires = "2030-01-31T00:00:00.000Z" }
+  expires = "2030-01-31T00:00:00.000Z" }
 
 -- Requests by what may be done with them.
 local calls = {
@@ -21,7 +21,7 @@ local calls = {
     { "request", { path = "/v1/flows" } },
     { "request", { method = "PUT", path = "/v1/connectors/1", body = {} } },
     { "request", { method = "PUT", path = "/v1/connectors/1/licenses/2",
-                   body = {} } },
+      body = {} } },
     { "request", { method = "DELETE", path = "/v1/connectors/1?a=b" } },
   },
   unsafe = {
@@ -35,7 +35,7 @@ local calls = {
     { "request", { method = "PUT", path = "/v1/flows/1", body = {} } },
     { "request", { method = "PUT", path = "/v1/connectors/1/update" } },
     { "request", { method = "PATCH", path = "/v1/connectors/1",
-                   body = {} } },
+      body = {} } },
     { "request", { method = "DELETE", path = "/v1/flows/1" } },
   },
 }
@@ -47,7 +47,7 @@ end
 local function name_of(call)
   local request = type(call[2]) == "table" and call[2] or {}
   return ("%s %s %s"):format(call[1], request.method or "",
-                             request.path or "")
+    request.path or "")
 end
 
 describe("retries:", function()
@@ -65,13 +65,9 @@ describe("retries:", function()
     options.veto = nil
     options.on_event = function(event)
       events[#events + 1] = event
-      if event.type == "retry" and veto then
-        return false
-      end
+      if event.type == "retry" and veto then return false end
     end
-    if client then
-      client:close()
-    end
+    if client then client:close() end
     client = celigo.new(options)
     return client
   end
@@ -135,7 +131,7 @@ describe("retries:", function()
 
   it("resets and cut answers are retried where that is safe", function()
     for _, name in ipairs { "reset_without_a_byte", "cut_in_body",
-                            "closed_without_a_byte" } do
+      "closed_without_a_byte" } do
       open() -- no connection is kept
       for _, call in ipairs(calls.safe) do
         check(call, fault.scenarios[name], true)
@@ -153,8 +149,8 @@ describe("retries:", function()
 
   it("other statuses never are", function()
     for _, status in ipairs { 300, 304, 400, 401, 402, 403, 404, 405, 409,
-                              410, 412, 415, 422, 423, 425, 431, 501, 505,
-                              507, 599 } do
+      410, 412, 415, 422, 423, 425, 431, 501, 505,
+      507, 599 } do
       for _, list in pairs(calls) do
         check(list[1], { status = status }, false)
       end
@@ -300,7 +296,7 @@ describe("retries:", function()
 
     it("that cannot be read counts as none", function()
       for _, value in ipairs { "soon", "-1", "1.", "0x10", "1 2",
-                               "Wed, 99 Oct 2015 07:28:00 GMT" } do
+        "Wed, 99 Oct 2015 07:28:00 GMT" } do
         for _, status in ipairs { 429, 503 } do
           local wait, err = wait_for(status, value)
           assert.is_true(wait <= 0.001, value)
@@ -444,7 +440,7 @@ describe("retries:", function()
     it("between retries leaves their number alone", function()
       open_rotating()
       server:script { { status = 503 }, { status = 401 }, { status = 503 },
-                      { body = "[]" } }
+        { body = "[]" } }
       local _, response = assert(client:list_connectors { max_retries = 2 })
       assert.equal(4, response.attempts)
     end)
@@ -529,7 +525,7 @@ describe("retries:", function()
           repeat local header = connection:receive("*l") until header == ""
           self.received[#self.received + 1] = line:match("^%u+")
           connection:send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
-                          .. "Connection: close\r\n\r\n[]")
+            .. "Connection: close\r\n\r\n[]")
           self.last = connection
         end
       end
@@ -581,7 +577,7 @@ describe("retries:", function()
         assert.is_false(err.maybe_applied)
       end
       local _, err = make(none, { "create_connector", { name = "n" },
-                                  { max_retries = 0 } })
+        { max_retries = 0 } })
       assert.equal(1, err.attempts)
     end)
   end)

@@ -14,15 +14,13 @@ describe("the sandbox's HTTP", function()
   local server
 
   after_each(function()
-    if server then
-      server:stop()
-    end
+    if server then server:stop() end
     server = nil
   end)
 
   local function get(path, headers)
     return assert(http.request(server.url, { path = path,
-                                             headers = headers }))
+      headers = headers }))
   end
 
   local function send_raw(bytes)
@@ -35,7 +33,7 @@ describe("the sandbox's HTTP", function()
     it("asks for a header", function()
       server = sandbox.start()
       local answer = http.request(server.url, { path = "/v1/connectors",
-                                                token = false })
+        token = false })
       assert.equal(401, answer.status)
       assert.equal('{"message":"Unauthorized"}', answer.body)
     end)
@@ -44,7 +42,7 @@ describe("the sandbox's HTTP", function()
       server = sandbox.start { token = { "one", "two" } }
       for token, status in pairs { one = 200, two = 200, three = 401 } do
         local answer = http.request(server.url, { path = "/v1/connectors",
-                                                  token = token })
+          token = token })
         assert.equal(status, answer.status)
       end
     end)
@@ -52,7 +50,7 @@ describe("the sandbox's HTTP", function()
     it("comes before everything else", function()
       server = sandbox.start()
       local answer = http.request(server.url, { path = "/v1/nothing",
-                                                token = "invalid" })
+        token = "invalid" })
       assert.equal(401, answer.status)
       assert.equal('{"message":"Bearer Authentication Failed"}', answer.body)
     end)
@@ -94,8 +92,8 @@ describe("the sandbox's HTTP", function()
       local answer = get("/v1/connectors?a=b%20c")
       assert.equal(3, #cjson.decode(answer.body))
       assert.equal("<https://api.integrator.io/v1/connectors"
-                   .. '?skip=3&limit=3&a=b%20c>; rel="next"',
-                   answer.headers.link)
+        .. '?skip=3&limit=3&a=b%20c>; rel="next"',
+        answer.headers.link)
     end)
 
     it("refuse a number that is none", function()
@@ -140,7 +138,7 @@ describe("the sandbox's HTTP", function()
       local small = get("/v1/tokenInfo", { ["Accept-Encoding"] = "gzip" })
       assert.is_nil(small.headers["content-encoding"])
       local refused = get("/v1/connectors",
-                          { ["Accept-Encoding"] = "gzip;q=0" })
+        { ["Accept-Encoding"] = "gzip;q=0" })
       assert.is_nil(refused.headers["content-encoding"])
     end)
 
@@ -160,7 +158,7 @@ describe("the sandbox's HTTP", function()
       for count = 1, 3 do
         local answer = assert(connection:request { path = FULL })
         assert.equal(count == 3 and "close" or nil,
-                     answer.headers.connection)
+          answer.headers.connection)
       end
       local rest, how = connection:receive_all()
       assert.equal("", rest)
@@ -178,7 +176,7 @@ describe("the sandbox's HTTP", function()
       for i = 1, 40 do
         connections[i] = http.connect(server.url)
         connections[i]:send("GET /v1/connectors HTTP/1.1\r\nHost: x\r\n"
-                            .. "Authorization: Bearer t\r\n\r\n")
+          .. "Authorization: Bearer t\r\n\r\n")
       end
       for _, connection in ipairs(connections) do
         assert.equal(200, connection:receive().status)
@@ -231,7 +229,7 @@ describe("the sandbox's HTTP", function()
     it("of unknown methods and paths are refused", function()
       server = sandbox.start()
       local answer = http.request(server.url, { method = "PATCH",
-                                                path = FULL })
+        path = FULL })
       assert.equal(405, answer.status)
       assert.equal("DELETE, GET, HEAD, PUT", answer.headers.allow)
       assert.equal(404, get("/v1/flows").status)
@@ -318,6 +316,6 @@ describe("the sandbox's HTTP", function()
     assert.equal(429, answer.status)
     assert.is_truthy(answer.headers["retry-after"]:match("^%d+$"))
     assert.equal("rate_limited",
-                 cjson.decode(answer.body).errors[1].code)
+      cjson.decode(answer.body).errors[1].code)
   end)
 end)

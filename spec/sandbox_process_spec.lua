@@ -14,9 +14,7 @@ local function gone(url)
   local host, port = http.parse_url(url)
   for _ = 1, 1000 do
     local sock = socket.connect(host, port)
-    if not sock then
-      return true
-    end
+    if not sock then return true end
     sock:close()
     socket.sleep(0.01)
   end
@@ -56,14 +54,14 @@ describe("celigo.sandbox.serve", function()
     local third, output = serve(("{port=%d}"):format(port))
     assert.is_nil(third)
     assert.is_truthy(output:find("cannot listen on 127.0.0.1:" .. port, 1,
-                                 true))
+      true))
     assert.equal(200, http.request(second.captures[1], REQUEST).status)
   end)
 
   it("logs requests, and no token, where it is told to", function()
     local server <close> = serve "{port=0, log=true}"
     http.request(server.captures[1], { path = "/v1/connectors?limit=1",
-                                       token = "secret-token" })
+      token = "secret-token" })
     local _, output = server:stop("INT")
     assert.is_truthy(output:find("GET /v1/connectors?limit=1 200", 1, true))
     assert.is_nil(output:find("secret", 1, true))
@@ -109,7 +107,7 @@ describe("celigo.sandbox.start", function()
       os.remove(folder)
       assert(os.execute("mkdir " .. folder))
       local file <close> = assert(io.open(folder .. "/" .. module .. ".lua",
-                                          "w"))
+        "w"))
       file:write(("error(\"module '%s' not found:\\n\\tno field\", 0)")
         :format(module))
       file:close()
@@ -213,7 +211,7 @@ describe("the process helper", function()
 
   it("stops a program that does not stop by itself", function()
     local program = process.start({ "sh", "-c", "echo on; exec sleep 600" },
-                                  "(on)")
+      "(on)")
     assert.is_true(program:alive())
     assert.equal(143, (program:stop()))
     assert.is_false(program:alive())

@@ -168,9 +168,7 @@ describe("the sandbox's model of the service", function()
       local jobs, response = assert(client:request { path = "/v1/jobs", query = query })
       assert.is_nil(response.next_url)
       for _, job in ipairs(jobs) do
-        if not seen[job._id] then
-          seen[job._id], fresh = true, fresh + 1
-        end
+        if not seen[job._id] then seen[job._id], fresh = true, fresh + 1 end
         assert.is_true(not before or job.createdAt <= before)
         before = job.createdAt
       end

@@ -111,13 +111,11 @@ describe("the sandbox's API", function()
     it(("answers %s with %d"):format(operation, status), function()
       local answer = call(method, path, body)
       assert.equal(status, answer.status)
-      if status >= 400 then
-        assert.is_string(answer.json.errors[1].message)
-      end
+      if status >= 400 then assert.is_string(answer.json.errors[1].message) end
       local refused = call(method, path, body, "expired")
       assert.equal(401, refused.status)
       assert.same({ message = "Bearer Authentication Failed" },
-                  refused.json)
+        refused.json)
     end)
   end
 
@@ -215,7 +213,7 @@ describe("the sandbox's API", function()
   it("forgets what was deleted", function()
     call("DELETE", FULL .. LICENSE)
     assert_error(call("GET", FULL .. LICENSE), 404, "invalid_ref",
-                 "_licenseId")
+      "_licenseId")
     assert.equal(3, #call("GET", FULL .. "/licenses").json)
     call("DELETE", FULL)
     assert_error(call("DELETE", FULL), 404, "invalid_ref", "_id")
@@ -224,8 +222,8 @@ describe("the sandbox's API", function()
 
   it("names all that is wrong with a body", function()
     local answer = call("POST", "/v1/connectors",
-                        '{"trialEnabled":true,"applications":["a",1],'
-                        .. '"contactEmail":"nowhere","published":null}')
+      '{"trialEnabled":true,"applications":["a",1],'
+      .. '"contactEmail":"nowhere","published":null}')
     local fields = {}
     for _, entry in ipairs(answer.json.errors) do
       fields[entry.field] = entry.code or "no code is known"
@@ -241,9 +239,9 @@ describe("the sandbox's API", function()
 
   it("tells arrays from objects", function()
     assert_error(call("PUT", FULL, '{"name":"n","applications":{}}'), 422,
-                 nil, "applications")
+      nil, "applications")
     assert_error(call("PUT", FULL, '{"name":"n","oAuthServerFlow":[]}'), 422,
-                 nil, "oAuthServerFlow")
+      nil, "oAuthServerFlow")
   end)
 
   it("refuses what is no JSON", function()
@@ -271,8 +269,8 @@ describe("the sandbox's API", function()
   it("keeps a license's user and creation through a PUT", function()
     local before = call("GET", FULL .. LICENSE).json
     local after = call("PUT", FULL .. LICENSE,
-                       '{"created":"2001-01-01T00:00:00Z","opts":{"a":[]},'
-                       .. '"expires":"2031-01-01T00:00:00Z"}')
+      '{"created":"2001-01-01T00:00:00Z","opts":{"a":[]},'
+      .. '"expires":"2031-01-01T00:00:00Z"}')
     assert.equal(before.created, after.json.created)
     assert.same(before.user, after.json.user)
     assert.equal("2031-01-01T00:00:00Z", after.json.expires)
@@ -301,7 +299,7 @@ describe("the sandbox's API", function()
 
   it("installs no connector of the older framework", function()
     assert_error(call("POST", FULL .. "/install"), 422,
-                 "invalid_integration_app", "_integrationId")
+      "invalid_integration_app", "_integrationId")
   end)
 
   it("has records that look like the service's", function()

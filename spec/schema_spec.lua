@@ -73,9 +73,7 @@ end
 local function plain(shape)
   local copy = {}
   for key, value in pairs(shape) do
-    if key ~= "trial_rule" then
-      copy[key] = type(value) == "table" and plain(value) or value
-    end
+    if key ~= "trial_rule" then copy[key] = type(value) == "table" and plain(value) or value end
   end
   return copy
 end

@@ -170,7 +170,7 @@ describe("parse_timestamp", function()
         'expected a date-time such as 2026-12-31T00:00:00Z, got "' .. text
           .. '" (' .. reason .. ")", select(2, parse(text)))
     end
-    assert.equal('expected a date-time such as 2026-12-31T00:00:00Z, '
+    assert.equal("expected a date-time such as 2026-12-31T00:00:00Z, "
       .. 'got "tomorrow"', select(2, parse "tomorrow"))
   end)
 

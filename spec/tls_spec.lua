@@ -26,7 +26,7 @@ describe("HTTPS", function()
 
   local function new(url, ca_file, more)
     local options = { base_url = url, token = "t", ca_file = ca_file,
-                      max_retries = 0 }
+      max_retries = 0 }
     for name, value in pairs(more or {}) do
       options[name] = value
     end
@@ -47,7 +47,7 @@ describe("HTTPS", function()
       assert.is_false(err.maybe_applied)
       assert.is_nil(err.status)
       assert.is_truthy(tostring(err):find("certificate", 1, true),
-                       tostring(err))
+        tostring(err))
     end
     assert.same({}, http.journal(service.url))
   end
@@ -66,7 +66,7 @@ describe("HTTPS", function()
   it("works by name, too", function()
     local front <close> = start("good")
     local client <close> = new("https://localhost:" .. front.port,
-                               front.ca_file)
+      front.ca_file)
     assert(client:get_connector_by_id(ID))
   end)
 
@@ -103,7 +103,7 @@ describe("HTTPS", function()
   it("is not tried again with a certificate that is not trusted", function()
     local front <close> = start("unknown_ca")
     local client <close> = new(front.url, front.ca_file,
-                               { max_retries = 5, retry_base = 0 })
+      { max_retries = 5, retry_base = 0 })
     assert.equal(1, select(2, client:get_connector_by_id(ID)).attempts)
   end)
 
@@ -121,9 +121,9 @@ describe("HTTPS", function()
     local _, port = listener:getsockname()
     local front <close> = start("good") -- for its ca_file: a bare system has no other
     for option, code in pairs { timeout = "timed_out",
-                                connect_timeout = "connect_timed_out" } do
+      connect_timeout = "connect_timed_out" } do
       local client <close> = new("https://127.0.0.1:" .. port, front.ca_file,
-                                 { [option] = 0.1 })
+        { [option] = 0.1 })
       local value, err = client:create_connector { name = "n" }
       assert.is_nil(value)
       assert.equal("timeout", err.kind)
@@ -149,7 +149,7 @@ describe("HTTPS", function()
   it("cannot be had without verification", function()
     local front <close> = start("unknown_ca")
     for _, name in ipairs { "verify", "insecure", "tls_verify",
-                            "ssl_verifypeer" } do
+      "ssl_verifypeer" } do
       assert.has_error(function()
         new(front.url, nil, { [name] = false })
       end)
@@ -163,7 +163,7 @@ describe("HTTPS", function()
       local both = front.directory .. "/both.pem"
       local out <close> = assert(io.open(both, "w"))
       for _, name in ipairs { other.directory .. "/stranger.pem",
-                              front.ca_file } do
+        front.ca_file } do
         local file <close> = assert(io.open(name))
         out:write("text between\n", file:read("a"))
       end
@@ -260,7 +260,7 @@ describe("HTTPS", function()
         "-www", "-cert", front.directory .. "/server.pem", "-key", front.directory .. "/server.key",
       }, "^ACCEPT.*:(%d+)$"))
       local client <close> = new("https://127.0.0.1:" .. server.captures[1], front.ca_file,
-                                 { max_retries = 2, retry_base = 0.001 })
+        { max_retries = 2, retry_base = 0.001 })
       local calls = {
         function() return client:get_connector_by_id(ID) end,
         function() return client:create_connector { name = "n" } end,
@@ -289,6 +289,6 @@ describe("HTTPS", function()
   it("makes a dry run's URL", function()
     local client <close> = new("https://h.example.com:8443/x/")
     assert.equal("https://h.example.com:8443/x/v1/connectors/a",
-                 client:delete_connector("a", { dry_run = true }).url)
+      client:delete_connector("a", { dry_run = true }).url)
   end)
 end)

@@ -74,7 +74,7 @@ describe("a token function and a rotation", function()
     local ids = {}
     for i = 1, CALLS do ids[i] = ID end
     local results, errors = client:map(ids, function(id) return client:get_connector_by_id(id) end,
-                                       { concurrency = CALLS })
+      { concurrency = CALLS })
     assert.equal(CALLS, #results)
     assert.same({}, errors)
     assert.equal(2, asked())

@@ -12,9 +12,7 @@ local TOKEN = "s3cret-t0ken-Zq8"
 local function holds_token(root)
   local seen = {}
   local function look(v, path)
-    if type(v) == "string" then
-      return v:find(TOKEN, 1, true) and path
-    end
+    if type(v) == "string" then return v:find(TOKEN, 1, true) and path end
     if v == nil or seen[v] or v == _G or v == package.loaded
       or type(v) == "boolean" or type(v) == "number" then
       return nil
@@ -29,7 +27,7 @@ local function holds_token(root)
     elseif type(v) == "userdata" then
       for n = 1, 10 do
         found = found or look(debug.getuservalue(v, n),
-                              ("%s<user value %d>"):format(path, n))
+          ("%s<user value %d>"):format(path, n))
       end
     elseif type(v) == "function" and not debug.getinfo(v, "S").source
       :find("spec", 1, true) then
@@ -97,12 +95,12 @@ describe("the token", function()
       for _ = 1, 3 do lazy:list_connectors() end
       assert.equal(1, asked)
       assert.equal("Bearer " .. TOKEN,
-                   server:requests()[3].headers.authorization)
+        server:requests()[3].headers.authorization)
     end)
 
   it("may not be empty, nor hold what no header can", function()
     for _, token in ipairs { "", "a\rb", "a\nb", "a\r\nX: y", "a\0b", "a b",
-                             "a\tb", "\127", "\u{e9}" } do
+      "a\tb", "\127", "\u{e9}" } do
       local good, err = pcall(celigo.new, { token = token })
       assert.is_false(good)
       assert.is_truthy(err:find("token", 1, true))
@@ -153,11 +151,11 @@ describe("the token", function()
       .. '"field":"%s"}]}'):format(echo, echo, echo)
     for _, status in ipairs { 302, 400, 401, 403, 404, 422, 500, 429 } do
       for _, text in ipairs { body, '{"message":"' .. echo .. '"}', echo,
-                              TOKEN .. TOKEN, "<p>" .. echo } do
+        TOKEN .. TOKEN, "<p>" .. echo } do
         server:script { {
           status = status, body = text,
           headers = { ["X-Echo"] = echo, ["Location"] = "/?" .. TOKEN,
-                      ["WWW-Authenticate"] = echo, [TOKEN] = "a" },
+            ["WWW-Authenticate"] = echo, [TOKEN] = "a" },
         } }
         local _, err = client:get_connector_by_id("1", { max_retries = 0 })
         assert.equal(status, err.status)
@@ -171,7 +169,7 @@ describe("the token", function()
 
   it("is masked in the headers of a good answer", function()
     server:script { { body = "[]", headers = { ["X-Echo"] = TOKEN,
-                                               ["X-Request-Id"] = TOKEN } } }
+      ["X-Request-Id"] = TOKEN } } }
     local _, response = client:list_connectors()
     assert_hidden(response)
     for _, page_response in client:pages { path = "/v1/x" } do
@@ -185,9 +183,9 @@ describe("the token", function()
     for _, text in ipairs { TOKEN, '["' .. TOKEN, "[1," .. TOKEN .. "]" } do
       server:script { { body = text, headers = { ["X-Echo"] = TOKEN } } }
       for _, name in ipairs { "list_connectors",
-                              "preview_connector_install" } do
+        "preview_connector_install" } do
         local _, err = client[name](client, name ~= "list_connectors" and "1"
-                                    or nil)
+          or nil)
         assert.equal("decode", err.kind)
         assert_hidden(err, events)
       end
@@ -208,7 +206,7 @@ describe("the token", function()
         return tokens[n]
       end }
     server:script { { status = 401, body = TOKEN },
-                    { status = 422, body = TOKEN .. " another-one" } }
+      { status = 422, body = TOKEN .. " another-one" } }
     local _, err = rotating:list_connectors()
     assert.equal(422, err.status)
     assert.is_nil(err.body:find("another-one", 1, true))
@@ -225,7 +223,7 @@ describe("the token", function()
       end,
     }
     server:script { { status = 422, body = TOKEN, stall_at = "body", stall = 0.3 },
-                    { status = 401 }, { body = "{}" } }
+      { status = 401 }, { body = "{}" } }
     local early = rotating:submit("get_connector_by_id", "1")
     repeat rotating:step(0.01) until #server:requests() > 0
     assert(rotating:get_connector_by_id("2"))
@@ -251,13 +249,13 @@ describe("the token", function()
 
   it("may not be given by a call's own headers", function()
     for _, name in ipairs { "Authorization", "authorization",
-                            "Proxy-Authorization" } do
+      "Proxy-Authorization" } do
       assert.is_false((pcall(client.list_connectors, client,
-                             { headers = { [name] = "Bearer x" } })))
+        { headers = { [name] = "Bearer x" } })))
     end
     for _, value in ipairs { "a\r\nAuthorization: x", "a\nb", "a\0b" } do
       assert.is_false((pcall(client.list_connectors, client,
-                             { headers = { A = value } })))
+        { headers = { A = value } })))
     end
   end)
 
@@ -299,7 +297,7 @@ describe("the token", function()
     assert.equal(0, status, output)
     assert.is_nil(output:find(TOKEN, 1, true))
     assert.equal("Bearer " .. TOKEN,
-                 server:requests()[1].headers.authorization)
+      server:requests()[1].headers.authorization)
   end)
 end)
 

@@ -428,7 +428,7 @@ local function failures()
   local list = function(client) return client:list_connectors() end
   return {
     try({ { status = 429, headers = { ["Retry-After"] = "1" },
-            body = '{"errors":[{"code":"c","message":"m","field":"f","source":"s"}]}' } }, list),
+      body = '{"errors":[{"code":"c","message":"m","field":"f","source":"s"}]}' } }, list),
     try({ { cut = 0, ending = "close" } }, list),
     try({ { stall = true } }, list, { timeout = 0.1 }),
     try({ { body = "{" } }, list),

@@ -143,7 +143,7 @@ describe("the end of a walk", function()
       [{ told("[1,2]", 9, SECOND), { body = "[3]" } }] = { 1, 2, 3 },
       [{ told("[1,2]", 9, SECOND), { status = 204 } }] = { 1, 2 },
       [{ { body = '{"totalCount":4,"items":[1]}', headers = { { "Link", "<" .. SECOND .. ">; rel=next" } } },
-         { body = '{"\\u0074otalCount":4e0,"items":[2]}' } }] = { 1, 2 },
+        { body = '{"\\u0074otalCount":4e0,"items":[2]}' } }] = { 1, 2 },
     } do
       each_way(function(name, read)
         server:script(script)

@@ -61,9 +61,7 @@ local function consume(run, tally, prefetch)
   local options = { limit = 1000, prefetch = prefetch }
   for connector in client:each_connector(options) do
     tally.connector(connector)
-    if tally.records % 1000 == 0 then
-      harness.work()
-    end
+    if tally.records % 1000 == 0 then harness.work() end
   end
 end
 

@@ -23,9 +23,7 @@ function codecs.tape(text)
 end
 
 local function tally(value)
-  if value.numInstalls then
-    return 1, value.numInstalls
-  end
+  if value.numInstalls then return 1, value.numInstalls end
   local sum = 0
   for i = 1, #value do
     sum = sum + value[i].numInstalls

@@ -30,9 +30,7 @@ local function new_session(run)
     assert(assert(connection:receive("*l")):find("^HTTP/1%.1 200"))
     local length, link
     for line in function() return assert(connection:receive("*l")) end do
-      if line == "" then
-        break
-      end
+      if line == "" then break end
       local name, value = line:match("^([^:]+):%s*(.*)$")
       name = name:lower()
       if name == "content-length" then

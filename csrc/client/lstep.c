@@ -8,6 +8,7 @@
 #include "client/lstep.h"
 
 #include <math.h> /* HUGE_VAL */
+#include <string.h>
 
 #include <lauxlib.h>
 
@@ -120,6 +121,31 @@ static int l_hook_turn(lua_State *L) {
   return 0;
 }
 
+/* A message handler [-0, +1] that notes an error which a debug hook has
+   raised, for cel_is_interrupt: only here the stack still tells. */
+int cel_note_interrupt(lua_State *L) {
+  lua_Debug ar;
+  for (int level = 0; lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "n", &ar);
+    if (strcmp(ar.namewhat, "hook") == 0) {
+      lua_pushvalue(L, 1);
+      lua_setfield(L, LUA_REGISTRYINDEX, CEL_INTERRUPT);
+      break;
+    }
+  }
+  lua_settop(L, 1);
+  return 1;
+}
+
+bool cel_is_interrupt(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  luaL_checkstack(L, 1, "no room to look at an error");
+  lua_getfield(L, LUA_REGISTRYINDEX, CEL_INTERRUPT);
+  bool is = !lua_isnil(L, -1) && lua_rawequal(L, idx, -1);
+  lua_pop(L, 1);
+  return is;
+}
+
 /* Runs as many instructions as a count hook counts, so that it fires where
    Lua expects it to: line, call and count hooks alike. A coroutine has the
    main thread's hook only if it was set before the coroutine was made; the
@@ -139,9 +165,11 @@ void cel_hook_turn(lua_State *L) {
   if (lua_gethookmask(L) & LUA_MASKCOUNT)
     count = lua_gethookcount(L);
   luaL_checkstack(L, 4, "no room for a debug hook");
+  lua_pushcfunction(L, cel_note_interrupt);
   lua_getfield(L, LUA_REGISTRYINDEX, CEL_SPIN);
   lua_pushinteger(L, count < MAX_COUNT ? count : MAX_COUNT);
-  int status = lua_pcall(L, 1, 0, 0);
+  int status = lua_pcall(L, 1, 0, -3);
+  lua_remove(L, status == LUA_OK ? -1 : -2);
   if (borrowed && lua_gethook(L) == NULL) /* it is for one time only */
     lua_sethook(main, NULL, 0, 0);
   if (borrowed)
@@ -207,10 +235,12 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
       return 1;
     }
     if (k->client->has_yield_hook && lua_isyieldable(L)) {
+      lua_settop(L, 1);
+      lua_pushcfunction(L, cel_note_interrupt);
       cel_call_push_client(L, 1);
       lua_getiuservalue(L, -1, CEL_CLIENT_UV_YIELD);
       lua_pushvalue(L, 1);
-      status = lua_pcallk(L, 1, 1, 0, 1, await_k);
+      status = lua_pcallk(L, 1, 1, 2, 1, await_k);
       waited = 1;
     } else {
       block(L, 1);

@@ -13,6 +13,7 @@ const cel_failure_row cel_failure_encoding = {"decode", "bad_content_encoding",
                                               NULL};
 const cel_failure_row cel_failure_incomplete = {"pagination", "incomplete",
                                                 NULL};
+const cel_failure_row cel_failure_endless = {"pagination", "no_records", NULL};
 const cel_failure_row cel_failure_link = {"pagination", "bad_next_link", NULL};
 const cel_failure_row cel_failure_validation = {"validation", NULL, NULL};
 

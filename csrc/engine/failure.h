@@ -21,6 +21,7 @@ extern const cel_failure_row cel_failure_decode;     /* of a body */
 extern const cel_failure_row cel_failure_encoding;   /* of its compression */
 extern const cel_failure_row cel_failure_link;       /* to the next page */
 extern const cel_failure_row cel_failure_incomplete; /* of a list */
+extern const cel_failure_row cel_failure_endless; /* pages without records */
 extern const cel_failure_row cel_failure_validation; /* of the request */
 
 /* The failure of a call that is being closed, or of its next page. */

@@ -80,9 +80,8 @@ struct cel_transfer {
   bool kept;             /* which had carried others before */
   bool dead;             /* which was found dead before anything went out */
   bool stale;            /* libcurl wanted to send it again */
-  bool refused;     /* for the server refused it unread: a new connection does
-                       not lose a request like that */
-  bool avoid_http2; /* once refused; stays for the exchanges to come */
+  bool refused;          /* because the server refused it unread */
+  bool avoid_http2; /* once stale there; stays for the exchanges to come */
   bool finished;    /* the fields below hold */
   size_t starved;   /* bytes of body room that the allocator refused; the
                        transfer waits for cel_http_feed() */

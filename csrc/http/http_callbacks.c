@@ -62,9 +62,18 @@ static bool is_kept(const cel_http_easy *e) {
   return made == 0;
 }
 
-/* Called each time that the request is about to go out: a second time where
-   libcurl has found the connection dead, or the server has refused the request
-   unread, which an HTTP/2 server may do on any connection. */
+/* libcurl wants to send the request again. On a kept connection, or one that
+   others have joined, it may have found that dead; on one that carried nothing
+   else it does so only where an HTTP/2 server has refused the request unread,
+   or wants it by HTTP/1.1. */
+static void note_resend(cel_transfer *t, const cel_http_easy *e) {
+  const cel_connections *c = &t->http->connections;
+  t->stale = true;
+  t->refused = !t->kept && cel_connections_uses(c, t->local_port) == 1;
+  t->avoid_http2 = !e->http1;
+}
+
+/* Called each time that the request is about to go out. */
 static int on_send(void *ud, char *ip, char *local_ip, int port,
                    int local_port) {
   (void)ip;
@@ -73,8 +82,7 @@ static int on_send(void *ud, char *ip, char *local_ip, int port,
   const cel_http_easy *e = ud;
   cel_transfer *t = e->transfer;
   if (t->sends > 0) {
-    t->stale = true;
-    t->refused = t->avoid_http2 = !t->kept;
+    note_resend(t, e);
     return CURL_PREREQFUNC_ABORT;
   }
   t->kept = is_kept(e);
@@ -84,6 +92,7 @@ static int on_send(void *ud, char *ip, char *local_ip, int port,
     curl_easy_setopt(e->curl, CURLOPT_FORBID_REUSE, 1L);
     return CURL_PREREQFUNC_ABORT;
   }
+  cel_connections_use(&t->http->connections, local_port);
   t->local_port = local_port;
   t->sends = 1;
   return CURL_PREREQFUNC_OK;

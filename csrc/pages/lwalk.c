@@ -7,6 +7,7 @@
 */
 #include "pages/lwalk.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -184,6 +185,18 @@ static int l_resolve(lua_State *L) {
   return 2;
 }
 
+/* core.fingerprint(text): 64 bits that stand for it (FNV-1a). A server that
+   makes two targets look the same only ends its own list. */
+static int l_fingerprint(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  uint64_t h = 0xCBF29CE484222325u;
+  for (size_t i = 0; i < len; i++)
+    h = (h ^ (unsigned char)text[i]) * 0x100000001B3u;
+  lua_pushinteger(L, (lua_Integer)h);
+  return 1;
+}
+
 /* core.response(call, next_url): the response table of a page. */
 static int l_response(lua_State *L) {
   check_page(L);
@@ -210,6 +223,11 @@ static int l_decode_error(lua_State *L) {
 /* core.link_error(call, message): its next page cannot be found. */
 static int l_link_error(lua_State *L) {
   return push_page_error(L, &cel_failure_link);
+}
+
+/* core.endless_error(call, message): too many pages held no record. */
+static int l_endless_error(lua_State *L) {
+  return push_page_error(L, &cel_failure_endless);
 }
 
 /* core.incomplete_error(call, records, total): an error about a walk that has
@@ -264,26 +282,48 @@ static int l_turn(lua_State *L) {
   return 0;
 }
 
+/* core.is_interrupt(err): whether a debug hook has raised that, as far as
+   core.note_interrupt, a message handler, has seen it. */
+static int l_is_interrupt(lua_State *L) {
+  luaL_checkany(L, 1);
+  lua_pushboolean(L, cel_is_interrupt(L, 1));
+  return 1;
+}
+
+/* core.forget_interrupt(): what was raised before is no interrupt any more,
+   should the same text come again. */
+static int l_forget_interrupt(lua_State *L) {
+  lua_pushnil(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, CEL_INTERRUPT);
+  return 0;
+}
+
 /* }====== */
 
 void cel_open_walk(lua_State *L) {
-  static const luaL_Reg functions[] = {{"fetch", l_fetch},
-                                       {"follow", l_follow},
-                                       {"start", l_start},
-                                       {"prefetch", l_prefetch},
-                                       {"await", l_await},
-                                       {"drop", l_drop},
-                                       {"target", l_target},
-                                       {"next_target", l_next_target},
-                                       {"resolve", l_resolve},
-                                       {"response", l_response},
-                                       {"decode_error", l_decode_error},
-                                       {"link_error", l_link_error},
-                                       {"incomplete_error", l_incomplete},
-                                       {"closed_error", l_closed_error},
-                                       {"set_yield", l_set_yield},
-                                       {"check_map", l_check_map},
-                                       {"turn", l_turn},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"fetch", l_fetch},
+      {"follow", l_follow},
+      {"start", l_start},
+      {"prefetch", l_prefetch},
+      {"await", l_await},
+      {"drop", l_drop},
+      {"target", l_target},
+      {"next_target", l_next_target},
+      {"resolve", l_resolve},
+      {"fingerprint", l_fingerprint},
+      {"response", l_response},
+      {"decode_error", l_decode_error},
+      {"link_error", l_link_error},
+      {"endless_error", l_endless_error},
+      {"incomplete_error", l_incomplete},
+      {"closed_error", l_closed_error},
+      {"set_yield", l_set_yield},
+      {"check_map", l_check_map},
+      {"turn", l_turn},
+      {"note_interrupt", cel_note_interrupt},
+      {"is_interrupt", l_is_interrupt},
+      {"forget_interrupt", l_forget_interrupt},
+      {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
 }

@@ -180,7 +180,7 @@ end
 local function customer_of(row)
   local first = row.company or row.user or row.email or row.integration
   local second = row.email ~= first and row.email or nil
-  local shown = name_of(first) .. (second and ('<small>%s</small>'):format(name_of(second)) or "")
+  local shown = name_of(first) .. (second and ("<small>%s</small>"):format(name_of(second)) or "")
   return cell(shown, (first or "") .. " " .. (second or ""))
 end
 
@@ -195,7 +195,7 @@ local function table_row(row, now)
     cell(ending and os.date("!%Y-%m-%d", ending) or name_of(nil), ending and ("%020d"):format(ending) or "", "num"),
     cell(('<span class="mark %s">%s</span>'):format(class, words), words),
     cell(name_of(row.integration_id and (row.integration or row.integration_id))
-      .. (row.sandbox and ' <small>sandbox</small>' or ""), row.integration or row.integration_id),
+      .. (row.sandbox and " <small>sandbox</small>" or ""), row.integration or row.integration_id),
     cell(name_of(row.version), row.version and version_key(row.version), "num"),
     cell(name_of(update), update or ""),
   } .. "</tr>"

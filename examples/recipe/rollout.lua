@@ -158,9 +158,7 @@ function rollout.plan(all, canaries, size, pushed)
     local id = install.id
     if not pushed[id] and not is_canary[id] then
       wave[#wave + 1] = id
-      if #wave == size then
-        waves[#waves + 1], wave = wave, {}
-      end
+      if #wave == size then waves[#waves + 1], wave = wave, {} end
     end
   end
   if #wave > 0 then waves[#waves + 1] = wave end

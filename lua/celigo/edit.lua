@@ -113,9 +113,7 @@ end
 
 -- What the write returned. A dry run has no response.
 local function finish(kind, record, value, response)
-  if value ~= nil and response then
-    response.dropped = dropped(record, value, read_only[kind])
-  end
+  if value ~= nil and response then response.dropped = dropped(record, value, read_only[kind]) end
   return value, response
 end
 

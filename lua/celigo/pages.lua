@@ -6,10 +6,13 @@
 
 local core = require "celigo.core"
 local tasks = require "celigo.tasks"
+local visited = require "celigo.visited"
+
+local MAX_EMPTY = 1000 -- pages without a record in a row
 
 local Walk = {}
 
--- Frees the page at hand and whatever is on its way.
+-- Frees the current page and ends the requests that are under way.
 function Walk:close()
   self.done = true
   if self.cursor then self.cursor:close() end
@@ -21,8 +24,8 @@ end
 -- Scripts hold walks, but not their class: nobody changes that of others.
 local class = { __index = Walk, __close = Walk.close, __name = "celigo.walk", __metatable = "celigo.walk" }
 
--- Notes why the walk ended early. Every coroutine that goes on with it gets
--- that as an error, once; the one at hand has it already.
+-- Notes why the walk ended early. Every other coroutine that goes on with the
+-- walk gets that as an error, once. The running one is told by the caller.
 function Walk:breaks(why)
   self.broken = why
   self.told = setmetatable({ [coroutine.running()] = true }, { __mode = "k" })
@@ -37,21 +40,21 @@ function Walk:fail(err, consumed)
   error(err, 0)
 end
 
--- A record cannot be had: its text is broken, or without a message the
--- client is closed.
+-- Ends the walk because a record cannot be read: `message` says what is wrong
+-- with the text; without one the client is closed.
 function Walk:fail_record(message)
   if not self.call then return end -- a finaliser has closed the walk meanwhile
   self:fail(message and core.decode_error(self.call, message) or core.closed_error(self.call))
 end
 
--- Where the next page is, by the head of the page at hand or by its body; or
--- nil, or nil and what is wrong with the link.
+-- Where the next page is, as the headers of the current page say, or else its
+-- body. nil where there is none; nil and a message where the link is wrong.
 function Walk:next_target()
   local target, wrong = core.next_target(self.call)
   if not target and not wrong and self.reference then
     target, wrong = core.resolve(self.call, self.reference)
   end
-  if target and self.seen[target] then wrong = "its next link leads to a page that was visited already" end
+  if target and self.visited:has(target) then wrong = "its next link leads to a page that was visited already" end
   if wrong then return nil, wrong end
   return target
 end
@@ -67,18 +70,16 @@ function Walk:check_total()
   self:fail(core.incomplete_error(self.call, self.count, self.total), true)
 end
 
--- Notes where the walk goes from the page at hand. A page that does not say
--- it fails before its records are handed out: the walk can be taken up there.
+-- Notes which page comes after the current one. A page with a wrong link fails
+-- before any of its records is handed out: the walk can start again there.
 function Walk:find_way()
   local target, wrong = self:next_target()
-  if wrong and not self.single then
-    self:fail(core.link_error(self.call, wrong))
-  end
+  if wrong and not self.single then self:fail(core.link_error(self.call, wrong)) end
   self.onward = target
 end
 
--- Asks for the next page, as soon as it is known which one that is. An
--- answer that had to be repeated may have told of another.
+-- Requests the next page, as soon as it is known which one that is. After a
+-- retry the answer may name another page than before.
 function Walk:prefetch_page(target)
   if not self.prefetch then return end
   if self.prefetched then
@@ -91,7 +92,7 @@ function Walk:prefetch_page(target)
   core.prefetch(self.prefetched)
 end
 
--- Waits for the page at hand; asks for the next one meanwhile.
+-- Waits for the current page, and prefetches the next one meanwhile.
 function Walk:receive()
   local state, err = core.await(self.call)
   if state == "head" then
@@ -117,8 +118,10 @@ function Walk:next_call()
   return call
 end
 
--- A walk goes on in one coroutine at a time: whoever has the turn ends it,
--- and with it the walk where it did not get through.
+-- Several coroutines may share a walk, but only one fetches a page at a time:
+-- it has the turn. A turn is closed when its coroutine has the page, and also
+-- when that coroutine fails or is closed while it waits. In that case the walk
+-- ends, too: its page is lost.
 local Turn = { __metatable = "celigo.turn" }
 
 local LEFT = "the iterator was left halfway: the coroutine in which it waited for a page has ended"
@@ -132,16 +135,17 @@ function Turn:__close()
   walk:close()
 end
 
--- What the walk and those who wait know of the turn. It is its coroutine's
--- own: where that is dropped, it is collected.
+-- What the walk, and the coroutines that wait, know of the turn. Only the
+-- coroutine that has the turn refers to it strongly. So when that coroutine is
+-- dropped, the turn is collected, and the others see that it is gone.
 local Taken = {
   __mode = "v",
   __metatable = "celigo.turn",
   __index = { ready = function(self) return not self.turn or self.turn.over end },
 }
 
--- Whether another coroutine is at it, whose page is then everybody's; waits
--- for that.
+-- Waits while another coroutine has the turn. False where none has it; true
+-- after a wait: the page that the other one fetched is everybody's.
 function Walk:await_turn()
   local taken = self.taken
   if not taken then return false end
@@ -157,6 +161,17 @@ function Walk:await_turn()
   return true
 end
 
+-- The current page is consumed: counts it where it held no record. A server
+-- that sends no records and goes on linking is not followed for ever.
+function Walk:count_empty()
+  if not self.cursor then return end
+  self.empty = self.cursor:count() > 0 and 0 or self.empty + 1
+  if self.empty >= MAX_EMPTY and self.onward then
+    local message = ("%d pages in a row hold no record"):format(self.empty)
+    self:fail(core.endless_error(self.call, message))
+  end
+end
+
 -- Goes to the next page: a cursor over its records, or nil at the end.
 function Walk:advance()
   while self:await_turn() do
@@ -170,6 +185,7 @@ function Walk:advance()
   end
   local turn <close> = setmetatable({ walk = self }, Turn)
   self.taken = setmetatable({ turn = turn }, Taken)
+  self:count_empty()
   local before = self.cursor
   if before then self.count = self.count + before:count() end
   if before then before:close(self.onward and not self.single) end -- its text goes before more comes
@@ -177,7 +193,7 @@ function Walk:advance()
   if call then
     self.call, self.target, self.reference = call, core.target(call), nil
     if last then core.drop(last) end -- gives its memory back now
-    self.seen[self.target] = true
+    self.visited:add(self.target)
     self:receive()
     local cursor, found, total = core.cursor(call)
     if not cursor then self:fail(found) end
@@ -207,7 +223,8 @@ local function new_walk(client, what, name, ...)
     first = call,
     prefetch = options.prefetch ~= false and not single,
     single = single, -- no page but the first
-    seen = {},
+    visited = visited.new(),
+    empty = 0, -- pages without a record, in a row
   }, class)
 end
 

@@ -1,13 +1,13 @@
 -- Many calls at once: map and gather.
 --
--- Workers are coroutines. A call made in one parks it here until the call
--- wants its owner; whoever waits outside (map, gather) turns the client and
--- resumes the workers whose calls are ready. A coroutine that is not a
--- worker never sees a yield of ours: its calls block, unless an event loop
--- is attached, which then parks it its own way.
+-- Workers are coroutines. A call made in a worker parks it here until the call
+-- is ready for its next step. The map or gather that waits outside lets the
+-- client work, and resumes the workers whose calls are ready. A coroutine that
+-- is no worker never sees a yield of ours: its calls block, unless an event
+-- loop is attached, which parks it in its own way.
 --
--- Whoever waits outside is the only owner of its workers: where that
--- coroutine is dropped, they are collected with it, and their calls end.
+-- Only the map or gather refers to its workers. When its coroutine is dropped,
+-- the workers are collected with it, and their calls end.
 
 local core = require "celigo.core"
 
@@ -103,11 +103,13 @@ function Group:ready()
 end
 
 -- One item: its value, or what went wrong with it. Lack of memory is not
--- the item's fault: it ends the group.
+-- the item's fault, nor is what a debug hook raises (Ctrl-C, a host's time
+-- limit): these end the group.
 function Group:work(i, f, ...)
-  local good, value, err = pcall(f, ...)
+  core.forget_interrupt()
+  local good, value, err = xpcall(f, core.note_interrupt, ...)
   if not good then
-    if value == "not enough memory" then error(value, 0) end
+    if value == "not enough memory" or core.is_interrupt(value) then error(value, 0) end
     self.errors[i] = value == nil and "error object is nil" or value
   elseif value == nil and err ~= nil then
     self.errors[i] = err
@@ -155,7 +157,7 @@ function Group:replace(thread)
   return self:new_worker(worker.take)
 end
 
--- Tells what has been done since the last time.
+-- Calls on_progress for each item that was done since the last time.
 function Group:report()
   while self.on_progress and self.reported < self.done do
     self.reported = self.reported + 1
@@ -174,7 +176,7 @@ function Group:wait(client)
   end
 end
 
--- Ends the workers that are left: an error is on its way out.
+-- Ends the workers that are left, when an error ends the map or gather.
 function GROUP:__close()
   if self.running == 0 then return end
   self.running = 0

@@ -171,7 +171,7 @@ fates.ways = {
           local job = jobs[position]
           job.started = socket.gettime()
           calls[i] = { job = job,
-                       call = client:submit(job.method, table.unpack(job.arguments, 1, job.arguments.n + 1)) }
+            call = client:submit(job.method, table.unpack(job.arguments, 1, job.arguments.n + 1)) }
         end
       end
       late()

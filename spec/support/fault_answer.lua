@@ -58,9 +58,7 @@ end
 
 -- The bytes of a step's answer, and its places.
 local function format(step)
-  if step.raw then
-    return step.raw, { start = 0, body = #step.raw // 2 }
-  end
+  if step.raw then return step.raw, { start = 0, body = #step.raw // 2 } end
   local body, framing = step.body or "", ""
   if step.chunked then
     framing = "Transfer-Encoding: chunked\r\n"
@@ -92,13 +90,9 @@ end
 
 local function drip(connection, entry, bytes, seconds)
   for i = 1, #bytes do
-    if not send(connection, entry, bytes:sub(i, i)) then
-      return false
-    end
+    if not send(connection, entry, bytes:sub(i, i)) then return false end
     -- not after the last: what comes then is the next request
-    if i < #bytes and not stall(connection, entry, seconds) then
-      return false
-    end
+    if i < #bytes and not stall(connection, entry, seconds) then return false end
   end
   return true
 end
@@ -107,15 +101,11 @@ end
 local function send_fill(connection, entry, step)
   local size = math.tointeger(step.fill)
   local _, headed = head(step, "Connection: close\r\n")
-  if not send(connection, entry, headed .. "[") then
-    return
-  end
+  if not send(connection, entry, headed .. "[") then return end
   local piece = (" "):rep(65536)
   while size > 0 do
     local bytes = size < #piece and piece:sub(1, size) or piece
-    if not send(connection, entry, bytes) then
-      return
-    end
+    if not send(connection, entry, bytes) then return end
     size = size - #bytes
   end
   send(connection, entry, "]")
@@ -125,16 +115,12 @@ end
 local function send_trailers(connection, entry, step)
   local early, headed = head(step, "Transfer-Encoding: chunked\r\n")
   local start = ("%s%s%x\r\n%s\r\n0\r\n"):format(early, headed, #step.body, step.body)
-  if not send(connection, entry, start) then
-    return false
-  end
+  if not send(connection, entry, start) then return false end
   local piece = "X-Trailer: x\r\n"
   local many = math.tointeger(step.trailers) // #piece
   while many > 0 do
     local n = math.min(many, 5000)
-    if not send(connection, entry, piece:rep(n)) then
-      return false
-    end
+    if not send(connection, entry, piece:rep(n)) then return false end
     many = many - n
   end
   return send(connection, entry, "\r\n")
@@ -188,17 +174,13 @@ end
 -- there without an end.
 local function send_bomb(connection, entry, step)
   local _, headed = head(step, "Content-Encoding: gzip\r\n"
-                         .. "Connection: close\r\n")
+    .. "Connection: close\r\n")
   local start, cycle = bomb_parts()
-  if not send(connection, entry, headed .. start) then
-    return
-  end
+  if not send(connection, entry, headed .. start) then return end
   local PER_PIECE = 5000
   local piece = cycle:rep(PER_PIECE)
   for _ = 1, math.ceil(step.bomb / (CYCLE * PER_PIECE)) do
-    if not send(connection, entry, piece) then
-      return
-    end
+    if not send(connection, entry, piece) then return end
   end
 end
 
@@ -217,15 +199,11 @@ function answer.send(connection, entry, step)
     return send_trailers(connection, entry, step)
   end
   local bytes, place = format(step)
-  if step.cut then
-    bytes = bytes:sub(1, math.tointeger(place[step.cut] or step.cut))
-  end
-  if step.drip then
-    return drip(connection, entry, bytes, step.drip)
-  end
+  if step.cut then bytes = bytes:sub(1, math.tointeger(place[step.cut] or step.cut)) end
+  if step.drip then return drip(connection, entry, bytes, step.drip) end
   if step.stall then
     local at = math.tointeger(place[step.stall_at or "start"]
-                              or step.stall_at)
+      or step.stall_at)
     if not send(connection, entry, bytes:sub(1, at))
       or not stall(connection, entry, step.stall) then
       return false

@@ -106,9 +106,7 @@ local function record(self, connection, origin, recording, request)
 end
 
 local function redirect(self, step)
-  if not step.redirect then
-    return step
-  end
+  if not step.redirect then return step end
   local copy = {}
   for name, value in pairs(step) do
     copy[name] = value
@@ -132,23 +130,17 @@ end
 local function serve_request(self, connection, recording, reader)
   if reader.buffer == "" then
     reader.buffer = recording:receive(loop.now() + IDLE)
-    if not reader.buffer then
-      return false
-    end
+    if not reader.buffer then return false end
   end
   local request, err
-  if not next_step(self).at then
-    request, err = reader:request(IDLE)
-  end
+  if not next_step(self).at then request, err = reader:request(IDLE) end
   local entry = record(self, connection, "base", recording, request)
   if err and not err.status then -- the client left halfway
     entry.gone = true
     return false
   end
   local step = redirect(self, take_step(self))
-  if step.last then
-    refuse_others(self)
-  end
+  if step.last then refuse_others(self) end
   local kept = step.at or answer.send(connection, entry, step)
   return finish(connection, step) and kept and request ~= nil
     and request.keep_alive
@@ -156,9 +148,7 @@ end
 
 local function serve_base(self, connection)
   self.connections = self.connections + 1
-  if next_step(self).at == "connect" then
-    return finish(connection, take_step(self))
-  end
+  if next_step(self).at == "connect" then return finish(connection, take_step(self)) end
   local recording = recorder(connection)
   local reader = http.reader(recording)
   repeat until not serve_request(self, connection, recording, reader)
@@ -170,13 +160,9 @@ local function serve_other(self, connection)
   local reader = http.reader(recording)
   while true do
     local request = reader:request(IDLE)
-    if not request then
-      return
-    end
+    if not request then return end
     local entry = record(self, connection, "other", recording, request)
-    if not answer.send(connection, entry, { body = "[]" }) then
-      return
-    end
+    if not answer.send(connection, entry, { body = "[]" }) then return end
   end
 end
 
@@ -203,9 +189,7 @@ local function serve_control(self, connection)
       } .. "\n")
     else
       local bytes = connection:receive()
-      if not bytes then
-        return
-      end
+      if not bytes then return end
       buffer = buffer .. bytes
     end
   end
@@ -226,7 +210,7 @@ function fault.run()
   self.port = tostring(base)
   self.other_url = "http://127.0.0.1:" .. other
   print(("fault server: %d %d %d"):format(base, other,
-                                          listen(serve_control)))
+    listen(serve_control)))
   io.stdout:flush()
   self.loop:run()
 end
@@ -288,9 +272,7 @@ function Client:await(condition)
   local deadline = socket.gettime() + GUARD
   repeat
     local requests = self:requests()
-    if condition(requests) then
-      return requests
-    end
+    if condition(requests) then return requests end
     socket.sleep(0.005)
   until socket.gettime() > deadline
   error("the fault server saw nothing of the kind", 2)
@@ -314,7 +296,7 @@ fault.scenarios = {
   reset_without_a_byte = { raw = "", ending = "reset" },
   cut_in_status_line = { cut = "status", ending = "close" },
   cut_in_headers = { headers = { A = "b" }, cut = "headers",
-                     ending = "close" },
+    ending = "close" },
   cut_in_body = { body = '[{"a":1}]', cut = "body", ending = "close" },
   reset_in_body = { body = '[{"a":1}]', cut = "body", ending = "reset" },
   length_too_long = { body = "[]", length = 10, ending = "close" },
@@ -335,13 +317,13 @@ fault.scenarios = {
   garbage = { raw = "\0\255\1 this is no HTTP\r\n\r\n", ending = "close" },
   stalled_before_headers = { body = "[]", stall = true },
   stalled_in_headers = { body = "[]", headers = { A = "b" }, stall = true,
-                         stall_at = "headers" },
+    stall_at = "headers" },
   stalled_in_body = { body = '[{"a":1}]', stall = true, stall_at = "body" },
   huge_header = { body = "[]", header_bytes = 2000000, ending = "close" },
   many_headers = { body = "[]", header_count = 100000, ending = "close" },
   bad_gzip = { body = "\31\139\8 not deflate at all",
-               headers = { ["Content-Encoding"] = "gzip" },
-               ending = "close" },
+    headers = { ["Content-Encoding"] = "gzip" },
+    ending = "close" },
   gzip_bomb = { bomb = 4 * 2 ^ 30 },
 }
 

@@ -24,7 +24,7 @@ function http.connect(url)
   sock:settimeout(TIMEOUT)
   sock:setoption("tcp-nodelay", true)
   return setmetatable({ socket = sock, authority = host .. ":" .. port },
-                      Connection)
+    Connection)
 end
 
 --- Sends bytes as they are.
@@ -36,9 +36,7 @@ end
 -- bytes, and "closed", "reset" or "timeout".
 function Connection:receive_all()
   local bytes, err, partial = self.socket:receive("*a")
-  if err == "timeout" then
-    return partial, err
-  end
+  if err == "timeout" then return partial, err end
   -- LuaSocket calls both ends "closed"; but one can still write after the
   -- other side's proper end, and cannot after a reset.
   local writable = self.socket:send("\n")
@@ -64,15 +62,11 @@ local function read_chunked(sock)
   local parts = {}
   while true do
     local line, err = sock:receive("*l")
-    if not line then
-      return nil, err
-    end
+    if not line then return nil, err end
     local size = assert(tonumber(line:match("^%x+"), 16))
     local chunk = size > 0 and sock:receive(size) or ""
     sock:receive("*l")
-    if size == 0 then
-      return table.concat(parts)
-    end
+    if size == 0 then return table.concat(parts) end
     parts[#parts + 1] = chunk
   end
 end
@@ -81,18 +75,12 @@ end
 -- Answers to HEAD, and those before the last (1xx), have no body.
 function Connection:receive(method)
   local line, err = self.socket:receive("*l")
-  if not line then
-    return nil, err
-  end
+  if not line then return nil, err end
   local status, reason = line:match("^HTTP/1%.1 (%d%d%d) ?(.*)$")
-  if not status then
-    return nil, "no status line: " .. line
-  end
+  if not status then return nil, "no status line: " .. line end
   local answer = { status = tonumber(status), reason = reason }
   answer.headers, err = read_headers(self.socket)
-  if not answer.headers then
-    return nil, err
-  end
+  if not answer.headers then return nil, err end
   local length = tonumber(answer.headers["content-length"])
   if answer.status < 200 or answer.status == 204 or method == "HEAD"
     or length == 0 then
@@ -104,9 +92,7 @@ function Connection:receive(method)
   else
     answer.body = self:receive_all()
   end
-  if not answer.body then
-    return nil, err
-  end
+  if not answer.body then return nil, err end
   return answer
 end
 
@@ -124,15 +110,11 @@ function Connection:request(request)
   for name, value in pairs(request.headers or {}) do
     lines[#lines + 1] = name .. ": " .. value
   end
-  if request.body then
-    lines[#lines + 1] = "Content-Length: " .. #request.body
-  end
+  if request.body then lines[#lines + 1] = "Content-Length: " .. #request.body end
   lines[#lines + 1] = "\r\n"
   local sent, err = self:send(table.concat(lines, "\r\n")
-                              .. (request.body or ""))
-  if not sent then
-    return nil, err
-  end
+    .. (request.body or ""))
+  if not sent then return nil, err end
   return self:receive(method)
 end
 

@@ -15,9 +15,7 @@ local quote = process.quote
 local function run(command)
   local pipe = assert(io.popen(command .. " 2>&1"))
   local output = pipe:read("a")
-  if not pipe:close() then
-    error(command .. "\n" .. output, 0)
-  end
+  if not pipe:close() then error(command .. "\n" .. output, 0) end
 end
 
 local function write(path, text)

@@ -12,9 +12,7 @@ local READY = "Prism is listening on (http://127%.0%.0%.1:%d+)"
 local function start(...)
   local words = { PROGRAM, ... }
   local self, output = process.start(words, READY)
-  if not self then
-    error(table.concat(words, " ") .. "\n" .. output, 0)
-  end
+  if not self then error(table.concat(words, " ") .. "\n" .. output, 0) end
   self.url = self.captures[1]
   return self
 end

@@ -74,7 +74,7 @@ end
 function process.start(words, ready)
   local pipe, output = start_shell(words)
   local self = setmetatable({ pipe = pipe, output = output, lines = {} },
-                            Process)
+    Process)
   self.pid = tonumber(assert(output:read("l"):match("^pid (%d+)$")))
   while ready do
     local line = output:read("l")
@@ -101,9 +101,7 @@ end
 
 --- Sends a signal ("INT", "TERM", "KILL", …).
 function Process:signal(name)
-  if self.pipe then
-    os.execute(("kill -%s %d 2>/dev/null"):format(name, self.pid))
-  end
+  if self.pipe then os.execute(("kill -%s %d 2>/dev/null"):format(name, self.pid)) end
 end
 
 --- Whether the process is there.

@@ -4,9 +4,7 @@
 local pretty = require "pl.pretty"
 
 local function text_of(message)
-  if type(message) == "string" then
-    return message
-  end
+  if type(message) == "string" then return message end
   return message == nil and "nil" or pretty.write(message)
 end
 
@@ -29,9 +27,7 @@ return function()
     print(("\nFAILED %s%s\n%s"):format(
       location_of(failure), failure.name, text_of(failure.message)))
     local trace = failure.trace and failure.trace.traceback
-    if trace and trace ~= "" then
-      print(trace)
-    end
+    if trace and trace ~= "" then print(trace) end
     print()
   end
 
@@ -43,9 +39,7 @@ return function()
   -- Errors, and failures outside of a test: a file that does not load, a
   -- `setup` that raises.
   local function on_error(element)
-    if element.descriptor ~= "it" then
-      print_failure(handler.errors[#handler.errors])
-    end
+    if element.descriptor ~= "it" then print_failure(handler.errors[#handler.errors]) end
     return nil, true
   end
 
@@ -71,12 +65,8 @@ return function()
 
   local function on_file_end(element)
     local parts = { file.passed .. " passed" }
-    if file.failed > 0 then
-      parts[#parts + 1] = file.failed .. " FAILED"
-    end
-    if file.left_out > 0 then
-      parts[#parts + 1] = file.left_out .. " left out"
-    end
+    if file.failed > 0 then parts[#parts + 1] = file.failed .. " FAILED" end
+    if file.left_out > 0 then parts[#parts + 1] = file.left_out .. " left out" end
     print(("  %-36s %-28s %6.1f s"):format(
       element.name, table.concat(parts, ", "), element.duration or 0))
     io.stdout:flush()
@@ -88,9 +78,7 @@ return function()
     local reasons, names = {}, {}
     for _, test in ipairs(handler.pendings) do
       local reason = text_of(test.message):gsub("^%S+:%d+: ", "")
-      if not names[reason] then
-        reasons[#reasons + 1], names[reason] = reason, {}
-      end
+      if not names[reason] then reasons[#reasons + 1], names[reason] = reason, {} end
       table.insert(names[reason], test.name)
     end
     for _, reason in ipairs(reasons) do

@@ -81,9 +81,7 @@ function seeded.each(count, check)
     local seed = first + n - 1
     local _ <close> = setmetatable({}, {
       __close = function(_, failure)
-        if failure ~= nil then
-          io.stderr:write("\nfailed with CELIGO_TEST_SEED=", seed, "\n")
-        end
+        if failure ~= nil then io.stderr:write("\nfailed with CELIGO_TEST_SEED=", seed, "\n") end
       end,
     })
     if check(seeded.new(seed), n) == false then return end

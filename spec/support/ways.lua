@@ -14,8 +14,11 @@
 -- * `spawn(f)` makes a coroutine of the loop; `finish()` runs the loop until
 --   it has nothing left to do
 -- * `any_coroutine`: whether any coroutine gives way, the user's own too
+-- * `lacking`: what is missing on this system, which is all that there is then
 -- * `program`: Lua code with a `%s` for the base URL; `client` and `run(f)`
 --   are there then
+
+local missing = require "spec.support.missing"
 
 local ways = {}
 
@@ -142,8 +145,18 @@ local function add_documented()
   }
 end
 
-add_luv()
-add_cqueues()
+-- A way whose loop this system may lack.
+local function add(name, add_way)
+  local lacking = missing.module(name)
+  if lacking then
+    ways[#ways + 1] = { name = name, lacking = lacking, loop = true }
+  else
+    add_way()
+  end
+end
+
+add("luv", add_luv)
+add("cqueues", add_cqueues)
 add_documented()
 
 return ways

@@ -11,16 +11,17 @@ local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
 local loop = require "celigo.loop"
 
--- The sockets, the timer and the coroutine of one client: a driver, which
--- lives in a controller as long as there is something to wait for.
+-- The sockets and the timer of one client, and its driver: a coroutine that
+-- runs in a controller and waits for them. It ends when there is nothing left
+-- to wait for.
 local Backend = {}
 
 function Backend:idle()
   return not self.seconds and next(self.watched) == nil
 end
 
--- What the driver waits for next. A turn that is due waits for no
--- descriptor: they may have been collected with the client.
+-- Waits for the next event. When a turn is due at once (0 seconds), it does
+-- not look at descriptors: they may have been collected with the client.
 function Backend:poll()
   local list = { self.bell }
   if self.seconds ~= 0 then
@@ -40,7 +41,8 @@ function Backend:drive(me)
   if not good then error(err, 0) end
 end
 
--- Has a driver in the controller at hand, or in the one that was used last.
+-- Starts a driver in the running controller, or else in the one that was used
+-- last. Does nothing where that one has a driver already.
 function Backend:start()
   local last = self.weak.controller
   local controller = cqueues.running() or last

@@ -36,17 +36,17 @@ local tasks = require "celigo.tasks"
 
 local RETRY = 0.05 -- seconds; when the process may open no more descriptors
 
--- The loop of one client. It refers to the client weakly, since what the
--- host's loop holds on to refers to this; calls that are waited for keep
--- their client alive.
+-- The loop of one client. The host's loop refers to this, so this refers to
+-- the client weakly: else no client would ever be collected. A call that
+-- somebody waits for keeps its client alive.
 local Loop = {}
 local LOOP = { __index = Loop, __metatable = "celigo.loop" }
 
 local WEAK = { __mode = "v" }
 
--- A coroutine that waits. Where it is closed meanwhile nobody wakes it, and
--- its call ends. What it waits for is its own: where the coroutine is
--- dropped, both are collected.
+-- A coroutine that waits. When it is closed, nobody wakes it any more, and its
+-- call ends. Only the coroutine refers strongly to what it waits for: when it
+-- is dropped, both are collected.
 local Parked = { __metatable = "celigo.parked" }
 
 function Parked:__close()
@@ -56,9 +56,9 @@ function Parked:__close()
   if type(waited) == "userdata" then core.drop(waited) end
 end
 
--- What a coroutine that waits yields. Should somebody else than the loop
--- have resumed it, this is nothing that could be taken for a value, or for
--- the end of values.
+-- What a coroutine yields while it waits. If somebody else than the loop has
+-- resumed it, they get this: it can be taken neither for a value nor for the
+-- end of values.
 local function refuse()
   error("this is no value: a coroutine that made it waits for a call of the client, in its event loop", 2)
 end
@@ -87,8 +87,8 @@ function Loop:park(waited)
   return true
 end
 
--- Wakes those whose wait is over; true if there were any. An error that comes
--- out of one leaves the others for the next turn.
+-- Wakes the coroutines whose wait is over; true if there were any. When one of
+-- them raises an error, the others are woken in the next turn.
 function Loop:resume_ready()
   local waiting, ready = {}, {}
   for _, entry in ipairs(self.parked) do
@@ -153,7 +153,7 @@ function Loop:unwatch(serial)
   watch.descriptor:close()
 end
 
--- Waits for what the client wants by now.
+-- Brings descriptors and timer in line with what the client waits for now.
 function Loop:update(client)
   if not self.attached then return end
   if core.closed(client) and #self.parked == 0 then return self:detach() end

@@ -46,7 +46,7 @@ end
 
 local function command(options, fifo)
   local code = ("package.path=%q package.cpath=%q require('celigo.sandbox.child').run(%s)"):format(
-      package.path, package.cpath, literal(options))
+    package.path, package.cpath, literal(options))
   return ("exec >%s; echo $$; exec %s -e %s"):format(
     quote(fifo), quote(options.lua or interpreter()), quote(code))
 end
