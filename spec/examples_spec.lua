@@ -200,7 +200,7 @@ describe("every example", function()
   it("ends with a line, not a traceback, where what answers is no service", function()
     local path = write_renewals()
     for _, body in ipairs {
-      '[1,2,"x",null,true]', '[{}]', '[{"_id":null}]', '[{"_id":7,"name":{}}]', "{}", '"x"', "null", "5", "[[]]",
+      '[1,2,"x",null,true]', "[{}]", '[{"_id":null}]', '[{"_id":7,"name":{}}]', "{}", '"x"', "null", "5", "[[]]",
       "<html>", '[{"_id":"a","twoDotZero":{"editions":[null,5,{"_id":3}]},"contactEmail":[],"trialEnabled":true}]',
       '{"_id":"a","twoDotZero":{"editions":{"a":1}},"framework":"twoDotZero","name":5,"expires":{},"opts":[]}',
     } do

@@ -93,7 +93,7 @@ describe("the judge of fates", function()
 
   local function entry(fields)
     local all = { id = "x", connection = 1, acted = "ok", applied = 1, time = 100.1, done = 100.2, step = "ok",
-                  protocol = "HTTP/1.1" }
+      protocol = "HTTP/1.1" }
     for name, value in pairs(fields or {}) do all[name] = value end
     return all
   end
