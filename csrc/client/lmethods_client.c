@@ -97,7 +97,7 @@ static int l_submit(lua_State *L) {
   bool any = strcmp(name, "request") == 0;
   if (op == NULL && !any) {
     const char *nearest =
-        cel_nearest(name, submitted_name, NULL, CEL_OPERATIONS + 1);
+        cel_nearest_method(name, submitted_name, NULL, CEL_OPERATIONS + 1);
     return nearest == NULL
                ? luaL_error(L,
                             "submit: no operation '%s'; the name of a method "

@@ -60,6 +60,7 @@ typedef struct arguments {
   int call;    /* the new call's index */
   const cel_asker *by;  /* the method that asks, where it is another */
   const char *wrong_id; /* which of the ids can be none; NULL: all can be */
+  const char *shown_id; /* that one */
 } arguments;
 
 /* {====== What a method takes, in words */
@@ -226,7 +227,7 @@ static const char *id_at(lua_State *L, arguments *a, int idx, const char *name,
   const char *id = lua_tolstring(L, idx, len);
   if (*len == 0 || (*len == 1 && id[0] == '.') ||
       (*len == 2 && id[0] == '.' && id[1] == '.'))
-    a->wrong_id = name;
+    a->wrong_id = name, a->shown_id = id;
   return id;
 }
 
@@ -393,8 +394,10 @@ static bool may_be_sent(lua_State *L, const arguments *a) {
   if (c->client->closed) {
     cel_call_abandon(c, CEL_END_CLOSED);
   } else if (a->wrong_id != NULL) {
-    lua_pushfstring(L, "the %s is empty, \".\" or \"..\": with it the path "
-                       "would be another", a->wrong_id);
+    lua_pushfstring(L,
+                    "the %s is \"%s\", which no id can be (the path would be "
+                    "another)",
+                    a->wrong_id, a->shown_id);
     refuse_call(L, a, "invalid_id");
   } else if (c->client->read_only && c->writes &&
              !cel_option_boolean(L, a->options, "dry_run", false)) {

@@ -138,6 +138,11 @@ static int l_encode(lua_State *L) {
 /* Gives the table at 1 one of our metatables; one that means something else
    is not taken away from it [-0, +1]. */
 static int marks_set(lua_State *L, const char *name) {
+  for (int i = lua_gettop(L); i > 1; i--)
+    if (!lua_isnil(L, i)) /* with a colon it would mark the module */
+      return luaL_error(L, "%s: it takes one table, and is called with a dot: "
+                           "%s { ... }",
+                        name, name);
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   cel_marks marks;
