@@ -220,9 +220,10 @@ static void add_query(lua_State *L, const arguments *a) {
 static const char *id_at(lua_State *L, arguments *a, int idx, const char *name,
                          size_t *len) {
   if (lua_type(L, idx) != LUA_TSTRING) {
+    const char *given = luaL_typename(L, idx);
     push_usage(L, a, NULL);
     luaL_error(L, "%s: %s: expected a string, got %s; it takes %s", a->what,
-               name, luaL_typename(L, idx), lua_tostring(L, -1));
+               name, given, lua_tostring(L, -1));
   }
   const char *id = lua_tolstring(L, idx, len);
   if (*len == 0 || (*len == 1 && id[0] == '.') ||
@@ -488,9 +489,10 @@ static void refuse_options(lua_State *L, const arguments *a) {
 
 /* Raises: the value at idx is no body. */
 static void refuse_body(lua_State *L, const arguments *a, int idx) {
+  const char *given = luaL_typename(L, idx);
   push_usage(L, a, NULL);
   luaL_error(L, "%s: body: expected a table, got %s; it takes %s", a->what,
-             luaL_typename(L, idx), lua_tostring(L, -1));
+             given, lua_tostring(L, -1));
 }
 
 bool cel_request_operation(lua_State *L, const cel_operation *op,
@@ -573,6 +575,7 @@ bool cel_request_any(lua_State *L, const cel_asker *by) {
                  .options = 2,
                  .call = 4};
   cel_client_self(L, a.what);
+  luaL_checkany(L, 2);
   refuse_surplus(L, &a, 2);
   lua_settop(L, 2);
   if (!lua_istable(L, 2))

@@ -74,13 +74,13 @@ bool cel_emails_valid(const char *text, size_t len) {
     if (i < len && (quoted || text[i] != ','))
       continue;
     size_t end = i < len ? i : len;
-    while (start < end && text[start] == ' ')
-      start++;
-    while (start < end && text[end - 1] == ' ')
+    while (end < len && end > start && text[end - 1] == ' ')
       end--;
     if (!cel_email_valid(text + start, end - start))
       return false;
     start = i + 1;
+    while (start < len && text[start] == ' ')
+      start++;
   }
   return true;
 }

@@ -119,8 +119,10 @@ void cel_validate_string(cel_faults *f, const cel_shape *shape, const char *s,
   case CEL_FORMAT_EMAILS:
     if (!cel_emails_valid(s, len))
       validate_bad_format(f,
-                          "an e-mail address such as ann@example.com, or "
-                          "several, separated by commas",
+                          memchr(s, ',', len) == NULL
+                              ? "an e-mail address such as ann@example.com"
+                              : "e-mail addresses such as ann@example.com, "
+                                "separated by commas",
                           s, len, NULL);
     break;
   case CEL_FORMAT_NONE:

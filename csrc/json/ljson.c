@@ -138,13 +138,13 @@ static int l_encode(lua_State *L) {
 /* Gives the table at 1 one of our metatables; one that means something else
    is not taken away from it [-0, +1]. */
 static int marks_set(lua_State *L, const char *name) {
-  for (int i = lua_gettop(L); i > 1; i--)
-    if (!lua_isnil(L, i)) /* with a colon it would mark the module */
-      return luaL_error(L, "%s: it takes one table, and is called with a dot: "
-                           "%s { ... }",
-                        name, name);
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
+  lua_pushliteral(L, "parse_timestamp"); /* only the module has one */
+  if (lua_rawget(L, 1) == LUA_TFUNCTION)
+    return luaL_error(L, "%s: it is called with a dot, not a colon: %s { ... }",
+                      name, name);
+  lua_pop(L, 1);
   cel_marks marks;
   cel_marks_init(&marks, L);
   if (cel_marks_of(&marks, L) == CEL_MARK_NONE && lua_getmetatable(L, 1))

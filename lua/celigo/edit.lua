@@ -61,7 +61,7 @@ local function compare(sent, returned, path, found)
     if there == nil then there = null end
     if type(value) == "table" and type(there) == "table" then
       compare(value, there, here, found)
-    elseif there == null and value ~= null then
+    elseif there == null and value ~= null or type(value) == "table" then
       table.insert(found.dropped, here)
     elseif not same_scalar(value, there) then
       table.insert(found.changed, here)
@@ -96,7 +96,7 @@ end
 
 -- A fault wherever in its array it stands: an element may have moved.
 local function fault_key(fault)
-  local text = ("%s\0%s\0%s"):format(fault.code, fault.field or "", fault.message)
+  local text = ("%s\0%s\0%s"):format(fault.code, fault.field or "", errors.without_advice(fault.message))
   return (text:gsub("%[%d+%]", "[]"))
 end
 
@@ -139,11 +139,12 @@ end
 -- Wrong arguments raise with the user's position, before anything is sent.
 -- Returns the path of the record. The method's own arguments, but for the
 -- function, follow the function.
-local function check(client, what, name, edit, ...)
+local function check(client, what, name, arguments, edit, ...)
   local good, call = pcall(core.fetch, client, what, name, ...)
   if not good then error(call, call == "not enough memory" and 0 or 3) end
   if type(edit) ~= "function" then
-    error(("%s: expected a function before the options, got a %s"):format(what, type(edit)), 3)
+    error(("%s: expected a function, got a %s; it takes %s(%s, edit[, options])"):format(
+      what, type(edit), what, arguments), 3)
   end
   return core.target(call):match "^[^?]*"
 end
@@ -217,7 +218,7 @@ local methods = core.methods
 -- end)
 function methods.edit_connector(client, id, edit, options, ...)
   local method = { name = "edit_connector", reads = "get_connector_by_id", kind = "connector" }
-  method.path = check(client, method.name, method.reads, edit, id, options, ...)
+  method.path = check(client, method.name, method.reads, "id", edit, id, options, ...)
   return edit_record(method, edit, options, function(given)
     return client:get_connector_by_id(id, given)
   end, function(connector, given)
@@ -238,7 +239,7 @@ end
 -- end)
 function methods.edit_connector_license(client, id, license_id, edit, options, ...)
   local method = { name = "edit_connector_license", reads = "get_connector_license_by_id", kind = "license" }
-  method.path = check(client, method.name, method.reads, edit, id, license_id, options, ...)
+  method.path = check(client, method.name, method.reads, "id, license_id", edit, id, license_id, options, ...)
   return edit_record(method, edit, options, function(given)
     return client:get_connector_license_by_id(id, license_id, given)
   end, function(license, given)

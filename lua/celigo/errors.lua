@@ -139,7 +139,7 @@ end
 
 -- Cuts a text, between characters, and makes one line of it.
 local function cut(text, max)
-  text = text:gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", "")
+  text = text:gsub("%c+", " ")
   if not utf8.len(text) then text = text:gsub("[\128-\255]", "?") end
   if #text <= max then return text end
   return text:sub(1, utf8.offset(text, 0, max + 1) - 1) .. "…"
@@ -160,7 +160,7 @@ end
 local function text_of(body)
   local text = body
   if body:find "^%s*<" or body:lower():find("<html", 1, true) then text = text_of_html(body) end
-  text = cut(text, MAX_TEXT)
+  text = cut(text:gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", ""), MAX_TEXT)
   return text ~= "" and text or nil
 end
 
@@ -220,13 +220,19 @@ local function read_answer(err)
   err.field, err.source = first.field, first.source
 end
 
-local ANYWAY = "validate = false sends it anyway"
+local ANYWAY = "; validate = false sends it anyway"
 
--- Takes code, message and field from the first entry of the list.
+-- A message without that.
+local function without_advice(message)
+  return message:sub(-#ANYWAY) == ANYWAY and message:sub(1, -#ANYWAY - 1) or message
+end
+
+-- Takes code, message and field from the first entry of the list. Where it is
+-- the contract's, its message says what to do about it, for all of them.
 local function tell_first(err)
   local first = err.errors[1]
+  if contract[err] then first.message = without_advice(first.message) .. ANYWAY end
   err.code, err.message, err.field = first.code, first.message, first.field
-  if contract[err] then err.message = ("%s; %s"):format(err.message, ANYWAY) end
 end
 
 -- Makes an error object of its fields; called by the C core.
@@ -249,7 +255,7 @@ local function narrow(err, entries)
 end
 
 local function show(entry)
-  local message = entry.message or "no message"
+  local message = without_advice(entry.message or "no message")
   local text = ("%s: %s"):format(entry.code or "error", cut(message, MAX_MESSAGE))
   local field = entry.field
   if field and field ~= "" and message:sub(1, #field + 1) ~= field .. ":" then
@@ -259,12 +265,12 @@ local function show(entry)
 end
 
 local function show_all(err)
-  if #err.errors < 2 then return show(err) end
+  local advice_after = contract[err] and ANYWAY or ""
+  if #err.errors < 2 then return show(err) .. advice_after end
   local shown = {}
   for i = 1, math.min(#err.errors, MAX_SHOWN) do shown[i] = show(err.errors[i]) end
   if #err.errors > MAX_SHOWN then shown[#shown + 1] = ("and %d more"):format(#err.errors - MAX_SHOWN) end
-  if contract[err] then shown[#shown + 1] = ANYWAY end
-  return table.concat(shown, "; ")
+  return table.concat(shown, "; ") .. advice_after
 end
 
 -- Seconds with one digit behind the point; string.format would ask the locale.
@@ -311,4 +317,4 @@ local function is_error(v)
   return type(v) == "table" and getmetatable(v) == NAME
 end
 
-return { new = new, narrow = narrow, is_error = is_error }
+return { new = new, narrow = narrow, without_advice = without_advice, is_error = is_error }
