@@ -86,7 +86,7 @@ end
 
 -- By id, which is the order of creation: the service promises none.
 local function by_id(connectors)
-  table.sort(connectors, function(a, b) return tostring(a._id) < tostring(b._id) end)
+  table.sort(connectors, function(a, b) return a._id < b._id end)
   return connectors
 end
 
@@ -101,7 +101,7 @@ recipe.run(parser, function(client, args)
   recipe.on_interrupt(function()
     return ("%d connectors were audited, nothing was changed, and findings are not shown"):format(audited)
   end)
-  local connectors = by_id(assert(client:list_connectors()))
+  local connectors = by_id(recipe.list_connectors(client))
   local results, errors = client:map(connectors, function(connector)
     local findings = audit(client, connector)
     audited = audited + 1

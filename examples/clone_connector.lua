@@ -113,7 +113,7 @@ local function open_target(args, client, is_sandbox)
 end
 
 local function find_by_name(client, name)
-  for connector in client:each_connector() do
+  for _, connector in ipairs(recipe.list_connectors(client)) do
     if connector.name == name then return connector end
   end
   return nil
@@ -177,7 +177,7 @@ recipe.run(parser, function(client, args, is_sandbox)
   recipe.on_interrupt(function() return "no copy was made" end)
   local other <close> = open_target(args, client, is_sandbox)
   local target = other or client
-  local connector = assert(client:get_connector_by_id(args.connector))
+  local connector = recipe.get_connector(client, args.connector)
   local copy, lost = copy_of(connector, args, other ~= nil)
   local there = find_by_name(target, copy.name)
   if there then

@@ -184,7 +184,7 @@ local function tour(client, args, is_sandbox)
     is_sandbox and ", a sandbox: nothing real is touched" or "")
 
   step("The connectors of the account", "client:list_connectors()")
-  local connectors = assert(client:list_connectors())
+  local connectors = recipe.list_connectors(client)
   print_connectors(connectors)
 
   local undo <close> = cleaner(is_sandbox)

@@ -60,7 +60,7 @@ Exit codes: 0 done; 1 done, but something was found or has failed;
 -- {====== The end of a recipe
 
 -- Exit codes travel as errors of this kind.
-local Exit = {}
+local Exit = { __tostring = function(self) return table.concat(self.lines, "\n") end }
 
 --- Ends the recipe with a message and an exit code, FAILED by default. The
 -- message is a text, an error object, or an array of lines.
@@ -201,6 +201,29 @@ function recipe.client(args, options)
   local all = { user_agent = "celigo-recipes", timeout = args.timeout, on_event = args.on_event }
   for name, value in pairs(options) do all[name] = value end
   return must(recipe.try(celigo.new, all))
+end
+
+-- What answers for the service may be something else, such as a proxy.
+local function check(good, path)
+  if good then return end
+  recipe.fail(("GET %s: the answer is no record: does this address lead to the service?"):format(path))
+end
+
+--- All connectors, or the end of the recipe.
+function recipe.list_connectors(client)
+  local connectors = assert(client:list_connectors())
+  check(type(connectors) == "table" and (#connectors > 0 or next(connectors) == nil), "/v1/connectors")
+  for _, connector in ipairs(connectors) do
+    check(type(connector) == "table" and type(connector._id) == "string", "/v1/connectors")
+  end
+  return connectors
+end
+
+--- A connector, or the end of the recipe.
+function recipe.get_connector(client, id)
+  local connector = assert(client:get_connector_by_id(id))
+  check(type(connector) == "table", "/v1/connectors/" .. id)
+  return connector
 end
 
 --- Waits; Ctrl-C ends it within a second, for this process is told of it only

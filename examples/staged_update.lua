@@ -122,10 +122,16 @@ end
 
 -- {====== Pushing
 
--- The canaries by name, each once, or the first of all. One that is pushed
--- may be gone since.
-local function choose_canaries(view, named, pushed)
-  if #named == 0 then return { view.all[1].id } end
+-- The canaries by name, each once, or the first that is to be pushed, where
+-- none was pushed by an earlier run. One that is pushed may be gone since.
+local function choose_canaries(view, named, state, pushed)
+  if #named == 0 then
+    if #state.done + #state.unchecked > 0 then return {} end
+    for _, install in ipairs(view.all) do
+      if not pushed[install.id] then return { install.id } end
+    end
+    return {}
+  end
   local chosen, is_chosen = {}, {}
   for _, id in ipairs(named) do
     if not view.by_id[id] and not pushed[id] then
@@ -305,7 +311,7 @@ recipe.run(parser, function(client, args)
   end
   local pushed = rollout.set_of(state.done, state.unchecked)
   leave_out_expected(args, view, pushed)
-  local waves = rollout.plan(view.all, choose_canaries(view, args.canary, pushed), args.wave, pushed)
+  local waves = rollout.plan(view.all, choose_canaries(view, args.canary, state, pushed), args.wave, pushed)
   if args.dry_run then
     show_plan(args, state, view, waves)
     recipe.say("%d of %d installations are updated; nothing was pushed", count_done(view.all, state), #view.all)

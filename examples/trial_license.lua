@@ -99,7 +99,7 @@ recipe.run(parser, function(client, args)
   if license then
     recipe.say("%s has a license already", args.email)
   else
-    local connector = assert(client:get_connector_by_id(args.connector))
+    local connector = recipe.get_connector(client, args.connector)
     local body, options = license_for(connector, args)
     is_sent = not args.dry_run
     local answer, err = client:create_connector_license(args.connector, body, options)

@@ -145,3 +145,11 @@ describe("docs/", function()
     end
   end)
 end)
+
+describe("docs/testing.md", function()
+  it("has each field of a rule of the sandbox", function()
+    local known = {}
+    for _, name in ipairs(require("celigo.sandbox.faults").fields()) do known[name] = true end
+    assert.same(known, names_of(assert(table_rows("docs/testing.md", "field"))))
+  end)
+end)

@@ -72,7 +72,8 @@ for how, call in pairs(ways) do
       identity = { "identity", LIST }, charset = { "utf-8", LIST }, charset_too = { "utf-8, gzip", gzip(LIST) },
       identity_too = { "identity, gzip", gzip(LIST) }, two = { "gzip, gzip", gzip(gzip(LIST)) },
       zlib_in_gzip = { "deflate, gzip", gzip(compressed.zlib(LIST)) }, not_at_all = { "gzip", LIST },
-      neither = { "deflate", LIST }, unknown = { "br", LIST }, empty = { "", LIST }, spaces = { " ,\tgzip ,", gzip(LIST) },
+      neither = { "deflate", LIST }, unknown = { "br", LIST }, empty = { "", LIST },
+      spaces = { " ,\tgzip ,", gzip(LIST) },
     } do
       it("taken as it is meant, " .. name, function()
         local headers = { ["Content-Encoding"] = row[1] }
@@ -100,7 +101,8 @@ for how, call in pairs(ways) do
       local body = gzip "[1,2]"
       for _, cut in ipairs { #body, #body - 1, 5, 0 } do
         local chunk = cut > 0 and ("%x\r\n%s\r\n"):format(cut, body:sub(1, cut)) or ""
-        server:script { { raw = "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" .. chunk .. "0\r\n\r\n" } }
+        local head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+        server:script { { raw = head .. chunk .. "0\r\n\r\n" } }
         local value, err = list()
         if cut == #body then
           assert.same({ 1, 2 }, value)

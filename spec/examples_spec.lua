@@ -197,6 +197,33 @@ describe("every example", function()
     end
   end)
 
+  it("ends with a line, not a traceback, where what answers is no service", function()
+    local path = write_renewals()
+    for _, body in ipairs {
+      '[1,2,"x",null,true]', "[{}]", '[{"_id":null}]', '[{"_id":7,"name":{}}]', "{}", '"x"', "null", "5", "[[]]",
+      "<html>", '[{"_id":"a","twoDotZero":{"editions":[null,5,{"_id":3}]},"contactEmail":[],"trialEnabled":true}]',
+      '{"_id":"a","twoDotZero":{"editions":{"a":1}},"framework":"twoDotZero","name":5,"expires":{},"opts":[]}',
+    } do
+      local server <close> = fault.start()
+      for name, arguments in pairs(usual_arguments(path)) do
+        server:script { { body = body } }
+        local _, output, messages = run(name, { "--dry-run", table.unpack(arguments) }, server)
+        assert.is_nil((output .. messages):find("traceback", 1, true), name .. body)
+        assert.is_nil((output .. messages):find("attempt to", 1, true), name .. body)
+      end
+    end
+    os.remove(path)
+    local server <close> = fault.start()
+    for _, case in ipairs {
+      { '{"_id":"a"}', "GET /v1/connectors: decode " }, { "[{}]", "GET /v1/connectors: the answer is no record: does" },
+    } do
+      server:script { { body = case[1] } }
+      local code, _, messages = run("audit_connectors", {}, server)
+      assert.equal(3, code)
+      has(messages, case[2])
+    end
+  end)
+
   it("ends where a call takes longer than --timeout", function()
     local service <close> = sandbox.start { faults = { { delay = 1000, times = false } } }
     local code, _, messages = run("audit_connectors", { "--timeout", "0.2" }, service)

@@ -118,6 +118,12 @@ describe("staged_update", function()
     assert.same({ "1.3.0", "1.3.0", "1.3.0" }, versions(service))
   end)
 
+  it("begins with one canary, whoever is left out", function()
+    local code, output = run("staged_update", { CONNECTOR, "--dry-run", "--expect", "1.1.0" }, service)
+    assert.equal(0, code)
+    assert.same({ "wave 1 of 2: " .. SECOND, "wave 2 of 2: " .. THIRD }, lines_of(output))
+  end)
+
   it("shows the waves and pushes nothing with --dry-run", function()
     local code, output = run("staged_update", { CONNECTOR, "--wave", "2", "--dry-run", "--state", path }, service)
     assert.equal(0, code)
@@ -150,10 +156,10 @@ describe("staged_update", function()
       '{"connector":"' .. CONNECTOR .. '","before":[],' .. lists:format "[]",
     } do
       write(path, text)
-      code, _, messages = run("staged_update", { CONNECTOR, "--state", path }, service)
-      assert.is_true(code == 2 or code == 3, text)
-      has(messages, path)
-      assert.equal(1, #lines_of(messages), messages)
+      local status, _, said = run("staged_update", { CONNECTOR, "--state", path }, service)
+      assert.is_true(status == 2 or status == 3, text)
+      has(said, path)
+      assert.equal(1, #lines_of(said), said)
     end
     -- There is something, and it cannot be read.
     code, _, messages = run("staged_update", { CONNECTOR, "--dry-run", "--state", path .. "/state" }, service)

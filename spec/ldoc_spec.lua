@@ -3,8 +3,8 @@
 
 local celigo = require "celigo"
 local core = require "celigo.core"
+local lacks = require "spec.support.missing"
 local probe = require "tables_probe"
-local missing = require "spec.support.missing"
 local process = require "spec.support.process"
 local reference = require "spec.support.reference"
 local sandbox = require "celigo.sandbox"
@@ -145,7 +145,7 @@ end
 
 describe("the reference", function()
   it("has every public function, with an example", function()
-    if missing.any() then return pending(missing.any()) end
+    if lacks.any() then return pending(lacks.any()) end
     local missing = {}
     for _, wanted in ipairs(public()) do
       local item = find(wanted.module, wanted.name)
@@ -160,7 +160,7 @@ describe("the reference", function()
   end)
 
   it("has no function that is not there", function()
-    if missing.any() then return pending(missing.any()) end
+    if lacks.any() then return pending(lacks.any()) end
     local there, unknown = {}, {}
     for _, entry in ipairs(public()) do there[entry.module .. "." .. entry.name] = true end
     for _, item in ipairs(items) do
@@ -239,7 +239,7 @@ describe("the example of", function()
   for _, item in ipairs(items) do
     if item.usage and item.name ~= "serve" then
       it(item.kind == "module" and item.module or item.module .. "." .. item.name, function()
-        local lacking = missing.in_code(item.usage)
+        local lacking = lacks.in_code(item.usage)
         if lacking then return pending(lacking) end
         local last = item.name:match "[%w_]+$"
         if item.kind == "function" then

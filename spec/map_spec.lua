@@ -144,7 +144,8 @@ describe("map", function()
   it("takes nothing, holes, and more workers than items", function()
     assert.same({ {}, {} }, { client:map({}, echo) })
     local seen = {}
-    local results = client:map({ 1, nil, 3 }, function(item)
+    local items = setmetatable({ 1, nil, 3 }, { __len = function() return 3 end })
+    local results = client:map(items, function(item)
       seen[#seen + 1] = item or "hole"
       return item or "hole"
     end, { concurrency = 100 })

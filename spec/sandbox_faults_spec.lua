@@ -117,6 +117,7 @@ describe("a rule of the sandbox", function()
       local bodies = {
         ["<html>Bad Gateway</html>"] = "text/html; charset=utf-8",
         ["not { JSON"] = "text/plain; charset=utf-8",
+        ["\xff\0\r\n\xfe"] = "text/plain; charset=utf-8",
         ['{"error":"odd"}'] = "application/json; charset=utf-8",
       }
       for body, content_type in pairs(bodies) do
@@ -236,7 +237,7 @@ describe("a rule of the sandbox", function()
       ["{}"] = "a rule must say what happens",
       ["[1]"] = "a rule must be an object",
       ["{"] = "the rule is no valid JSON",
-      ['{"body":"\\ud800"}'] = "the rule cannot be read",
+      ['{"body":"\\ud800"}'] = "the rule is no valid JSON",
     } do
       local answer = post(rule)
       assert.equal(400, answer.status, rule)

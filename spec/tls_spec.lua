@@ -260,7 +260,7 @@ describe("HTTPS", function()
         "-www", "-cert", front.directory .. "/server.pem", "-key", front.directory .. "/server.key",
       }, "^ACCEPT.*:(%d+)$"))
       local client <close> = new("https://127.0.0.1:" .. server.captures[1], front.ca_file,
-        { max_retries = 2, retry_base = 0.001 })
+        { max_retries = 2, retry_base = 0.001, timeout = 20 })
       local calls = {
         function() return client:get_connector_by_id(ID) end,
         function() return client:create_connector { name = "n" } end,

@@ -16,8 +16,7 @@ local function iterate(start)
     local seen = {}
     local good, err = pcall(function()
       for item in start(client, path) do
-        if math.type(item) then item = { item } end
-        for _, record in ipairs(item) do seen[#seen + 1] = record end
+        for _, record in ipairs(math.type(item) and { item } or item) do seen[#seen + 1] = record end
       end
     end)
     if good then return seen end

@@ -20,8 +20,9 @@ static int l_nothing(lua_State *L) {
   return 0;
 }
 
-/* A finaliser that cannot be called for want of memory is lost, and with it
-   what it would have freed: makes room for one to be called, or raises. */
+/* A finaliser that cannot be called, because there is no memory, is lost, and
+   so is what it would have freed. Makes room for one to be called, or
+   raises. */
 static void collect(lua_State *L) {
   lua_pushcfunction(L, l_nothing);
   lua_call(L, 0, 0);

@@ -348,8 +348,8 @@ static bool leave(lua_State *L, const arguments *a) {
 }
 
 /* Where the body may be left out, options are easily put in its place. A
-   table that holds nothing but options is none of a body; a dry run that were
-   sent as one would be no dry run. */
+   table that holds nothing but options cannot be meant as a body, nor can one
+   with dry_run, which would be sent. */
 static void refuse_options(lua_State *L, const arguments *a) {
   const char *first = NULL;
   bool all = true;

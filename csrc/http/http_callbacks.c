@@ -228,7 +228,11 @@ static size_t on_body(char *data, size_t one, size_t len, void *ud) {
   }
   if (status == CEL_BUF_OK)
     status = cel_buf_append(&t->body, data, len);
-  return status == CEL_BUF_OK ? len : starve(t, need);
+  if (status == CEL_BUF_OK)
+    return len;
+  /* A body of unknown length goes on by steps, each of which is copied. */
+  size_t more = t->body.len > 0 ? need / 8 : 0;
+  return starve(t, more < t->body.max - need ? need + more : need);
 }
 
 /* Whether the head itself says that there is no body. */

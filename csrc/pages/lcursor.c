@@ -322,7 +322,8 @@ static int next_k(lua_State *L, int status, lua_KContext advanced) {
     if (advanced && !take_cursor(L))
       return 1;
     lua_settop(L, 0);
-    lua_pushvalue(L, lua_upvalueindex(UP_CURSOR)); /* lest it is collected */
+    lua_pushvalue(
+        L, lua_upvalueindex(UP_CURSOR)); /* so that it is not collected */
     if (!lua_isnil(L, 1)) {
       page_cursor *p = cel_box_get(L, 1);
       int found = push_record(L, 1, p);

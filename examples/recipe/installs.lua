@@ -2,6 +2,7 @@
 -- connector, joined.
 
 local output = require "recipe.output"
+local recipe = require "recipe"
 local records = require "recipe.records"
 
 local text = records.text
@@ -76,7 +77,7 @@ end
 -- @tparam table options `concurrency`, `on_progress`, as for `client:map`;
 --   `counts`, a table whose `read` is counted up
 function installs.rows(client, options)
-  local connectors = assert(client:list_connectors())
+  local connectors = recipe.list_connectors(client)
   local counts = options.counts
   counts.total = #connectors
   local results, errors = client:map(connectors, function(connector)

@@ -5,6 +5,7 @@
 local celigo = require "celigo"
 local arguments = require "recipe.arguments"
 local plain = require "recipe.plain"
+local recipe = require "recipe"
 local records = require "recipe.records"
 
 local renewals = {}
@@ -114,7 +115,7 @@ function renewals.edition_finder(client)
   local connectors = {}
   return function(id)
     return function(word)
-      local connector = connectors[id] or assert(client:get_connector_by_id(id))
+      local connector = connectors[id] or recipe.get_connector(client, id)
       connectors[id] = connector
       if not records.is_newer(connector) then return false end
       local edition = records.find_edition(connector, word)

@@ -12,6 +12,7 @@
 
 #include "celigo.h"
 #include "check.h"
+#include "state.h"
 
 #define MIB   ((size_t)1024 * 1024)
 #define LIMIT (16 * MIB)
@@ -65,9 +66,7 @@ static const char *const scripts[] = {
     "return client:create_connector { name = 'n' }",
     "return client:submit('list_connectors'):wait()",
     "for record in client:each_connector() do end",
-    "return client:map({ 1 }, function() "
-    "  return client:list_connectors() "
-    "end)",
+    "return client:map({ 1 }, function() return client:list_connectors() end)",
 };
 
 /* The code of the error that a script returned, or raised, or of its first
@@ -115,10 +114,10 @@ int main(int argc, char **argv) {
   celigo_options o = {.size = sizeof o,
                       .token = "host-token",
                       .base_url = argv[1],
-                      .max_response_bytes = (double)(1024 * MIB),
+                      .max_response_bytes = 1024 * MIB,
                       .max_retries = -1};
   for (int retries = 0; retries < 2; retries++) {
-    lua_State *L = lua_newstate(allocate, &m);
+    lua_State *L = new_state(allocate, &m);
     if (L == NULL)
       abort();
     luaL_openlibs(L);

@@ -60,18 +60,16 @@ CURLcode curl_easy_setopt(CURL *curl, CURLoption option, ...) {
   if (is("options") && option == CURLOPT_QUICK_EXIT)
     return CURLE_UNKNOWN_OPTION;
   va_start(rest, option);
-  if (option == CURLOPT_CAPATH) {
-    va_list copy;
-    va_copy(copy, rest);
-    uses_directory = va_arg(copy, char *) != NULL;
-    va_end(copy);
-  }
-  if (option < CURLOPTTYPE_OBJECTPOINT)
+  if (option < CURLOPTTYPE_OBJECTPOINT) {
     code = real(curl, option, va_arg(rest, long));
-  else if (option < CURLOPTTYPE_OFF_T || option >= CURLOPTTYPE_BLOB)
-    code = real(curl, option, va_arg(rest, void *));
-  else
-    code = real(curl, option, va_arg(rest, curl_off_t));
+  } else if (option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB) {
+    curl_off_t large = va_arg(rest, curl_off_t);
+    code = real(curl, option, large);
+  } else {
+    void *value = va_arg(rest, void *);
+    uses_directory = option == CURLOPT_CAPATH ? value != NULL : uses_directory;
+    code = real(curl, option, value);
+  }
   va_end(rest);
   return code;
 }

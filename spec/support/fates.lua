@@ -2,6 +2,7 @@
 -- faults, every way of waiting for them, and the rules, held against the
 -- server's own record.
 
+local missing = require "spec.support.missing"
 local socket = require "socket"
 
 local fates = {}
@@ -210,8 +211,11 @@ fates.ways = {
   end,
 }
 
---- Their names, in order.
-fates.way_names = { "blocking", "map", "submit", "luv", "cqueues" }
+--- Their names, in order, without those that the system lacks a module for.
+fates.way_names = { "blocking", "map", "submit" }
+for _, name in ipairs { "luv", "cqueues" } do
+  if not missing.module(name) then table.insert(fates.way_names, name) end
+end
 
 -- The judge --------------------------------------------------------------
 

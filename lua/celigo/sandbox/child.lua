@@ -36,9 +36,7 @@ end
 local function interpreter()
   local words = type(arg) == "table" and arg or {}
   local first = 0
-  while type(words[first - 1]) == "string" do
-    first = first - 1
-  end
+  while type(words[first - 1]) == "string" do first = first - 1 end
   if first < 0 then return words[first] end
   local versioned = "lua" .. _VERSION:match "%d%.%d"
   return os.execute(("command -v %s >/dev/null 2>&1"):format(versioned)) and versioned or "lua"

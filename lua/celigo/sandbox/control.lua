@@ -2,7 +2,7 @@
 -- journal. One connection each; LuaSocket and lua-cjson are there, since the
 -- sandbox needs them.
 
-local TIMEOUT = 30 -- seconds for each step; a sandbox that is alive answers at once
+local TIMEOUT = 300 -- seconds for each step: a reset of many records takes a while
 
 local control = {}
 

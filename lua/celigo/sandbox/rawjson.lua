@@ -158,7 +158,8 @@ function rawjson.value(raw)
   return (raw:gsub('^"(.*)"$', "%1"))
 end
 
---- A valid object's text as a table. A member that is null is left out.
+--- An object's text as a table, by lua-cjson; raises where it is none. A member
+-- that is null is left out.
 function rawjson.table(text)
   local object = cjson.decode(text)
   for name, value in pairs(object) do
