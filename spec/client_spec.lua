@@ -320,7 +320,7 @@ describe("celigo.new", function()
           expected = expected .. "; there are: token, region, base_url, "
             .. "timeout, connect_timeout, max_retries, retry_base, "
             .. "retry_cap, rate_limit, max_connections, max_response_bytes, "
-            .. "ca_file, proxy, user_agent, validate, json, on_event"
+            .. "ca_file, proxy, user_agent, validate, read_only, http2, json, on_event"
         end
         assert.equal(expected, refusal(options { [name] = 1 }))
       end
@@ -552,7 +552,7 @@ describe("a client", function()
 
   it("still raises on misuse when it is closed", function()
     client:close()
-    assert.has_error(function() client:get_connector_by_id("") end)
+    assert.has_error(function() client:get_connector_by_id(5) end)
     assert.has_error(function() client:create_connector() end)
     assert.has_error(function() client:list_connectors { nope = 1 } end)
     assert.has_error(function() client:request {} end)

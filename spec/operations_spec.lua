@@ -152,8 +152,8 @@ local calls = {
     sent = '{"name":"Renamed"}' },
   delete_connector = { ID },
   get_connector_install_base = { ID },
-  push_connector_update = { ID, { _integrationIds = {} },
-    sent = '{"_integrationIds":[]}' },
+  push_connector_update = { ID, { _integrationIds = { "a" } },
+    sent = '{"_integrationIds":["a"]}' },
   list_connector_licenses = { ID },
   create_connector_license = { ID, LICENSE_BODY,
     sent = '{"email":"zoe@example.com",'
@@ -266,7 +266,7 @@ describe("operations", function()
   end)
 
   it("push an update with and without a body", function()
-    for _, body in ipairs { false, {}, { _integrationIds = celigo.array {} } }
+    for _, body in ipairs { false, {}, { _integrationIds = { "a" } } }
     do
       local value, response =
         client:push_connector_update(ID, body or nil)
@@ -277,7 +277,7 @@ describe("operations", function()
     for i, request in ipairs(http.journal(server.url)) do
       bodies[i] = request.body
     end
-    assert.same({ "", "{}", '{"_integrationIds":[]}' }, bodies)
+    assert.same({ "", "{}", '{"_integrationIds":["a"]}' }, bodies)
   end)
 
   it("take options after a body that is left out", function()

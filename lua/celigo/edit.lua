@@ -10,10 +10,10 @@ local null = base.json.null
 
 -- {====== What a write has dropped or changed
 
--- Made by the service, and never sent.
+-- Made by the service, whatever is sent.
 local read_only = {
   connector = { _id = true, handle = true, lastModified = true, numInstalls = true },
-  license = { _id = true },
+  license = { _id = true, lastModified = true },
 }
 
 local function member_path(path, key)
