@@ -104,8 +104,9 @@ END
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }
 
-list >"$SPEC_LOGS/files"
-[ -s "$SPEC_LOGS/files" ] || fail "No spec is left to run."
-weigh <"$SPEC_LOGS/files" | sort -rn | sed 's/^[^ ]* //' |
+# In no file: another run beside this one would write the same.
+files=$(list)
+[ -n "$files" ] || fail "No spec is left to run."
+printf '%s\n' "$files" | weigh | sort -rn | sed 's/^[^ ]* //' |
   xargs -n 1 -P "${SPEC_JOBS:-$(processors)}" \
     sh scripts/spec_file.sh "${SPEC_SECONDS:-120}" "$@" | sum_up

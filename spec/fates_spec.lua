@@ -277,8 +277,6 @@ describe("fates", function()
 
     local function start(options)
       options.upstream = server.urls.http
-      -- Nobody reads what nginx says of each failure until it ends.
-      options.server = options.server .. " error_log stderr crit;"
       options.location = "proxy_set_header X-Front $server_protocol; proxy_next_upstream off;"
       local self = nginx.start(options)
       self.front = "nginx"
