@@ -19,12 +19,11 @@ preset=$1
 shift
 build=$PWD/build/$preset
 specs_exist "$@"
-if [ -f "$build/lua/lua5.4" ]; then
-  lua=$build/lua/lua5.4 # with a sanitizer; child interpreters find it, too
+lua=$(find_lua) || fail "Lua 5.4 or 5.5 is missing."
+if [ -f "$build/lua/${lua##*/}" ]; then
+  lua=$build/lua/${lua##*/} # with a sanitizer; child interpreters find it, too
   export CELIGO_TEST_PATH="$PATH"
   PATH=$build/lua:$PATH
-else
-  lua=$(find_lua) || fail "Lua 5.4 or 5.5 is missing."
 fi
 
 # Nothing of the caller's may change what is tested.
