@@ -101,12 +101,4 @@ typedef struct cel_encode_options {
 */
 int cel_json_encode(lua_State *L, int idx, const cel_encode_options *o);
 
-/* Pushes the module table `celigo.json`: decode, encode, null; and makes
-   the metatables of array and object marks [-0, +1]. */
-int cel_open_json(lua_State *L);
-
-/* lua_CFunctions celigo.array(t) and celigo.object(t). */
-int cel_json_l_array(lua_State *L);
-int cel_json_l_object(lua_State *L);
-
 #endif

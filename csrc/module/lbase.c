@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 
 #include "json/ljson.h"
+#include "json/ljson_module.h"
 #include "module/lmodule.h"
 #include "time/ltime.h"
 
