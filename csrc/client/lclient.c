@@ -94,7 +94,7 @@ static cel_client *push_client(lua_State *L) {
   memset(c, 0, sizeof *c);
   c->alloc = alloc;
   c->references = 1; /* the box's */
-  c->next_wake = HUGE_VAL;
+  c->token_at = HUGE_VAL;
   box->block = c;
   return c;
 }
@@ -211,7 +211,7 @@ static void set_limits(cel_client *c, const cel_client_config *config) {
   c->has_function = config->token_function != 0;
   c->has_events = config->on_event != 0;
   c->has_codec = config->codec != 0;
-  c->next_wake = HUGE_VAL;
+  c->token_at = HUGE_VAL;
   c->seed = scramble((uintptr_t)c ^ (uint64_t)(cel_clock() * 1e9)) | 1;
   /* streams of HTTP/2 share a connection; libcurl queues what is more */
   c->max_running = c->base.https && connections < 100 ? 100 : connections;

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/heap.h"
 #include "contract/operations.h"
 #include "http/headers.h"
 #include "http/http.h"
@@ -42,6 +43,7 @@ typedef enum cel_state {
 
 typedef struct cel_call_list {
   cel_call *head, *tail;
+  size_t count;
 } cel_call_list;
 
 /* The wake-up state: work that nobody has looked at yet. cel_call_move() sets
@@ -79,10 +81,16 @@ typedef struct cel_client {
   size_t max_running; /* exchanges at once */
   size_t unfinished;  /* calls in the lists */
   double waited;      /* seconds, since a debug hook had its turn */
-  double next_wake;   /* no queued or waiting call needs a look before */
+  size_t background;  /* exchanges under way for which nobody waits */
   double left_at;     /* cel_clock() at the end of the newest turn */
   double outside;     /* seconds between turns, which are the program's */
   cel_call_list lists[CEL_STATE_LISTS];
+  cel_call_list prefetched; /* queued: sent when no other is */
+  cel_heap deadlines;       /* of calls that are queued, wait or are sent */
+  cel_heap wakes;           /* when those that wait are queued again */
+  double token_at;          /* when the rate limit lets the next one go;
+                               HUGE_VAL: it holds none back */
+  double planned_for;       /* the limit's pause that calls were planned by */
   unsigned long long seed; /* of the jitter's random numbers */
 
   /* Strings and lists of this client, all owned. */
@@ -107,6 +115,7 @@ typedef enum cel_end {
 struct cel_call {
   cel_client *client; /* a reference */
   cel_call *prev, *next;
+  cel_heap_node by_deadline, by_wake;
   cel_state state;
   cel_end end;
 
@@ -153,6 +162,8 @@ struct cel_call {
   bool sent_prefetched;     /* nobody waited when the exchange went out */
   bool pinned;              /* its answer is being read: buffers stay */
   bool announce;            /* a request event is due */
+  bool background;          /* it counts as one of the client's */
+  bool planned;             /* queued, and the rate limit lets it go in time */
   bool late;                /* the deadline ended it before it was sent */
   int refused;              /* times in a row without memory to send it */
 };
@@ -178,6 +189,9 @@ void cel_call_redact(const cel_call *c, char *text, size_t len);
    not; before that the transfer holds the one before. */
 bool cel_call_is_begun(const cel_call *c);
 
+/* Its exchange is under way, and nobody waits for it; or no longer. */
+void cel_call_background(cel_call *c, bool on);
+
 /* Moves a call to a state's list, or out of all of them. */
 void cel_call_move(cel_call *c, cel_state state);
 
@@ -198,6 +212,13 @@ void cel_call_drop_target(cel_call *c);
 /* }====== */
 
 /* {====== Clients */
+
+/* The call that is to be sent next, or NULL: prefetched pages let the others
+   pass. */
+static inline cel_call *cel_client_next(const cel_client *c) {
+  cel_call *k = c->lists[CEL_STATE_QUEUED].head;
+  return k != NULL ? k : c->prefetched.head;
+}
 
 /* Whether a call became READY or was done since the event loop looked. */
 static inline bool cel_client_is_due(const cel_client *c) {

@@ -76,7 +76,7 @@ static void push_sockets(lua_State *L, const cel_http *h) {
 /* Whether anything is to be waited for: a call that is READY waits for its
    owner only, who comes back when it goes on. */
 static bool is_busy(const cel_client *c) {
-  return c->lists[CEL_STATE_QUEUED].head != NULL ||
+  return cel_client_next(c) != NULL ||
          c->lists[CEL_STATE_WAITING].head != NULL ||
          c->lists[CEL_STATE_SENT].head != NULL;
 }
