@@ -33,6 +33,6 @@ double cel_heap_least(const cel_heap *h);
 
 /* The thing of a type whose member a node is. */
 #define CEL_HEAP_OWNER(node, type, member)                                    \
-  ((type *)(void *)((char *)(node) - offsetof(type, member)))
+  ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 #endif

@@ -194,9 +194,19 @@ cel_call *cel_client_unattended(const cel_client *c) {
   return k;
 }
 
+void cel_client_charge(cel_client *c, size_t bytes) {
+  cel_holdings *h = c->holdings;
+  if (h != NULL) {
+    h->bytes += bytes - c->charged;
+    h->clients += (size_t)(bytes > 0) - (size_t)(c->charged > 0);
+  }
+  c->charged = bytes;
+}
+
 void cel_client_close(cel_client *c) {
   if (c->closed)
     return;
+  cel_client_charge(c, 0);
   c->closed = true;
   c->forked = cel_http_is_foreign(&c->http);
   if (c->forked)

@@ -56,11 +56,19 @@ typedef struct cel_wakeup {
   bool sent;           /* the event loop has been told, and will look */
 } cel_wakeup;
 
+/* What a state's userdata lead to, and its collector does not see. */
+typedef struct cel_holdings {
+  size_t bytes;
+  size_t clients; /* that are open: each has descriptors */
+} cel_holdings;
+
 /* What the calls of a client share. It lives for as long as somebody holds a
    reference: its userdata, a call, a cursor. */
 typedef struct cel_client {
   cel_allocator alloc; /* the state's own */
   size_t references;
+  cel_holdings *holdings; /* whose count this client is part of; or NULL */
+  size_t charged;         /* bytes of it that are libcurl's */
   cel_base_url base;
   cel_http http;
   cel_rate_limit limit;
@@ -91,7 +99,7 @@ typedef struct cel_client {
   double token_at;          /* when the rate limit lets the next one go;
                                HUGE_VAL: it holds none back */
   double planned_for;       /* the limit's pause that calls were planned by */
-  unsigned long long seed; /* of the jitter's random numbers */
+  unsigned long long seed;  /* of the jitter's random numbers */
 
   /* Strings and lists of this client, all owned. */
   char *agent;          /* the User-Agent's value */
@@ -158,6 +166,7 @@ struct cel_call {
   double total;             /* records of the whole list, as it tells; or 0 */
   char *scratch;            /* libcurl's; a string on its way into Lua */
   int token_repeats;        /* of this page, after a 401 */
+  bool collected;           /* garbage, for descriptors */
   bool renewed;             /* for this page the token function was asked */
   bool sent_prefetched;     /* nobody waited when the exchange went out */
   bool pinned;              /* its answer is being read: buffers stay */
@@ -233,6 +242,10 @@ cel_call *cel_client_unattended(const cel_client *c);
 /* References. */
 cel_client *cel_client_retain(cel_client *c);
 void cel_client_release(cel_client *c);
+
+/* Notes that libcurl keeps so many bytes for the client, until it is closed.
+ */
+void cel_client_charge(cel_client *c, size_t bytes);
 
 /* Ends every call with `closed` and gives all resources back. */
 void cel_client_close(cel_client *c);
