@@ -161,6 +161,7 @@ struct cel_call {
   int page;                 /* of a list or a walk, from 1; 0: it is neither */
   int before;               /* attempts of the pages before this one */
   long long records;        /* in the records so far */
+  int empty;                /* pages without a record, in a row */
   double skipped;           /* records of the list that its first target
                                leaves out */
   double total;             /* records of the whole list, as it tells; or 0 */
