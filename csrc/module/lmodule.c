@@ -13,6 +13,7 @@
 #include "client/lrequest.h"
 #include "client/lresult.h"
 #include "client/lstep.h"
+#include "client/lvisited.h"
 #include "loop/lloop.h"
 #include "pages/lcursor.h"
 #include "pages/lwalk.h"
@@ -47,6 +48,7 @@ int luaopen_celigo_core(lua_State *L) {
   cel_open_loop(L);
   cel_open_cursor(L);
   set_spin(L);
+  cel_open_visited(L);
   cel_open_call(L);
   cel_open_client(L);
   lua_setfield(L, -2, "methods");
