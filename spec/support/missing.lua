@@ -14,6 +14,12 @@ end
 
 local missing = {}
 
+--- Modules of a program that keeps them in a folder of its own are found, too.
+function missing.look_in(folder)
+  package.path = ("%s;%s/?.lua"):format(package.path, folder)
+  package.cpath = ("%s;%s/?.so"):format(package.cpath, folder)
+end
+
 --- Why a module, or a module of celigo that needs it, cannot be loaded; false
 -- where it can.
 function missing.module(name)
