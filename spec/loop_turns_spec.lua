@@ -1,6 +1,6 @@
 -- What every event loop sees of its clients, by the same cases in luv, in
--- cqueues and in the adapter that docs/event-loops.md prints: others go on
--- meanwhile, nothing polls, nothing keeps a loop alive, nobody else may
+-- cqueues, by the adapters of examples/loops and by the one that
+-- docs/event-loops.md prints: others go on meanwhile, nothing polls, nothing keeps a loop alive, nobody else may
 -- resume who waits.
 --
 -- No time is measured: requests that are answered only when they are there

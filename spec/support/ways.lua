@@ -14,6 +14,8 @@
 -- * `spawn(f)` makes a coroutine of the loop; `finish()` runs the loop until
 --   it has nothing left to do
 -- * `any_coroutine`: whether any coroutine gives way, the user's own too
+-- * `prints_errors`: whether an error that leaves a coroutine is only printed,
+--   and the loop goes on
 -- * `lacking`: what is missing on this system, which is all that there is then
 -- * `program`: Lua code with a `%s` for the base URL; `client` and `run(f)`
 --   are there then
@@ -151,6 +153,7 @@ local function add_lua_ev()
     name = "lua-ev",
     attach = require("examples.loops.lua_ev").attach,
     any_coroutine = true,
+    prints_errors = true,
     spawn = function(f) coroutine.wrap(f)() end,
     finish = function() ev.Loop.default:loop() end,
     program = [[
@@ -198,13 +201,13 @@ local PROSODY = [[
   }
   local async = require "util.async"
   async.set_nexttick(function(f) return require("util.timer").add_task(0, f) end)
-  local function spawn(f)
-    local failed
-    async.runner(f, { error = function(_, err) failed = err end }):run(true)
-    if failed then error(failed, 0) end
-  end
+  local failure
   local function finish()
-    while next(alive) do epoll.loop(true) end
+    while not failure and next(alive) do epoll.loop(true) end
+    if failure then error(failure, 0) end
+  end
+  local function spawn(f)
+    async.runner(f, { error = function(_, err) failure = failure or err end }):run(true)
   end
 ]]
 
