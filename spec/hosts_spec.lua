@@ -34,10 +34,6 @@ local function read(path)
   return text
 end
 
--- A sanitizer has to be in a program from its start.
-local instrumented = (io.open((os.getenv "CELIGO_BUILD_DIR" or "") .. "/lua/lua5.4"))
-  and "the build has a sanitizer in it, and the host has none"
-
 -- The files that the page prints for a host, by name.
 local function printed_files(host)
   local files = {}
@@ -97,13 +93,14 @@ local function start(host, folder, service)
   end
   local _, output = server:stop()
   local reason = output:match "celigo is for Lua 5.4 and 5.5, and this program runs Lua 5.%d"
+    or output:match "[^\n]*mod_magnet[^\n]*" or output:match "unknown keyword 'lua%-load'"
   assert(reason, host.name .. " does not start:\n" .. output)
   return nil, nil, host.name .. ": " .. reason
 end
 
 for _, host in ipairs(hosts) do
   describe(host.name, function()
-    local lacking, folder, service, server, url = instrumented, nil, nil, nil, nil
+    local lacking, folder, service, server, url = process.instrumented, nil, nil, nil, nil
 
     setup(function()
       local program = host.words[1]

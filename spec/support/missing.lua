@@ -1,7 +1,7 @@
 --- What a system lacks that only some specs need: they are pending then, with
 -- this as the reason.
 
-local OPTIONAL = { "luv", "cqueues" }
+local OPTIONAL = { "luv", "cqueues", "ev", "luaevent.core", "copas" }
 
 local reasons = {}
 
