@@ -159,15 +159,16 @@ void cel_body_set(lua_State *L, int call, int body, const cel_shape *shape,
   cel_call *c = cel_call_get(L, call);
   bool has_codec = c->client->has_codec;
   const cel_encode_options o = {.shape = shape, .validate = validate};
-  bool good = true;
+  int status = 0;
   if (!has_codec || (validate && shape != NULL))
-    good = cel_json_encode(L, body, &o) == 0;
+    status = cel_json_encode(L, body, &o);
+  bool good = status == 0;
   if (good && has_codec)
     good = codec_encode(L, call, body, shape);
   if (good) {
     cel_call_set_body(L, c);
   } else {
-    cel_push_invalid(L, call);
+    cel_push_invalid(L, call, status == -2);
     cel_call_finish(L, call, CEL_END_ERROR);
   }
 }

@@ -76,6 +76,7 @@ typedef struct cel_client {
   double timeout;   /* seconds */
   bool timeout_set; /* by the user: holds for slow operations too */
   bool validate;
+  bool read_only;      /* sends no writes */
   bool has_function;   /* the token comes from a function */
   bool asking;         /* which is being called */
   bool secret;         /* the script must not learn the token from an answer */

@@ -55,7 +55,8 @@ static void scan_locate(cel_json_scan *s, const char *at, int used) {
   if (start >= sizeof fault->message)
     start = sizeof fault->message - 1;
   snprintf(fault->message + start, sizeof fault->message - start,
-           " at byte %zu (line %zu, column %zu)", fault->offset, line, column);
+           " at byte %zu (line %zu, column %zu)", fault->offset + 1, line,
+           column); /* all from 1, as string.sub counts */
 }
 
 bool cel_json_expected(cel_json_scan *s, const char *at,

@@ -89,13 +89,16 @@ typedef struct cel_encode_options {
                              type of empty tables and for read-only
                              members, which are left out either way (at
                              the top level only) */
+  bool sort;              /* members by name */
+  int indent;             /* spaces for each level; 0: one line */
 } cel_encode_options;
 
 /*
 ** Encodes the value at idx. 0: the text is pushed [-0, +1]. -1: a table of
-** faults is pushed [-0, +1]: an array of { code = "invalid_field" or
-** "missing_required_field", field = path ("" for the value itself), message
-** = text }. A value that JSON cannot hold (function, cycle, NaN, sparse
+** faults is pushed [-0, +1]: an array of { code = "invalid_field",
+** "missing_required_field" or "unknown_field", field = path ("" for the value
+** itself), message = text }. -2: the same where none of them would be there
+** without `validate`. A value that JSON cannot hold (function, cycle, NaN, sparse
 ** table, ...) is a fault even where validate is false. The value is not
 ** changed, and no metamethod is called.
 */
