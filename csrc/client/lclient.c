@@ -26,6 +26,7 @@ const cel_client_config cel_client_defaults = {
     .burst = CEL_BURST_DEFAULT,
     .max_connections = 8,
     .max_response = 67108864,
+    .max_request = 67108864,
     .validate = true,
 };
 
@@ -206,6 +207,7 @@ static void set_limits(cel_client *c, const cel_client_config *config) {
   c->policy = config->policy;
   c->timeout_set = config->timeout > 0;
   c->timeout = c->timeout_set ? config->timeout : cel_client_defaults.timeout;
+  c->max_request = config->max_request;
   c->validate = config->validate;
   c->secret = config->secret;
   c->has_function = config->token_function != 0;

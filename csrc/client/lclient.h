@@ -63,6 +63,7 @@ typedef struct cel_client_config {
   double rate, burst; /* rate 0: no limit */
   long max_connections;
   size_t max_response; /* bytes */
+  size_t max_request;  /* bytes */
   bool validate;
   bool secret; /* the token is the host's, not the script's */
 } cel_client_config;

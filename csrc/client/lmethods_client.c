@@ -14,6 +14,7 @@
 #include "client/lrequest.h"
 #include "client/lstep.h"
 #include "client/lwake.h"
+#include "common/lturn.h"
 #include "engine/pump.h"
 #include "http/clock.h"
 

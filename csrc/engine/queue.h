@@ -63,8 +63,9 @@ typedef struct cel_client {
   cel_http http;
   cel_rate_limit limit;
   cel_policy policy;
-  double timeout;   /* seconds */
-  bool timeout_set; /* by the user: holds for slow operations too */
+  double timeout;     /* seconds */
+  bool timeout_set;   /* by the user: holds for slow operations too */
+  size_t max_request; /* bytes of a body */
   bool validate;
   bool has_function;   /* the token comes from a function */
   bool asking;         /* which is being called */

@@ -141,14 +141,14 @@ size_t cel_header_size(const char *line) {
   return sizeof(struct curl_slist) + strlen(line) + 1;
 }
 
-void cel_header_put(struct curl_slist **list, void *memory, const char *line) {
+struct curl_slist **cel_header_put(struct curl_slist **end, void *memory,
+                                   const char *line) {
   struct curl_slist *node = memory;
   node->data = (char *)memory + sizeof *node;
   node->next = NULL;
   memcpy(node->data, line, strlen(line) + 1);
-  while (*list != NULL)
-    list = &(*list)->next;
-  *list = node;
+  *end = node;
+  return &node->next;
 }
 
 void cel_headers_free_own(const cel_allocator *alloc,

@@ -43,10 +43,11 @@ const char *cel_headers_token(const cel_headers *h);
 void cel_headers_release(cel_headers *h);
 
 /* A call's own headers, on the state's allocator. Each is a node with its
-   text in one block of cel_header_size() bytes, which cel_header_put() appends
-   to the list. */
+   text in one block of cel_header_size() bytes, which cel_header_put() puts at
+   the list's end; it returns the new end. */
 size_t cel_header_size(const char *line);
-void cel_header_put(struct curl_slist **list, void *memory, const char *line);
+struct curl_slist **cel_header_put(struct curl_slist **end, void *memory,
+                                   const char *line);
 void cel_headers_free_own(const cel_allocator *alloc, struct curl_slist *list);
 
 /* A list of a call's own headers and of those of `base` that it does not
