@@ -243,6 +243,9 @@ static void open_http(lua_State *L, cel_client *c,
   if (c->http.blames_ca_file)
     what = lua_pushfstring(L, "%s: option 'ca_file': %s", what, c->ca_file);
   refuse(L, what, "", wrong);
+  if (!cel_redact_proxy(c->proxy_masks, &c->alloc,
+                        c->proxy != NULL ? c->proxy : c->http.env_proxy))
+    cel_raise_memory(L);
 }
 
 void cel_client_new(lua_State *L, const cel_client_config *config,

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "contract/operations.h"
+#include "engine/redact.h"
 #include "http/headers.h"
 #include "http/http.h"
 #include "http/url.h"
@@ -92,6 +93,7 @@ typedef struct cel_client {
   char *proxy;          /* or NULL */
   size_t proxy_size;    /* bytes allocated for it */
   cel_headers *headers; /* with the token; NULL until it is known */
+  cel_mask *proxy_masks[CEL_PROXY_MASKS]; /* or NULL */
 } cel_client;
 
 /* What a done call gives to the one who asks. */
@@ -171,8 +173,9 @@ void cel_call_begin(cel_call *c);
    may end a call whose answer is being read: that stays until it was. */
 void cel_call_release(cel_call *c);
 
-/* Replaces every token that the call has sent, and the client's, by asterisks,
-   in place, in a text that leaves the library. */
+/* Replaces every token that the call has sent, the client's, and what its
+   proxy is told, by asterisks, in place, in a text that leaves the
+   library. */
 void cel_call_redact(const cel_call *c, char *text, size_t len);
 
 /* Whether the exchange of its newest attempt has been begun, be it over or

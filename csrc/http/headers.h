@@ -14,10 +14,12 @@
 #include <curl/curl.h>
 
 #include "common/buf.h"
+#include "common/mask.h"
 
 typedef struct cel_headers {
   const cel_allocator *alloc;
   int references;
+  cel_mask *mask;           /* of the token; owned */
   struct curl_slist *plain; /* of a request without a body; owned */
   struct curl_slist *empty; /* of a POST or PUT without one: those, and more
                                in front, which is owned */
@@ -34,9 +36,6 @@ cel_headers *cel_headers_retain(cel_headers *h);
 /* The list for a request; lives as long as the set. */
 struct curl_slist *cel_headers_for(const cel_headers *h, const char *method,
                                    bool has_body);
-
-/* The token of a set; lives as long as the set. */
-const char *cel_headers_token(const cel_headers *h);
 
 /* Gives a reference back; the last one wipes the set and frees it. NULL is
    harmless. */
@@ -67,8 +66,5 @@ const char *cel_header_check(const char *name, size_t name_len,
 
 /* Whether a token can stand in a header: visible ASCII, not empty. */
 bool cel_token_check(const char *token, size_t len);
-
-/* Overwrites memory in a way that no optimiser removes. */
-void cel_wipe(void *p, size_t n);
 
 #endif
