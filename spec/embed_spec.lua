@@ -1,6 +1,7 @@
 -- The library for C hosts: test programs that are C hosts, and hosts that are
 -- built outside of the tree against what was installed.
 
+local fault = require "spec.support.fault_server"
 local process = require "spec.support.process"
 local sandbox = require "celigo.sandbox"
 
@@ -48,7 +49,9 @@ end
 describe("a C host", function()
   it("gets a client that keeps the token from every script", function()
     local server <close> = assert(sandbox.start { journal = true })
-    assert_passes(process.program("test_embed", server.url))
+    local echo <close> = fault.start()
+    echo:script { { echo = true } }
+    assert_passes(process.program("test_embed", server.url, echo.url))
   end)
 
   it("writes and reads the same numbers in a locale with a comma", function()
@@ -59,8 +62,10 @@ describe("a C host", function()
     local dir <close> = scratch()
     run("localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 </dev/null", dir.path)
     local server <close> = assert(sandbox.start { journal = true })
+    local echo <close> = fault.start()
+    echo:script { { echo = true } }
     assert_passes { "env", "LOCPATH=" .. dir.path, "CELIGO_TEST_LOCALE=de_DE.UTF-8",
-      table.unpack(process.program("test_embed", server.url)) }
+      table.unpack(process.program("test_embed", server.url, echo.url)) }
   end)
 
   it("has a memory limit that holds", function()

@@ -2,8 +2,9 @@
 ** test_embed.c - a C host: what it can ask of the library, and what a
 ** hostile script cannot get out of a client that the host has made.
 **
-** Called with the base URL of a sandbox that keeps a journal; the journal
-** answers with what it was sent, the token included.
+** Called with the base URL of a sandbox that keeps a journal, which answers
+** with what it was sent, the token included; and with that of a server which
+** shows pieces of what it was sent (spec/support/fault_server.lua, `echo`).
 */
 #include <locale.h>
 #include <signal.h>
@@ -17,7 +18,7 @@
 #include "check.h"
 #include "script.h"
 
-#define TOKEN "the-token-of-the-host-0123456789"
+#define TOKEN "the-token+of/the=host-9876543210"
 
 extern char **environ;
 
@@ -28,13 +29,16 @@ static celigo_options defaults(const char *url) {
 
 /* {====== Scripts that look for the token */
 
-static int seen; /* strings with the token in them */
+static int seen; /* strings with the token, or a piece of it, in them */
 
+#define PIECE 8 /* bytes of the token in a row that no script may see */
+
+/* Only bytes of the token are compared with it. */
 static bool holds_token(const char *s, size_t len) {
-  const size_t n = sizeof TOKEN - 1;
-  for (; len >= n; s++, len--)
-    if (memcmp(s, TOKEN, n) == 0)
-      return true;
+  for (; len >= PIECE; s++, len--)
+    for (size_t i = 0; i + PIECE < sizeof TOKEN; i++)
+      if (s[0] == TOKEN[i] && memcmp(s, TOKEN + i, PIECE) == 0)
+        return true;
   return false;
 }
 
@@ -129,6 +133,19 @@ static void test_secrecy(const char *url) {
     lua_close(L);
     CHECK(s->name, seen == 0);
   }
+}
+
+/* A server that shows pieces of a request lets a script shift the cut. */
+static void test_pieces(const char *url, const char *echo_url) {
+  const char *row = "a server that shows pieces of what it was sent";
+  lua_State *L = open_state(url, true);
+  const celigo_options o = defaults(echo_url);
+  seen = 0;
+  CHECK(row, celigo_push_client(L, &o) == LUA_OK);
+  lua_setglobal(L, "echo");
+  run_script(L, row, "hostile/pieces.lua");
+  lua_close(L);
+  CHECK(row, seen == 0);
 }
 
 /* The scan finds what is there to be found. */
@@ -365,8 +382,8 @@ static void test_locale(const char *url) {
 /* }====== */
 
 int main(int argc, char **argv) {
-  if (argc != 2) {
-    printf("usage: test_embed BASE_URL\n");
+  if (argc != 3) {
+    printf("usage: test_embed BASE_URL ECHO_URL\n");
     return EXIT_FAILURE;
   }
   CHECK("version", strcmp(celigo_version(), CELIGO_VERSION) == 0);
@@ -379,5 +396,6 @@ int main(int argc, char **argv) {
   test_locale(argv[1]);
   test_look(argv[1]);
   test_secrecy(argv[1]);
+  test_pieces(argv[1], argv[2]);
   return check_report();
 }
