@@ -133,9 +133,8 @@ static int l_prefetch(lua_State *L) {
 /* core.await(call): waits for the head of a page ("head"), or its end
    (true); or nil and an error object. */
 static int l_await(lua_State *L) {
-  cel_call *c = cel_call_check(L, 1);
+  cel_call_check(L, 1);
   lua_settop(L, 1);
-  cel_call_attend(c);
   return cel_call_await(L);
 }
 

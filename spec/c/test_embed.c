@@ -17,6 +17,7 @@
 #include "celigo.h"
 #include "check.h"
 #include "script.h"
+#include "state.h"
 
 #define TOKEN "the-token+of/the=host-9876543210"
 
@@ -59,13 +60,10 @@ static int l_look(lua_State *L) {
   return 0;
 }
 
-/* A state with all of Lua's libraries, and the globals that scripts use; where
+/* Opens all of Lua's libraries, and makes the globals that scripts use; where
    it tells, what look() has found is printed. */
-static lua_State *open_state(const char *url, bool tells) {
-  lua_State *L = luaL_newstate();
+static void open_globals(lua_State *L, const char *url, bool tells) {
   const celigo_options o = defaults(url);
-  if (L == NULL)
-    abort();
   luaL_openlibs(L);
   luaL_requiref(L, "celigo", luaopen_celigo, 1);
   lua_pushboolean(L, tells);
@@ -76,6 +74,13 @@ static lua_State *open_state(const char *url, bool tells) {
   CHECK("a client", celigo_push_client(L, &o) == LUA_OK);
   lua_setglobal(L, "client");
   lua_settop(L, 0);
+}
+
+static lua_State *open_state(const char *url, bool tells) {
+  lua_State *L = luaL_newstate();
+  if (L == NULL)
+    abort();
+  open_globals(L, url, tells);
   return L;
 }
 
@@ -119,6 +124,7 @@ static const hostile_script hostile[] = {
     {"objects that finalisers bring back", "hostile/revived.lua"},
     {"an answer that is not whole yet", "hostile/unfinished.lua"},
     {"a globals table that lies", "hostile/globals.lua"},
+    {"waits for what was never started", "hostile/unstarted.lua"},
 };
 
 /* Each in a state of its own: what they break is theirs. */
@@ -146,6 +152,30 @@ static void test_pieces(const char *url, const char *echo_url) {
   run_script(L, row, "hostile/pieces.lua");
   lua_close(L);
   CHECK(row, seen == 0);
+}
+
+static void *count(void *ud, void *ptr, size_t osize, size_t nsize) {
+  size_t *in_use = ud;
+  void *block = nsize == 0 ? NULL : realloc(ptr, nsize);
+  if (nsize == 0)
+    free(ptr);
+  if (nsize == 0 || block != NULL)
+    *in_use += nsize - (ptr == NULL ? 0 : osize);
+  return block;
+}
+
+/* What finalisers call while the state closes leaves nothing behind. */
+static void test_closing(const char *url) {
+  const char *row = "calls of finalisers while the state closes";
+  size_t in_use = 0;
+  lua_State *L = new_state(count, &in_use);
+  if (L == NULL)
+    abort();
+  open_globals(L, url, true);
+  run_script(L, row, "hostile/closing.lua");
+  lua_close(L);
+  if (!CHECK(row, in_use == 0))
+    printf("  %zu bytes\n", in_use);
 }
 
 /* The scan finds what is there to be found. */
@@ -397,5 +427,6 @@ int main(int argc, char **argv) {
   test_look(argv[1]);
   test_secrecy(argv[1]);
   test_pieces(argv[1], argv[2]);
+  test_closing(argv[1]);
   return check_report();
 }
