@@ -2,6 +2,7 @@
 -- library has in it. Hosts that are built outside of the tree: see
 -- embed_install_spec.lua.
 
+local fault = require "spec.support.fault_server"
 local process = require "spec.support.process"
 local sandbox = require "celigo.sandbox"
 
@@ -48,7 +49,9 @@ end
 describe("a C host", function()
   it("gets a client that keeps the token from every script", function()
     local server <close> = assert(sandbox.start { journal = true })
-    assert_passes(process.program("test_embed", server.url))
+    local echo <close> = fault.start()
+    echo:script { { echo = true } }
+    assert_passes(process.program("test_embed", server.url, echo.url))
   end)
 
   it("writes and reads the same numbers in a locale with a comma", function()
@@ -60,7 +63,7 @@ describe("a C host", function()
     run("localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 </dev/null", dir.path)
     local server <close> = assert(sandbox.start { journal = true })
     assert_passes { "env", "LOCPATH=" .. dir.path,
-      table.unpack(process.program("test_embed", server.url, "de_DE.UTF-8")) }
+      table.unpack(process.program("test_embed", server.url, server.url, "de_DE.UTF-8")) }
   end)
 
   it("has a memory limit that holds", function()

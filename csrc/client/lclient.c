@@ -27,6 +27,7 @@ const cel_client_config cel_client_defaults = {
     .burst = CEL_BURST_DEFAULT,
     .max_connections = 8,
     .max_response = 67108864,
+    .max_request = 67108864,
     .validate = true,
 };
 
@@ -230,6 +231,7 @@ static void set_limits(cel_client *c, const cel_client_config *config) {
   c->policy = config->policy;
   c->timeout_set = config->timeout > 0;
   c->timeout = c->timeout_set ? config->timeout : cel_client_defaults.timeout;
+  c->max_request = config->max_request;
   c->validate = config->validate;
   c->read_only = config->read_only;
   c->secret = config->secret;
@@ -267,6 +269,9 @@ static void open_http(lua_State *L, cel_client *c,
   if (c->http.blames_ca_file)
     what = lua_pushfstring(L, "%s: option 'ca_file': %s", what, c->ca_file);
   refuse(L, what, "", wrong);
+  if (!cel_redact_proxy(c->proxy_masks, &c->alloc,
+                        c->proxy != NULL ? c->proxy : c->http.env_proxy))
+    cel_raise_memory(L);
 }
 
 void cel_client_new(lua_State *L, const cel_client_config *config,

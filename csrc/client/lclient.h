@@ -71,6 +71,7 @@ typedef struct cel_client_config {
   double rate, burst; /* rate 0: no limit */
   long max_connections;
   size_t max_response; /* bytes */
+  size_t max_request;  /* bytes */
   bool validate;
   bool read_only;
   bool http1_only;

@@ -18,6 +18,7 @@
 #include "client/lstep.h"
 #include "client/lvisited.h"
 #include "client/lwake.h"
+#include "common/lturn.h"
 #include "engine/answer.h"
 
 /* {====== Page calls */
@@ -90,9 +91,10 @@ static int l_follow(lua_State *L) {
   c->attempt.repeat = from->attempt.repeat;
   c->prefix_len = from->prefix_len;
   make_page_call(c);
+  struct curl_slist **end = &c->own;
   for (const struct curl_slist *s = from->own; s != NULL; s = s->next)
-    cel_header_put(
-        &c->own, cel_allocate(L, &c->client->alloc, cel_header_size(s->data)),
+    end = cel_header_put(
+        end, cel_allocate(L, &c->client->alloc, cel_header_size(s->data)),
         s->data);
   lua_pushlstring(L, from->target, from->prefix_len);
   lua_pushvalue(L, 2);
@@ -130,9 +132,8 @@ static int l_prefetch(lua_State *L) {
 /* core.await(call): waits for the head of a page ("head"), or its end
    (true); or nil and an error object. */
 static int l_await(lua_State *L) {
-  cel_call *c = cel_call_check(L, 1);
+  cel_call_check(L, 1);
   lua_settop(L, 1);
-  cel_call_attend(c);
   return cel_call_await(L);
 }
 

@@ -163,6 +163,7 @@
 ---@field rate_limit? celigo.RateLimit|false Client-side limit; false for none.
 ---@field max_connections? integer Connections to the host; 8.
 ---@field max_response_bytes? integer Of a body, decompressed; 64 MiB.
+---@field max_request_bytes? integer Of a body that is sent; 64 MiB.
 ---@field ca_file? string Further trust anchors, PEM.
 ---@field proxy? string URL of a proxy; the environment's.
 ---@field user_agent? string Put before the library's own.
