@@ -10,7 +10,7 @@ SYSTEMS ?=
 
 .DEFAULT_GOAL := all
 .PHONY: all help demo test chaos asan tsan valgrind fuzz lint format coverage bench \
-	docs install readme systems clean
+	docs pictures install readme systems clean
 
 all: ## build the library, optimised, in build/release
 	@sh scripts/setup.sh build
@@ -73,6 +73,11 @@ docs: ## the reference of the Lua API, in docs/reference
 	@sh scripts/setup.sh docs
 	@sh -c '. scripts/common.sh; quietly ldoc --fatalwarnings .'
 	@echo "built docs/reference/index.html"
+
+pictures: ## the pictures of README.md, docs/images/*.svg
+	@sh scripts/setup.sh demo
+	@sh scripts/build.sh release
+	@sh scripts/pictures.sh
 
 install: ## install below PREFIX (/usr/local)
 	@sh scripts/setup.sh build

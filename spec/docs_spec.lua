@@ -170,7 +170,8 @@ describe("the documentation", function()
 
     for _, block in ipairs(in_language(path, "json")) do
       it(("shows valid JSON: %s:%d"):format(path, block.line), function()
-        for line in block.text:gmatch "[^\n]+" do assert(celigo.json.decode(line)) end
+        if celigo.json.decode(block.text) then return end
+        for line in block.text:gmatch "[^\n]+" do assert(celigo.json.decode(line)) end -- a log
       end)
     end
 

@@ -223,4 +223,4 @@ function loop.adapter(name, new_backend)
   end
 end
 
-return loop
+return loop --[[@as celigo.loop]]
