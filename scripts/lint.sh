@@ -1,6 +1,6 @@
 #!/bin/sh
 # lint.sh: compilers with every warning an error, the structure of csrc/,
-# clang-tidy, cppcheck, luacheck, clang-format, and LuaLS where the variable LUALS
+# clang-tidy, cppcheck, luacheck, clang-format, luarocks lint, and LuaLS where the variable LUALS
 # names it. Every check runs, whatever the others found.
 . scripts/common.sh
 
@@ -61,6 +61,9 @@ check cppcheck cppcheck_all
 check "Lua style" style
 check luacheck luacheck --quiet --no-color lua spec examples bench scripts
 check clang-format format
+for rockspec in celigo-*.rockspec; do
+  check "$rockspec" luarocks lint "$rockspec"
+done
 if [ -n "${LUALS:-}" ]; then
   check "types by LuaLS" sh scripts/types.sh lint-gcc
 else
