@@ -131,7 +131,8 @@ static const code_row codes[] = {
 static const cel_failure_row other = {"network", "network_error", NULL};
 
 static const cel_failure_row *of_certificate(const char *words) {
-  if (strstr(words, "target host") != NULL)
+  if (strstr(words, "target host") != NULL ||
+      strstr(words, "subject name") != NULL)
     return &wrong_name;
   if (strstr(words, "expir") != NULL || strstr(words, "yet valid") != NULL)
     return &wrong_time;

@@ -210,11 +210,11 @@ static size_t on_body(char *data, size_t one, size_t len, void *ud) {
   (void)one;
   cel_transfer *t = ((cel_http_easy *)ud)->transfer;
   int status = CEL_BUF_OK;
+  t->http->received += len;
   begin_body(t);
   if (t->encoding.coded)
     return on_coded_body(t, data, len);
   size_t need = t->body.len + len;
-  t->http->received += len;
   if (need > t->body.max) {
     t->end = CEL_HTTP_BIG_BODY;
     return 0;
