@@ -103,7 +103,7 @@ local function check_output(block, output)
   end
 end
 
-local pages = list "ls README.md CONTRIBUTING.md CHANGELOG.md docs/*.md 2>/dev/null"
+local pages = list "ls *.md docs/*.md .github/*.md .github/*/*.md 2>/dev/null"
 
 local makefile = read "Makefile"
 
@@ -177,6 +177,7 @@ describe("the documentation", function()
 
     it("links to what is there: " .. path, function()
       local folder = path:match "^(.*/)" or ""
+      for target in read(path):gmatch '<img src="([^"]+)"' do assert.truthy(exists(folder .. target), target) end
       for text, target in read(path):gmatch "%[([^%]\n]-)%]%(([^)\n]+)%)" do
         local file, anchor = target:match "^([^#]*)#?(.*)$"
         if not target:find "^https?://" then

@@ -211,11 +211,28 @@ describe("docs/errors.md", function()
   end)
 end)
 
+describe("docs/environment.md", function()
+  it("has each variable that the sources read", function()
+    local text = read "docs/environment.md"
+    local listing <close> = assert(io.popen "find lua examples csrc/client csrc/module -name '*.lua' -o -name '*.c'")
+    local found = 0
+    for path in listing:lines() do
+      for name in read(path):gmatch '"(CELIGO_[A-Z_]+)"' do
+        if not name:find "_MT$" and not name:find "%.h$" then
+          found = found + 1
+          assert.is_truthy(text:find("`" .. name .. "`", 1, true), path .. ": " .. name)
+        end
+      end
+    end
+    assert.is_true(found >= 4)
+  end)
+end)
+
 describe("docs/embedding.md", function()
   it("has each option of a C host", function()
     local members = {}
     local struct = assert(read("csrc/celigo.h"):match "typedef struct celigo_options {(.-)}")
-    for name in struct:gmatch "([%w_]+);" do members[name] = true end
+    for name in struct:gsub("/%*.-%*/", ""):gmatch "([%w_]+);" do members[name] = true end
     assert.is_true(members.token and members.max_response_bytes)
     assert.same(members, names_of(assert(table_rows("docs/embedding.md", "member"))))
   end)
