@@ -115,7 +115,7 @@ describe("README.md", function()
     for line in listing:lines() do
       there[line:match "([%w_]+)%.lua$"] = true
     end
-    for name in pairs(names_of(assert(table_rows("README.md", "example")))) do
+    for name in pairs(names_of(assert(table_rows("docs/automation.md", "example")))) do
       assert.is_true(there[name], name)
     end
   end)
