@@ -242,7 +242,9 @@ describe("the README", function()
 
   it("leads to a list of every example", function()
     local shown = {}
-    for _, cell in ipairs(first_cells("Examples", read "docs/automation.md")) do shown[#shown + 1] = "examples/" .. cell:match "`(.-)`" end
+    for _, cell in ipairs(first_cells("Examples", read "docs/automation.md")) do
+      shown[#shown + 1] = "examples/" .. cell:match "`(.-)`"
+    end
     table.sort(shown)
     local there = {}
     for _, path in ipairs(list "ls examples/*.lua") do

@@ -160,7 +160,9 @@ describe("docs/errors.md", function()
 
   it("has each code of the table of failures", function()
     local known = {}
-    for kind, code in read("csrc/engine/failure.c"):gmatch '{%s*"(%l+)",%s*"([%w_]+)"' do known[kind .. " " .. code] = true end
+    for kind, code in read("csrc/engine/failure.c"):gmatch '{%s*"(%l+)",%s*"([%w_]+)"' do
+      known[kind .. " " .. code] = true
+    end
     assert.is_true(known["network dns_failed"] and known["closed forked"] and known["timeout timed_out"])
     for pair in pairs(known) do assert.is_truthy(told[pair], pair) end
     for pair in pairs(told) do
@@ -172,7 +174,10 @@ describe("docs/errors.md", function()
     local found = 0
     for _, path in ipairs { "csrc/contract/lfaults.c", "csrc/client/lbody.c", "csrc/client/lrequest.c" } do
       local text = read(path)
-      for _, pattern in ipairs { 'faults_add%(%w+, "([%w_]+)"', 'lua_pushliteral%(L, "([%l]+_[%l_]+)"%);\n%s*lua_setfield%(L, %-2, "code"' } do
+      for _, pattern in ipairs {
+        'faults_add%(%w+, "([%w_]+)"',
+        'lua_pushliteral%(L, "([%l]+_[%l_]+)"%);\n%s*lua_setfield%(L, %-2, "code"',
+      } do
         for code in text:gmatch(pattern) do
           found = found + 1
           assert.is_truthy(told["validation " .. code], code)
