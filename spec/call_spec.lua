@@ -121,7 +121,7 @@ describe("a submitted call", function()
       ["create_connector: body: expected"] = { "create_connector" },
       ["unknown option 'x'"] = { "list_connectors", { x = 1 } },
       ["request: option 'path'"] = { "request", {} },
-      ["dry run"] = { "request", { path = "/x", dry_run = true } },
+      ["dry run"] = { "request", { method = "PUT", path = "/x", dry_run = true } },
       ["bad argument #%d to 'submit'"] = {},
       ["bad argument #%d to 'submit' %(string"] = { {} },
     } do

@@ -48,6 +48,10 @@ void cel_client_token(lua_State *L, int idx, bool renew);
    itself [-0, +0]. */
 void cel_client_refuse_asking(lua_State *L, const cel_client *c);
 
+/* The client has an exchange before it: notes what it takes from its first one
+   on, and collects garbage where it is time [-0, +0]. May run finalisers. */
+void cel_client_look(lua_State *L, cel_client *c);
+
 /* Pushes the client's table of calls [-0, +1]. */
 void cel_client_push_calls(lua_State *L, int idx);
 
@@ -67,6 +71,7 @@ typedef struct cel_client_config {
   double rate, burst; /* rate 0: no limit */
   long max_connections;
   size_t max_response; /* bytes */
+  size_t max_request;  /* bytes */
   bool validate;
   bool read_only;
   bool http1_only;

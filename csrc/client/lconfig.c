@@ -28,6 +28,7 @@ const cel_option cel_client_options[] = {
     {"rate_limit", CEL_OPTION_OTHER, 0, 0, NULL},
     {"max_connections", CEL_OPTION_INTEGER, 1, 256, NULL},
     {"max_response_bytes", CEL_OPTION_INTEGER, 1, 0x1p53, "bytes, an integer"},
+    {"max_request_bytes", CEL_OPTION_INTEGER, 1, 0x1p53, "bytes, an integer"},
     {"ca_file", CEL_OPTION_STRING, 0, 0, NULL},
     {"proxy", CEL_OPTION_STRING, 0, 0, NULL},
     {"user_agent", CEL_OPTION_STRING, 0, 0, NULL},
@@ -202,6 +203,7 @@ Options of `new`; every one is optional.
 @tfield boolean http2 false: HTTP/1.1 only (true)
 @tfield integer max_connections connections to the host (8)
 @tfield integer max_response_bytes of a body, decompressed (67108864)
+@tfield integer max_request_bytes of a body that is sent (67108864)
 @tfield string ca_file further trust anchors, PEM
 @tfield string proxy URL of a proxy (the environment's)
 @tfield string user_agent put before the library's own
@@ -306,6 +308,8 @@ int cel_l_new(lua_State *L) {
                                               (double)c.max_connections);
   c.max_response = (size_t)cel_option_number(L, 1, "max_response_bytes",
                                              (double)c.max_response);
+  c.max_request = (size_t)cel_option_number(L, 1, "max_request_bytes",
+                                            (double)c.max_request);
   c.validate = cel_option_boolean(L, 1, "validate", c.validate);
   c.read_only = cel_option_boolean(L, 1, "read_only", c.read_only);
   c.http1_only = !cel_option_boolean(L, 1, "http2", true);

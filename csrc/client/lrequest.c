@@ -5,6 +5,7 @@
 */
 #include "client/lrequest.h"
 
+#include <stdlib.h> /* qsort */
 #include <string.h>
 
 #include <lauxlib.h>
@@ -117,98 +118,164 @@ static void refuse_surplus(lua_State *L, const arguments *a, int last) {
 
 /* {====== Query */
 
-/* Appends "name=value", both percent-encoded, to the string on top; the
-   value is at idx [-0, +0]. */
-static void add_parameter(lua_State *L, const arguments *a, const char *name,
-                          size_t name_len, int idx) {
-  size_t len;
-  bool first = strchr(lua_tostring(L, -1), '?') == NULL;
-  if (lua_isboolean(L, idx)) {
-    lua_pushstring(L, lua_toboolean(L, idx) ? "true" : "false");
-  } else if (lua_isstring(L, idx)) {
-    lua_pushvalue(L, idx);
-  } else {
-    luaL_error(L,
-               "%s: query parameter '%s': expected a string, a number or a "
-               "boolean, got a %s",
-               a->what, name, luaL_typename(L, idx));
-  }
-  const char *value = lua_tolstring(L, -1, &len);
-  luaL_Buffer b;
-  char *out = luaL_buffinitsize(L, &b, 3 * (name_len + len) + 2);
-  size_t n = 0;
-  out[n++] = first ? '?' : '&';
-  n += cel_url_escape(name, name_len, out + n);
-  out[n++] = '=';
-  n += cel_url_escape(value, len, out + n);
-  luaL_pushresultsize(&b, n);
-  lua_remove(L, -2);
-  lua_concat(L, 2);
+/* Puts text at out, without a terminator; returns its length. */
+static size_t put(char *out, const char *text, size_t len) {
+  memcpy(out, text, len);
+  return len;
 }
 
-/* Pushes the names of a query table as a sorted array, so that the same
-   query is always the same text [-0, +1]. */
-static lua_Integer push_names(lua_State *L, const arguments *a, int query) {
-  lua_Integer n = 0;
-  lua_newtable(L);
-  int names = lua_gettop(L);
+/* One parameter; a table keeps both strings. */
+typedef struct parameter {
+  const char *name, *value;
+  size_t name_len, value_len;
+} parameter;
+
+/* The order of parameters, for qsort: the same query is always the same
+   text. */
+static int parameter_compare(const void *a, const void *b) {
+  const parameter *one = a;
+  const parameter *other = b;
+  size_t n = one->name_len < other->name_len ? one->name_len : other->name_len;
+  int order = memcmp(one->name, other->name, n);
+  if (order != 0)
+    return order;
+  return (one->name_len > other->name_len) - (one->name_len < other->name_len);
+}
+
+static void refuse_length(lua_State *L, const arguments *a) {
+  luaL_error(L, "%s: path and query are longer than %d bytes", a->what,
+             MAX_TARGET);
+}
+
+/* How many parameters the query has: no more than fit into a target, whatever
+   they are [-0, +0]. */
+static size_t count_parameters(lua_State *L, const arguments *a, int query) {
+  size_t n = 0;
   lua_pushnil(L);
   while (lua_next(L, query) != 0) {
     lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING)
-      luaL_error(L, "%s: query parameter names are strings, got a %s", a->what,
-                 luaL_typename(L, -1));
-    lua_Integer at = n++;
-    for (; at > 0; at--) {
-      lua_rawgeti(L, names, at);
-      if (!lua_compare(L, -2, -1, LUA_OPLT)) {
-        lua_pop(L, 1);
-        break;
-      }
-      lua_rawseti(L, names, at + 1);
-    }
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, names, at + 1);
+    if (++n > MAX_TARGET / 2) /* at least "?=" of each */
+      refuse_length(L, a);
   }
   return n;
 }
 
+/* Reads the name and the value on top, which `keeper` keeps from then on
+   [-1, +0]. Returns the bytes that they need, as they are. */
+static size_t read_parameter(lua_State *L, const arguments *a, int keeper,
+                             parameter *p) {
+  if (lua_type(L, -2) != LUA_TSTRING)
+    luaL_error(L, "%s: query parameter names are strings, got a %s", a->what,
+               luaL_typename(L, -2));
+  p->name = lua_tolstring(L, -2, &p->name_len);
+  if (lua_isboolean(L, -1))
+    lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
+  else if (lua_isstring(L, -1))
+    lua_pushvalue(L, -1);
+  else
+    luaL_error(L,
+               "%s: query parameter '%s': expected a string, a number or a "
+               "boolean, got a %s",
+               a->what, p->name, luaL_typename(L, -1));
+  p->value = lua_tolstring(L, -1, &p->value_len);
+  lua_pushvalue(L, -3);
+  lua_insert(L, -2);
+  lua_rawset(L, keeper);
+  lua_pop(L, 1);
+  return p->name_len + p->value_len + 2;
+}
+
+/* Reads the query at the top into rows, sorted, which are pushed with what
+   keeps their strings; the number of rows is returned [-0, +2]. */
+static size_t push_parameters(lua_State *L, const arguments *a) {
+  int query = lua_gettop(L);
+  size_t most = count_parameters(L, a, query);
+  size_t size = 0;
+  size_t n = 0;
+  lua_newtable(L);
+  parameter *rows = lua_newuserdatauv(L, most * sizeof *rows, 0);
+  lua_pushnil(L);
+  while (n < most && lua_next(L, query) != 0) {
+    size += read_parameter(L, a, query + 1, &rows[n++]);
+    if (size > MAX_TARGET)
+      refuse_length(L, a);
+  }
+  lua_settop(L, query + 2);
+  qsort(rows, n, sizeof *rows, parameter_compare);
+  return n;
+}
+
+/* Puts "?name=value" or "&name=value" at out; returns its length. */
+static size_t put_parameter(char *out, bool first, const parameter *p) {
+  size_t n = 0;
+  out[n++] = first ? '?' : '&';
+  n += cel_url_escape(p->name, p->name_len, out + n);
+  out[n++] = '=';
+  return n + cel_url_escape(p->value, p->value_len, out + n);
+}
+
+/* Whether the query of a target, if any, holds a parameter `limit`. */
+static bool has_limit(const char *query) {
+  return query != NULL && (strstr(query, "?limit=") != NULL ||
+                           strstr(query, "&limit=") != NULL);
+}
+
+/* Pushes the option `limit` as a whole number, 100.0 as 100; false and nil
+   where there is none [-0, +1]. */
+static bool push_limit(lua_State *L, const arguments *a) {
+  if (!cel_option_push(L, a->options, "limit"))
+    return false;
+  lua_pushinteger(L, (lua_Integer)lua_tonumber(L, -1));
+  lua_replace(L, -2);
+  return true;
+}
+
+/* Appends n parameters, and `limit` where it is not NULL, to the target at
+   index `target` [-0, +0]. */
+static void append_parameters(lua_State *L, int target, const parameter *rows,
+                              size_t n, const parameter *limit) {
+  size_t len;
+  const char *text = lua_tolstring(L, target, &len);
+  bool first = strchr(text, '?') == NULL;
+  size_t size = len;
+  for (size_t i = 0; i < n; i++)
+    size += 3 * (rows[i].name_len + rows[i].value_len) + 2;
+  if (limit != NULL)
+    size += limit->name_len + limit->value_len + 2;
+  luaL_Buffer b;
+  char *out = luaL_buffinitsize(L, &b, size);
+  size_t at = put(out, text, len);
+  for (size_t i = 0; i < n; i++, first = false)
+    at += put_parameter(out + at, first, &rows[i]);
+  if (limit != NULL)
+    at += put_parameter(out + at, first, limit);
+  luaL_pushresultsize(&b, at);
+  lua_replace(L, target);
+}
+
 /* Appends the options' query and limit to the target on top [-0, +0]. */
 static void add_query(lua_State *L, const arguments *a) {
-  bool has_limit = cel_option_push(L, a->options, "limit");
-  if (has_limit) { /* 100.0 is 100 */
-    lua_pushinteger(L, (lua_Integer)lua_tonumber(L, -1));
-    lua_replace(L, -2);
-  }
-  lua_insert(L, -2);
   int target = lua_gettop(L);
+  parameter limit = {.name = "limit", .name_len = 5};
+  bool limited = push_limit(L, a);
+  if (limited)
+    limit.value = lua_tolstring(L, -1, &limit.value_len);
+  const parameter *rows = NULL;
+  size_t n = 0;
   if (cel_option_push(L, a->options, "query")) {
-    int query = lua_gettop(L);
-    lua_Integer n = push_names(L, a, query);
-    for (lua_Integer i = 1; i <= n; i++) {
-      size_t len;
-      lua_rawgeti(L, query + 1, i);
-      const char *name = lua_tolstring(L, -1, &len);
-      if (has_limit && strcmp(name, "limit") == 0)
-        luaL_error(L, "%s: limit is given twice, as an option and in query",
-                   a->what);
-      lua_pushvalue(L, -1);
-      lua_rawget(L, query);
-      lua_pushvalue(L, target);
-      add_parameter(L, a, name, len, lua_gettop(L) - 1);
-      lua_replace(L, target);
-      lua_settop(L, query + 1);
-    }
+    n = push_parameters(L, a);
+    rows = lua_touserdata(L, -1);
   }
-  lua_settop(L, target);
-  const char *query = strchr(lua_tostring(L, target), '?');
-  if (has_limit && query != NULL &&
-      (strstr(query, "?limit=") != NULL || strstr(query, "&limit=") != NULL))
+  for (size_t i = 0; limited && i < n; i++)
+    if (rows[i].name_len == 5 && memcmp(rows[i].name, "limit", 5) == 0)
+      luaL_error(L, "%s: limit is given twice, as an option and in query",
+                 a->what);
+  if (limited && has_limit(strchr(lua_tostring(L, target), '?')))
     luaL_error(L, "%s: limit is given twice, as an option and in the path",
                a->what);
-  if (has_limit)
-    add_parameter(L, a, "limit", 5, target - 1);
-  lua_remove(L, -2);
+  if (n > 0 || limited)
+    append_parameters(L, target, rows, n, limited ? &limit : NULL);
+  lua_settop(L, target);
 }
 
 /* }====== */
@@ -255,12 +322,6 @@ static const char *set_origin(cel_call *c) {
   return origin;
 }
 
-/* Puts text at out, without a terminator; returns its length. */
-static size_t put(char *out, const char *text, size_t len) {
-  memcpy(out, text, len);
-  return len;
-}
-
 /* Pushes the operation's path with its ids, which are at index 2 and on, and
    the origin before it [-0, +1]. */
 static void push_path(lua_State *L, arguments *a) {
@@ -289,10 +350,11 @@ static void push_path(lua_State *L, arguments *a) {
 
 /* The target, with its origin and without the query, is on top [-1, +0]. */
 static void set_target(lua_State *L, const arguments *a) {
+  if (lua_rawlen(L, -1) > MAX_TARGET)
+    refuse_length(L, a);
   add_query(L, a);
   if (lua_rawlen(L, -1) > MAX_TARGET)
-    luaL_error(L, "%s: path and query are longer than %d bytes", a->what,
-               MAX_TARGET);
+    refuse_length(L, a);
   cel_call_set_target(L, cel_call_get(L, a->call));
 }
 
@@ -300,8 +362,10 @@ static void set_target(lua_State *L, const arguments *a) {
 
 /* {====== Headers */
 
-/* The name is below the value on top [-0, +0]; returns the line's length. */
-static size_t add_header(lua_State *L, const arguments *a) {
+/* The name is below the value on top [-0, +0]. Puts their line at the list's
+   end, which it moves; `size` counts what is sent. */
+static void add_header(lua_State *L, const arguments *a,
+                       struct curl_slist ***end, size_t *size) {
   cel_call *c = cel_call_get(L, a->call);
   size_t name_len;
   size_t len;
@@ -311,6 +375,10 @@ static size_t add_header(lua_State *L, const arguments *a) {
   const char *name = lua_tolstring(L, -2, &name_len);
   lua_pushvalue(L, -1);
   const char *value = lua_tolstring(L, -1, &len);
+  *size += name_len + len + sizeof ": \r\n" - 1;
+  if (*size > MAX_HEADERS)
+    luaL_error(L, "%s: headers: they are longer than %d bytes", a->what,
+               MAX_HEADERS);
   const char *wrong = cel_header_check(name, name_len, value, len);
   if (wrong != NULL)
     luaL_error(L, "%s: headers: '%s': %s", a->what, name, wrong);
@@ -318,21 +386,17 @@ static size_t add_header(lua_State *L, const arguments *a) {
   const char *line = empty ? lua_pushfstring(L, "%s;", name)
                            : lua_pushfstring(L, "%s: %s", name, value);
   void *memory = cel_allocate(L, &c->client->alloc, cel_header_size(line));
-  cel_header_put(&c->own, memory, line);
-  size_t size = strlen(line);
+  *end = cel_header_put(*end, memory, line);
   lua_pop(L, 2);
-  return size;
 }
 
 static void set_headers(lua_State *L, const arguments *a) {
   if (cel_option_push(L, a->options, "headers")) {
     size_t size = 0;
+    struct curl_slist **end = &cel_call_get(L, a->call)->own;
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
-      size += add_header(L, a);
-      if (size > MAX_HEADERS)
-        luaL_error(L, "%s: headers: they are longer than %d bytes", a->what,
-                   MAX_HEADERS);
+      add_header(L, a, &end, &size);
       lua_pop(L, 1);
     }
   }

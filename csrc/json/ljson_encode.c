@@ -16,6 +16,7 @@
 
 #include <lauxlib.h>
 
+#include "common/lturn.h"
 #include "contract/lfaults.h"
 #include "contract/lvalidate.h"
 #include "json/ljson_writer.h"
@@ -29,10 +30,15 @@ typedef struct encoder {
   bool validate;
   bool sort;  /* members by name */
   int indent; /* spaces for each level; 0: all on one line */
+  bool over;   /* the walk ends: too large, or too many faults */
+  size_t most; /* bytes of text */
+  size_t work; /* since debug hooks had a turn */
   cel_marks marks;
   cel_faults faults;
   cel_writer out;
 } encoder;
+
+#define MOST_FAULTS 10000 /* nobody reads more, and there may be 2^128 */
 
 static void encode_value(encoder *e, const cel_shape *shape, bool member);
 
@@ -131,6 +137,7 @@ static void encode_foreign(encoder *e) {
 
 /* cel_table_items, with what is wrong made a fault [-0, +0]. */
 static lua_Integer encode_judge(encoder *e, int t, cel_mark mark) {
+  cel_work(e->L, &e->work, (size_t)lua_rawlen(e->L, t));
   lua_Integer n = cel_table_items(e->L, t, mark);
   if (n < 0)
     cel_faults_unfit(&e->faults);
@@ -168,7 +175,7 @@ static bool encode_items(encoder *e, const cel_shape *items, int t,
   lua_Integer n = encode_judge(e, t, mark);
   if (n < 0)
     return false;
-  for (; i <= n; i++) {
+  for (; i <= n && !e->over; i++) {
     step->index = i;
     lua_rawgeti(e->L, t, i);
     encode_line(e, false);
@@ -199,6 +206,10 @@ static bool encode_array(encoder *e, const cel_shape *shape, int t,
     encode_value(e, items, false);
     lua_pop(L, 1);
     cel_writer_char(&e->out, ',');
+    if (e->over) {
+      lua_pop(L, 1);
+      break;
+    }
     if (!lua_next(L, t))
       break;
   }
@@ -314,7 +325,7 @@ static bool encode_sorted(encoder *e, const cel_shape *shape, int t,
   }
   qsort(names, (size_t)n, sizeof *names, member_compare);
   e->faults.steps[e->faults.depth - 1].key = t + 3;
-  for (lua_Integer i = 0; i < n; i++) {
+  for (lua_Integer i = 0; i < n && !e->over; i++) {
     lua_pushlstring(L, names[i].text, names[i].len);
     lua_pushvalue(L, -1);
     lua_rawget(L, t);
@@ -339,6 +350,10 @@ static bool encode_members(encoder *e, const cel_shape *shape, int t,
     }
     encode_member(e, shape, m);
     lua_pop(L, 1);
+    if (e->over) {
+      lua_pop(L, 1);
+      break;
+    }
   } while (lua_next(L, t));
   return true;
 }
@@ -452,9 +467,17 @@ static void encode_table(encoder *e, const cel_shape *shape) {
     cel_validate_type(&e->faults, shape, type, t);
 }
 
+/* Tables may share others: what a walk meets can be 2^128 values, of a body of
+   a hundred tables. */
+static bool encode_is_over(const encoder *e) {
+  return (e->most > 0 && (size_t)(e->out.at - e->out.start) > e->most) ||
+         e->faults.count >= MOST_FAULTS;
+}
+
 /* Writes the value on top; `member` where it is one of an object's
    [-0, +0]. */
 static void encode_value(encoder *e, const cel_shape *shape, bool member) {
+  cel_work(e->L, &e->work, 1);
   switch (lua_type(e->L, -1)) {
   case LUA_TSTRING:
     encode_string(e, shape);
@@ -474,6 +497,7 @@ static void encode_value(encoder *e, const cel_shape *shape, bool member) {
   default:
     encode_foreign(e);
   }
+  e->over = e->over || encode_is_over(e);
 }
 
 int cel_json_encode(lua_State *L, int idx, const cel_encode_options *o) {
@@ -485,19 +509,27 @@ int cel_json_encode(lua_State *L, int idx, const cel_encode_options *o) {
   e.validate = o->validate;
   e.sort = o->sort;
   e.indent = o->indent;
+  e.over = false;
+  e.most = o->most;
+  e.work = 0;
   cel_marks_init(&e.marks, L);
   cel_faults_init(&e.faults, L);
   cel_writer_init(&e.out, L);
   lua_pushvalue(L, top + 1);
   encode_value(&e, o->shape, false);
-  bool good = e.faults.count == 0;
-  bool unfit = e.faults.always > 0;
-  if (good)
+  int status = CEL_ENCODE_OK;
+  if (e.faults.count > 0)
+    status = e.faults.always > 0 ? CEL_ENCODE_FAULTS : CEL_ENCODE_REFUSED;
+  if (o->most > 0 && (size_t)(e.out.at - e.out.start) > o->most)
+    status = CEL_ENCODE_LARGE;
+  if (status == CEL_ENCODE_OK)
     cel_writer_push(&e.out);
+  else if (status == CEL_ENCODE_LARGE)
+    lua_pushnil(L);
   else
     cel_faults_push(&e.faults);
   cel_writer_close(&e.out);
   lua_replace(L, top + 1);
   lua_settop(L, top + 1);
-  return good ? 0 : unfit ? -1 : -2;
+  return status;
 }

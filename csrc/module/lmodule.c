@@ -12,7 +12,7 @@
 #include "client/loptions.h"
 #include "client/lrequest.h"
 #include "client/lresult.h"
-#include "client/lstep.h"
+#include "client/lvisited.h"
 #include "client/lwhere.h"
 #include "loop/lloop.h"
 #include "pages/lcursor.h"
@@ -34,13 +34,6 @@ static int l_set_log_opener(lua_State *L) {
   return 0;
 }
 
-static void set_spin(lua_State *L) {
-  static const char spin[] = "local n = ... for i = 1, n do end";
-  if (luaL_loadbufferx(L, spin, sizeof spin - 1, "=celigo", "t") != LUA_OK)
-    lua_error(L);
-  lua_setfield(L, LUA_REGISTRYINDEX, CEL_SPIN);
-}
-
 int luaopen_celigo_core(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"new", cel_l_new},
@@ -58,7 +51,7 @@ int luaopen_celigo_core(lua_State *L) {
   cel_open_walk(L);
   cel_open_loop(L);
   cel_open_cursor(L);
-  set_spin(L);
+  cel_open_visited(L);
   cel_open_call(L);
   cel_open_client(L);
   lua_setfield(L, -2, "methods");

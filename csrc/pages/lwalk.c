@@ -7,7 +7,6 @@
 */
 #include "pages/lwalk.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -17,7 +16,9 @@
 #include "client/lrequest.h"
 #include "client/lresult.h"
 #include "client/lstep.h"
+#include "client/lvisited.h"
 #include "client/lwake.h"
+#include "common/lturn.h"
 #include "engine/answer.h"
 
 /* {====== Page calls */
@@ -90,9 +91,10 @@ static int l_follow(lua_State *L) {
   c->attempt.repeat = from->attempt.repeat;
   c->prefix_len = from->prefix_len;
   make_page_call(c);
+  struct curl_slist **end = &c->own;
   for (const struct curl_slist *s = from->own; s != NULL; s = s->next)
-    cel_header_put(
-        &c->own, cel_allocate(L, &c->client->alloc, cel_header_size(s->data)),
+    end = cel_header_put(
+        end, cel_allocate(L, &c->client->alloc, cel_header_size(s->data)),
         s->data);
   lua_pushlstring(L, from->target, from->prefix_len);
   lua_pushvalue(L, 2);
@@ -130,9 +132,8 @@ static int l_prefetch(lua_State *L) {
 /* core.await(call): waits for the head of a page ("head"), or its end
    (true); or nil and an error object. */
 static int l_await(lua_State *L) {
-  cel_call *c = cel_call_check(L, 1);
+  cel_call_check(L, 1);
   lua_settop(L, 1);
-  cel_call_attend(c);
   return cel_call_await(L);
 }
 
@@ -184,15 +185,25 @@ static int l_resolve(lua_State *L) {
   return 2;
 }
 
-/* core.fingerprint(text): 64 bits that stand for it (FNV-1a). A server that
-   makes two targets look the same only ends its own list. */
-static int l_fingerprint(lua_State *L) {
+/* core.visited(): an empty set of targets. */
+static int l_visited(lua_State *L) {
+  cel_visited_push(L);
+  return 1;
+}
+
+/* core.visit(set, target): puts it in. */
+static int l_visit(lua_State *L) {
   size_t len;
-  const char *text = luaL_checklstring(L, 1, &len);
-  uint64_t h = 0xCBF29CE484222325u;
-  for (size_t i = 0; i < len; i++)
-    h = (h ^ (unsigned char)text[i]) * 0x100000001B3u;
-  lua_pushinteger(L, (lua_Integer)h);
+  const char *target = luaL_checklstring(L, 2, &len);
+  cel_visited_add(L, 1, target, len);
+  return 0;
+}
+
+/* core.was_visited(set, target) */
+static int l_was_visited(lua_State *L) {
+  size_t len;
+  const char *target = luaL_checklstring(L, 2, &len);
+  lua_pushboolean(L, cel_visited_has(L, 1, target, len));
   return 1;
 }
 
@@ -319,7 +330,9 @@ void cel_open_walk(lua_State *L) {
       {"target", l_target},
       {"next_target", l_next_target},
       {"resolve", l_resolve},
-      {"fingerprint", l_fingerprint},
+      {"visited", l_visited},
+      {"visit", l_visit},
+      {"was_visited", l_was_visited},
       {"response", l_response},
       {"decode_error", l_decode_error},
       {"link_error", l_link_error},
@@ -335,4 +348,6 @@ void cel_open_walk(lua_State *L) {
       {"forget_interrupt", l_forget_interrupt},
       {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
+  lua_pushinteger(L, CEL_MAX_EMPTY);
+  lua_setfield(L, -2, "max_empty");
 }

@@ -7,7 +7,20 @@
 --   print(connector._id, connector.name)
 -- end
 
-local base = require "celigo.base"
+-- This file has to be readable for every Lua, so that it can tell.
+if _VERSION and _VERSION ~= "Lua 5.4" and _VERSION ~= "Lua 5.5" then
+  error("celigo is for Lua 5.4 and 5.5, and this program runs " .. _VERSION, 0)
+end
+
+local loaded, base = pcall(require, "celigo.base")
+if not loaded then
+  -- The words of dlopen on Linux and on macOS.
+  if base:find("undefined symbol: lua", 1, true) or base:find("ymbol not found.-'_lua") then
+    base = "celigo is a C module for Lua 5.4 or 5.5, and this program hides the functions of the Lua in it, "
+      .. "or has another version: " .. base
+  end
+  error(base, 0)
+end
 
 -- Error objects come with the first client, and their class with them.
 local errors

@@ -7,9 +7,6 @@
 local core = require "celigo.core"
 core.hide_file()
 local tasks = require "celigo.tasks"
-local visited = require "celigo.visited"
-
-local MAX_EMPTY = 1000 -- pages without a record in a row
 
 local Walk = {}
 
@@ -55,7 +52,9 @@ function Walk:next_target()
   if not target and not wrong and self.reference then
     target, wrong = core.resolve(self.call, self.reference)
   end
-  if target and self.visited:has(target) then wrong = "its next link leads to a page that was visited already" end
+  if target and core.was_visited(self.visited, target) then
+    wrong = "its next link leads to a page that was visited already"
+  end
   if wrong then return nil, wrong end
   return target
 end
@@ -167,7 +166,7 @@ end
 function Walk:count_empty()
   if not self.cursor then return end
   self.empty = self.cursor:count() > 0 and 0 or self.empty + 1
-  if self.empty >= MAX_EMPTY and self.onward then
+  if self.empty >= core.max_empty and self.onward then
     local message = ("%d pages in a row hold no record"):format(self.empty)
     self:fail(core.endless_error(self.call, message))
   end
@@ -194,7 +193,7 @@ function Walk:advance()
   if call then
     self.call, self.target, self.reference = call, core.target(call), nil
     if last then core.drop(last) end -- gives its memory back now
-    self.visited:add(self.target)
+    core.visit(self.visited, self.target)
     self:receive()
     local cursor, found, total = core.cursor(call)
     if not cursor then self:fail(found) end
@@ -224,7 +223,7 @@ local function new_walk(client, what, name, options, ...)
     first = call,
     prefetch = options.prefetch ~= false and not single,
     single = single, -- no page but the first
-    visited = visited.new(),
+    visited = core.visited(),
     empty = 0, -- pages without a record, in a row
   }, class)
 end

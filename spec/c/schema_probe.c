@@ -9,6 +9,7 @@
 
 #include "contract/email.h"
 #include "json/ljson.h"
+#include "json/ljson_module.h"
 #include "contract/schema.h"
 #include "state.h"
 

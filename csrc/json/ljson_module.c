@@ -1,13 +1,15 @@
 /*
-** ljson.c - the module table celigo.json, and the marks that say whether a
+** ljson_module.c - the module table celigo.json, and the marks that say
+*whether a
 ** table is an array or an object.
 */
-#include "json/ljson.h"
+#include "json/ljson_module.h"
 
 #include <string.h>
 
 #include <lauxlib.h>
 
+#include "json/ljson.h"
 #include "json/lmarks.h"
 
 /***
