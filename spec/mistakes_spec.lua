@@ -140,7 +140,8 @@ describe("a mistake", function()
       { "option 'indent': expected an integer from 0 to 16", function() celigo.json.encode({}, { indent = 17 }) end },
       { "option 'sort': expected a boolean", function() celigo.json.encode({}, { sort = 1 }) end },
       { "unknown option 'pretty'; there are: sort, indent", function() celigo.json.encode({}, { pretty = true }) end },
-      { "celigo.new: option 'read_only': expected a boolean", function() celigo.new { token = "t", read_only = 1 } end },
+      { "celigo.new: option 'read_only': expected a boolean",
+        function() celigo.new { token = "t", read_only = 1 } end },
     }
   end
 
@@ -179,7 +180,9 @@ describe("a mistake", function()
 
   it("of walking through a record is told what reads it", function()
     server:script { { body = '{"name":"n"}' } }
-    local good, err = pcall(function() for _ in client:each { path = "/v1/connectors/" .. ID } do error "a turn" end end)
+    local good, err = pcall(function()
+      for _ in client:each { path = "/v1/connectors/" .. ID } do error "a turn" end
+    end)
     assert.is_false(good)
     assert.equal("decode", err.kind)
     assert.equal("not_a_list", err.code)

@@ -153,8 +153,9 @@ end
 local function check_record(what, record)
   for _, name in ipairs { "dry_run", "max_retries" } do
     if record[name] ~= nil then
-      error(("%s: '%s' is an option, and options come after the function: %s(..., edit, { %s = ... })"):format(
-        what, name, what, name), 3)
+      local where = core.where() -- a level could be that of a tail call
+      error(("%s%s: '%s' is an option, and options come after the function: %s(..., edit, { %s = ... })"):format(
+        where and where .. ": " or "", what, name, what, name), 0)
     end
   end
 end
