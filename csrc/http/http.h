@@ -127,6 +127,7 @@ typedef struct cel_http {
   cel_buf head, body;   /* empty, of a transfer that is over: for the next */
   cel_buf sockets;      /* cel_http_socket[]: what to wait for */
   unsigned long serial; /* of the newest of them */
+  int watch;            /* one descriptor for all of them; 0: none */
   cel_anchors anchors;  /* whom TLS trusts */
   char *env_proxy;      /* owned; the environment's choice, or NULL */
   unsigned long long received; /* bytes of answers, of all transfers */
@@ -190,7 +191,7 @@ bool cel_http_step(cel_http *h, double seconds);
 cel_transfer *cel_http_news(cel_http *h);
 
 /* For event loops: seconds until libcurl wants a turn, negative for never.
-   Descriptors are in h->sockets. */
+   Descriptors are in h->sockets, or all behind h->watch (http_watch.h). */
 double cel_http_timeout(const cel_http *h);
 
 #endif
