@@ -2,8 +2,9 @@
 ** ljson.h - JSON (RFC 8259) to and from Lua values, without an intermediate
 ** document.
 **
-** Functions that take a lua_State may raise Lua's memory error and nothing
-** else; what is wrong with a text or a value comes back as a status. No
+** Functions that take a lua_State may raise Lua's memory error, and what a
+** debug hook raises in a long text, and nothing else; what is wrong with a
+*text or a value comes back as a status. No
 ** memory outside the collector is held across a call that may raise.
 */
 #ifndef CEL_LJSON_H

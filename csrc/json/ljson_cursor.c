@@ -146,6 +146,7 @@ static void cursor_begin(lua_State *L, cel_json_decoder *d, cel_json_cursor *c,
                             .p = c->text + c->pos,
                             .depth = c->in_object ? 2 : 1,
                             .fault = fault};
+  cel_json_set_turn(d);
 }
 
 int cel_json_cursor_next(lua_State *L, cel_json_cursor *c,

@@ -68,8 +68,17 @@ static inline bool decode_enter(cel_json_decoder *d, char close, int mark,
   return true;
 }
 
+/* A long text takes long: lets a debug hook have its turn [-0, +0]. */
+static void decode_turn(cel_json_decoder *d) {
+  cel_hook_turn(d->L);
+  cel_json_set_turn(d);
+}
+
 /* Reads what is between a table's elements, as cel_json_scan_more does. */
-static inline bool decode_more(cel_json_scan *s, char close, bool *more) {
+static inline bool decode_more(cel_json_decoder *d, char close, bool *more) {
+  cel_json_scan *const s = &d->scan;
+  if (s->p >= d->turn)
+    decode_turn(d);
   if (s->end - s->p >= 2 && *s->p == ',' && s->p[1] > ' ') {
     *more = true;
     s->p++;
@@ -121,7 +130,7 @@ static bool decode_object(cel_json_decoder *d, cel_json_place *place) {
   do {
     cel_json_key *const key = decode_key(d, count == 0, next);
     if (key == NULL || !cel_json_decode_value(d, &key->place) ||
-        !decode_more(s, '}', &more))
+        !decode_more(d, '}', &more))
       return false;
     lua_rawset(L, -3);
     next = &key->next;
@@ -156,7 +165,7 @@ static bool decode_array(cel_json_decoder *d, cel_json_place *place) {
   const int slot = lua_gettop(L);
   lua_Integer n = 0;
   do {
-    if (!cel_json_decode_value(d, place) || !decode_more(s, ']', &more))
+    if (!cel_json_decode_value(d, place) || !decode_more(d, ']', &more))
       return false;
     if (++n == ELEMENTS_WAITING && more)
       decode_elements(d, slot, ELEMENTS_WAITING, 2 * ELEMENTS_WAITING);
@@ -220,9 +229,13 @@ int cel_json_decode(lua_State *L, const char *text, size_t len,
   const int top = lua_gettop(L);
   cel_json_decoder d = {.L = L, .keys_index = top + 1};
   d.keys = cel_json_keys_push(L);
-  if (!cel_json_scan_begin(&d.scan, text, len, fault) ||
-      !cel_json_decode_value(&d, &d.keys->top) ||
-      !cel_json_scan_end(&d.scan)) {
+  bool good = cel_json_scan_begin(&d.scan, text, len, fault);
+  if (good) {
+    cel_json_set_turn(&d);
+    good =
+        cel_json_decode_value(&d, &d.keys->top) && cel_json_scan_end(&d.scan);
+  }
+  if (!good) {
     lua_settop(L, top);
     return -1;
   }

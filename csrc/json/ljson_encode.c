@@ -14,6 +14,7 @@
 
 #include <lauxlib.h>
 
+#include "common/lhook.h"
 #include "contract/lfaults.h"
 #include "contract/lvalidate.h"
 #include "json/ljson_writer.h"
@@ -28,6 +29,7 @@ typedef struct encoder {
   cel_marks marks;
   cel_faults faults;
   cel_writer out;
+  size_t turn; /* length at which a debug hook has its turn */
 } encoder;
 
 static void encode_value(encoder *e, const cel_shape *shape, bool member);
@@ -37,6 +39,15 @@ static void encode_fault(encoder *e, const char *text) {
   luaL_checkstack(e->L, 1, NULL);
   lua_pushstring(e->L, text);
   cel_faults_invalid(&e->faults);
+}
+
+/* A long text takes long: lets a debug hook have its turn [-0, +0]. */
+static void encode_turn(encoder *e) {
+  size_t len = (size_t)(e->out.at - e->out.start);
+  if (len < e->turn)
+    return;
+  cel_hook_turn(e->L);
+  e->turn = len + CEL_HOOK_BYTES;
 }
 
 /* Scalars; the value is on top [-0, +0] */
@@ -147,6 +158,7 @@ static bool encode_items(encoder *e, const cel_shape *items, int t,
     lua_rawgeti(e->L, t, i);
     encode_value(e, items, false);
     lua_pop(e->L, 1);
+    encode_turn(e);
     cel_writer_char(&e->out, ',');
   }
   return true;
@@ -170,6 +182,7 @@ static bool encode_array(encoder *e, const cel_shape *shape, int t,
     step->index = i;
     encode_value(e, items, false);
     lua_pop(L, 1);
+    encode_turn(e);
     cel_writer_char(&e->out, ',');
     if (!lua_next(L, t))
       break;
@@ -225,6 +238,7 @@ static bool encode_object(encoder *e, const cel_shape *shape, int t,
     }
     encode_member(e, shape, &seen);
     lua_pop(L, 1);
+    encode_turn(e);
   } while (lua_next(L, t));
   step->key = 0;
   if (e->out.at[-1] == ',')
@@ -326,6 +340,7 @@ int cel_json_encode(lua_State *L, int idx, const cel_encode_options *o) {
   lua_pushvalue(L, idx);
   e.L = L;
   e.validate = o->validate;
+  e.turn = CEL_HOOK_BYTES;
   cel_marks_init(&e.marks, L);
   cel_faults_init(&e.faults, L);
   cel_writer_init(&e.out, L);

@@ -12,7 +12,6 @@
 #include "client/loptions.h"
 #include "client/lrequest.h"
 #include "client/lresult.h"
-#include "client/lstep.h"
 #include "client/lvisited.h"
 #include "loop/lloop.h"
 #include "pages/lcursor.h"
@@ -24,13 +23,6 @@ static int l_set_error_constructor(lua_State *L) {
   lua_settop(L, 1);
   lua_setfield(L, LUA_REGISTRYINDEX, CEL_ERROR_CONSTRUCTOR);
   return 0;
-}
-
-static void set_spin(lua_State *L) {
-  static const char spin[] = "local n = ... for i = 1, n do end";
-  if (luaL_loadbufferx(L, spin, sizeof spin - 1, "=celigo", "t") != LUA_OK)
-    lua_error(L);
-  lua_setfield(L, LUA_REGISTRYINDEX, CEL_SPIN);
 }
 
 int luaopen_celigo_core(lua_State *L) {
@@ -47,7 +39,6 @@ int luaopen_celigo_core(lua_State *L) {
   cel_open_walk(L);
   cel_open_loop(L);
   cel_open_cursor(L);
-  set_spin(L);
   cel_open_visited(L);
   cel_open_call(L);
   cel_open_client(L);
