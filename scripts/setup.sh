@@ -2,8 +2,8 @@
 # setup.sh GROUP…: installs what a group of commands needs and this machine
 # has not: packages of apt (Debian, Ubuntu) or brew (macOS; there Lua's own
 # packages come from luarocks). Says what before it does; what is there is
-# left alone. Groups: build demo test prism browser valgrind fuzz lint docs coverage
-# bench systems.
+# left alone. Groups: build demo test hosts prism browser valgrind fuzz lint docs
+# coverage bench systems.
 . scripts/common.sh
 
 missing=
@@ -72,10 +72,10 @@ group_build() {
   need "Lua-headers" "liblua$lua_version-dev" "lua@$lua_version" - has_header lua.h
   need "libcurl-headers" libcurl4-openssl-dev curl - has_header curl/curl.h
   need "zlib-headers" zlib1g-dev zlib - has_header zlib.h
-  need lua-cjson lua-cjson - lua-cjson has_lua_package cjson
 }
 
 group_demo() {
+  need lua-cjson lua-cjson - lua-cjson has_lua_package cjson
   need lua-socket lua-socket - luasocket has_lua_package socket
   need lua-argparse lua-argparse - argparse has_lua_package argparse
 }
@@ -93,6 +93,15 @@ group_test() {
   need pkg-config pkg-config pkg-config - have pkg-config
   need locales locales - - has_comma_locale
   need node nodejs node - have node
+}
+
+# Programs with Lua in them, for hosts_spec; lua-event for a block of the docs.
+group_hosts() {
+  want lighttpd lighttpd - - have lighttpd
+  want "lighttpd's-Lua" lighttpd-modules-lua - - [ -e /usr/lib/lighttpd/mod_magnet.so ]
+  want haproxy haproxy - - have haproxy
+  want prosody prosody - - have prosody
+  want lua-event lua-event - - has_lua_package luaevent.core
 }
 
 group_prism() {
@@ -114,6 +123,7 @@ group_fuzz() {
 }
 
 group_lint() {
+  need luarocks luarocks luarocks - have luarocks
   need gcc gcc gcc - have gcc
   need clang clang llvm - have clang
   need clang-tidy clang-tidy llvm - have clang-tidy
@@ -135,6 +145,7 @@ group_systems() {
 }
 
 group_bench() {
+  need lua-cjson lua-cjson - lua-cjson has_lua_package cjson
   need lua-argparse lua-argparse - argparse has_lua_package argparse
   need lua-socket lua-socket - luasocket has_lua_package socket
   need lua-cqueues lua-cqueues - cqueues has_lua_package cqueues

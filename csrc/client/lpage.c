@@ -12,7 +12,7 @@
 #include "client/levent.h"
 #include "client/lresult.h"
 #include "client/lvisited.h"
-#include "common/lhook.h"
+#include "common/lturn.h"
 #include "http/clock.h"
 #include "http/weblink.h"
 #include "json/ljson.h"
@@ -164,6 +164,16 @@ static void finish_failure(lua_State *L, int idx, const cel_failure_row *row,
   cel_call_finish(L, idx, CEL_END_ERROR);
 }
 
+/* Whether records were expected in a body that is valid JSON, but no list. */
+static bool is_no_list(const cel_call *c) {
+  const cel_buf *body = &c->transfer.body;
+  cel_json_fault fault;
+  cel_json_scan s;
+  return (c->page_only || c->follow || c->answer == CEL_ANSWER_LIST) &&
+         cel_json_scan_begin(&s, body->data, body->len, &fault) &&
+         cel_json_skip_value(&s) && cel_json_scan_end(&s);
+}
+
 void cel_push_undecoded(lua_State *L, int idx, const char *message) {
   const cel_call *c = cel_call_get(L, idx);
   const cel_encoding *e = &c->transfer.encoding;
@@ -181,6 +191,13 @@ void cel_push_undecoded(lua_State *L, int idx, const char *message) {
                : "the answer's body is no JSON, and its Content-Encoding "
                  "(%s) cannot be undone: only gzip and deflate can",
         e->names);
+  } else if (is_no_list(c)) {
+    f.row = &cel_failure_no_list;
+    f.message = lua_pushfstring(
+        L,
+        "the answer is no list of records (%s); client:request { path = ... } "
+        "returns a body as it is",
+        message);
   } else {
     lua_pushnil(L);
   }

@@ -16,6 +16,7 @@
 #include "client/loutcome.h"
 #include "client/lresult.h"
 #include "client/lwake.h"
+#include "common/lturn.h"
 #include "engine/pump.h"
 #include "http/clock.h"
 
@@ -191,11 +192,15 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
 }
 
 int cel_call_await(lua_State *L) {
-  const cel_call *k = cel_call_get(L, 1);
+  cel_call *k = cel_call_get(L, 1);
   if (k->state == CEL_STATE_SPARE)
     return luaL_error(L, "the call is over");
   if (k->pinned && k->state != CEL_STATE_DONE)
     return luaL_error(L, "a callback cannot wait for its own call");
+  if (k->state == CEL_STATE_NEW) /* its start has failed: nothing ends it */
+    cel_call_abandon(k,
+                     k->client->closed ? CEL_END_CLOSED : CEL_END_CANCELLED);
+  cel_call_attend(k);
   return await_k(L, LUA_OK, 0);
 }
 

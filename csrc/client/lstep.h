@@ -9,7 +9,6 @@
 #include <lua.h>
 
 #include "client/lcall.h"
-#include "common/lhook.h"
 
 /* Seconds for which waits keep a debug hook from its turn, at most. */
 #define CEL_HOOK_INTERVAL 0.2

@@ -6,7 +6,6 @@
 #include <math.h> /* HUGE_VAL */
 #include <string.h>
 
-#include "engine/redact.h"
 #include "http/clock.h"
 
 /* {====== Lists */
@@ -138,6 +137,8 @@ void cel_call_redact(const cel_call *c, char *text, size_t len) {
     cel_redact(c->headers, text, len);
   for (int i = 0; i < CEL_TOKEN_REPEATS; i++)
     cel_redact(c->earlier[i], text, len);
+  for (int i = 0; i < CEL_PROXY_MASKS; i++)
+    cel_mask_apply(c->client->proxy_masks[i], text, len);
 }
 
 bool cel_call_is_begun(const cel_call *c) {
@@ -221,6 +222,10 @@ void cel_client_close(cel_client *c) {
   c->headers = NULL;
   if (c->proxy != NULL) /* it may hold a password */
     cel_wipe(c->proxy, strlen(c->proxy));
+  for (int i = 0; i < CEL_PROXY_MASKS; i++) {
+    cel_mask_free(c->proxy_masks[i]);
+    c->proxy_masks[i] = NULL;
+  }
 }
 
 cel_client *cel_client_retain(cel_client *c) {

@@ -17,6 +17,7 @@
 
 #include "common/heap.h"
 #include "contract/operations.h"
+#include "engine/redact.h"
 #include "http/headers.h"
 #include "http/http.h"
 #include "http/url.h"
@@ -73,9 +74,11 @@ typedef struct cel_client {
   cel_http http;
   cel_rate_limit limit;
   cel_policy policy;
-  double timeout;   /* seconds */
-  bool timeout_set; /* by the user: holds for slow operations too */
+  double timeout;     /* seconds */
+  bool timeout_set;   /* by the user: holds for slow operations too */
+  size_t max_request; /* bytes of a body */
   bool validate;
+  bool read_only;      /* sends no writes */
   bool has_function;   /* the token comes from a function */
   bool asking;         /* which is being called */
   bool secret;         /* the script must not learn the token from an answer */
@@ -107,6 +110,7 @@ typedef struct cel_client {
   char *proxy;          /* or NULL */
   size_t proxy_size;    /* bytes allocated for it */
   cel_headers *headers; /* with the token; NULL until it is known */
+  cel_mask *proxy_masks[CEL_PROXY_MASKS]; /* or NULL */
 } cel_client;
 
 /* What a done call gives to the one who asks. */
@@ -191,8 +195,9 @@ void cel_call_begin(cel_call *c);
    may end a call whose answer is being read: that stays until it was. */
 void cel_call_release(cel_call *c);
 
-/* Replaces every token that the call has sent, and the client's, by asterisks,
-   in place, in a text that leaves the library. */
+/* Replaces every token that the call has sent, the client's, and what its
+   proxy is told, by asterisks, in place, in a text that leaves the
+   library. */
 void cel_call_redact(const cel_call *c, char *text, size_t len);
 
 /* Whether the exchange of its newest attempt has been begun, be it over or

@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "http/http.h"
+#include "http/transfer.h"
 
 /* Makes the descriptor, h->watch, with the sockets that are there. It stays 0
    where the system has none: then the sockets are to be watched. */

@@ -11,6 +11,7 @@
 
 #include <lauxlib.h>
 
+#include "common/lturn.h"
 #include "json/ljson.h"
 
 enum {
@@ -68,17 +69,8 @@ static inline bool decode_enter(cel_json_decoder *d, char close, int mark,
   return true;
 }
 
-/* A long text takes long: lets a debug hook have its turn [-0, +0]. */
-static void decode_turn(cel_json_decoder *d) {
-  cel_hook_turn(d->L);
-  cel_json_set_turn(d);
-}
-
 /* Reads what is between a table's elements, as cel_json_scan_more does. */
-static inline bool decode_more(cel_json_decoder *d, char close, bool *more) {
-  cel_json_scan *const s = &d->scan;
-  if (s->p >= d->turn)
-    decode_turn(d);
+static inline bool decode_more(cel_json_scan *s, char close, bool *more) {
   if (s->end - s->p >= 2 && *s->p == ',' && s->p[1] > ' ') {
     *more = true;
     s->p++;
@@ -130,7 +122,7 @@ static bool decode_object(cel_json_decoder *d, cel_json_place *place) {
   do {
     cel_json_key *const key = decode_key(d, count == 0, next);
     if (key == NULL || !cel_json_decode_value(d, &key->place) ||
-        !decode_more(d, '}', &more))
+        !decode_more(s, '}', &more))
       return false;
     lua_rawset(L, -3);
     next = &key->next;
@@ -165,7 +157,7 @@ static bool decode_array(cel_json_decoder *d, cel_json_place *place) {
   const int slot = lua_gettop(L);
   lua_Integer n = 0;
   do {
-    if (!cel_json_decode_value(d, place) || !decode_more(d, ']', &more))
+    if (!cel_json_decode_value(d, place) || !decode_more(s, ']', &more))
       return false;
     if (++n == ELEMENTS_WAITING && more)
       decode_elements(d, slot, ELEMENTS_WAITING, 2 * ELEMENTS_WAITING);
@@ -202,6 +194,7 @@ static bool decode_number(cel_json_decoder *d) {
 
 bool cel_json_decode_value(cel_json_decoder *d, cel_json_place *place) {
   cel_json_scan *const s = &d->scan;
+  cel_work(d->L, &d->work, 1);
   switch (s->p < s->end ? *s->p : '\0') {
   case '"':
     return decode_string(d);
@@ -229,13 +222,9 @@ int cel_json_decode(lua_State *L, const char *text, size_t len,
   const int top = lua_gettop(L);
   cel_json_decoder d = {.L = L, .keys_index = top + 1};
   d.keys = cel_json_keys_push(L);
-  bool good = cel_json_scan_begin(&d.scan, text, len, fault);
-  if (good) {
-    cel_json_set_turn(&d);
-    good =
-        cel_json_decode_value(&d, &d.keys->top) && cel_json_scan_end(&d.scan);
-  }
-  if (!good) {
+  if (!cel_json_scan_begin(&d.scan, text, len, fault) ||
+      !cel_json_decode_value(&d, &d.keys->top) ||
+      !cel_json_scan_end(&d.scan)) {
     lua_settop(L, top);
     return -1;
   }

@@ -10,7 +10,6 @@
 
 #include <lua.h>
 
-#include "common/lhook.h"
 #include "json/json_scan.h"
 #include "json/ljson_keys.h"
 
@@ -19,14 +18,8 @@ typedef struct cel_json_decoder {
   cel_json_scan scan;
   cel_json_keys *keys; /* kept alive by the stack's slot `keys_index` */
   int keys_index;
-  const char *turn; /* where a debug hook has its turn */
+  size_t work; /* since debug hooks had a turn */
 } cel_json_decoder;
-
-/* The next turn is some way behind scan.p. */
-static inline void cel_json_set_turn(cel_json_decoder *d) {
-  const cel_json_scan *s = &d->scan;
-  d->turn = s->end - s->p > CEL_HOOK_BYTES ? s->p + CEL_HOOK_BYTES : s->end;
-}
 
 /* Makes sure of n free slots, or raises Lua's memory error [-0, +0]. */
 void cel_json_need_stack(lua_State *L, int n);

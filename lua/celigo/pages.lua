@@ -5,6 +5,7 @@
 -- header) is C; this file decides which page is next.
 
 local core = require "celigo.core"
+core.hide_file()
 local tasks = require "celigo.tasks"
 
 local Walk = {}
@@ -98,7 +99,7 @@ function Walk:receive()
     self:prefetch_page((self:next_target()))
     state, err = core.await(self.call)
   end
-  if not state then self:fail(err) end
+  if not state then self:fail(err, err.code == "invalid_id") end -- no page to go on from
 end
 
 -- The call of the next page, or nil at the end of the list.
@@ -210,12 +211,12 @@ function Walk:advance()
   return self.cursor
 end
 
--- Makes a walk; wrong arguments raise with the user's position. The options
--- are the last argument.
-local function new_walk(client, what, name, ...)
+-- Makes a walk; wrong arguments raise with the user's position. The method's
+-- own arguments, the options among them, follow the options.
+local function new_walk(client, what, name, options, ...)
   local good, call = pcall(core.fetch, client, what, name, ...)
   if not good then error(call, call == "not enough memory" and 0 or 3) end
-  local options = select(-1, ...) or {}
+  options = options or {}
   local single = options.follow == false
   return setmetatable({
     client = client,
@@ -248,8 +249,8 @@ local methods = core.methods
 -- for connector in client:each { path = "/v1/connectors" } do
 --   print(connector.name)
 -- end
-function methods.each(client, request)
-  return records(new_walk(client, "each", nil, request))
+function methods.each(client, request, ...)
+  return records(new_walk(client, "each", nil, request, request, ...))
 end
 
 --- Every page of any list endpoint.
@@ -260,8 +261,8 @@ end
 -- for page, response in client:pages { path = "/v1/connectors" } do
 --   print(#page, response.next_url)
 -- end
-function methods.pages(client, request)
-  local walk = new_walk(client, "pages", nil, request)
+function methods.pages(client, request, ...)
+  local walk = new_walk(client, "pages", nil, request, request, ...)
   local function next_page()
     local cursor = walk:advance()
     if not cursor then return nil end
@@ -281,8 +282,8 @@ end
 -- for connector in client:each_connector { limit = 100 } do
 --   print(connector._id, connector.name)
 -- end
-function methods.each_connector(client, options)
-  return records(new_walk(client, "each_connector", "list_connectors", options))
+function methods.each_connector(client, options, ...)
+  return records(new_walk(client, "each_connector", "list_connectors", options, options, ...))
 end
 
 --- Every license of a connector.
@@ -294,8 +295,8 @@ end
 -- for license in client:each_connector_license(id) do
 --   print(license._id, license.expires or license.trialEndDate)
 -- end
-function methods.each_connector_license(client, id, options)
-  return records(new_walk(client, "each_connector_license", "list_connector_licenses", id, options))
+function methods.each_connector_license(client, id, options, ...)
+  return records(new_walk(client, "each_connector_license", "list_connector_licenses", options, id, options, ...))
 end
 
 --- Every installation of a connector.
@@ -307,6 +308,6 @@ end
 -- for install in client:each_connector_install(id) do
 --   print(install._integrationId)
 -- end
-function methods.each_connector_install(client, id, options)
-  return records(new_walk(client, "each_connector_install", "get_connector_install_base", id, options))
+function methods.each_connector_install(client, id, options, ...)
+  return records(new_walk(client, "each_connector_install", "get_connector_install_base", options, id, options, ...))
 end

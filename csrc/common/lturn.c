@@ -1,15 +1,20 @@
 /*
-** lhook.c - turns for debug hooks.
+** lturn.c - turns for debug hooks in long work in C.
 */
-#include "common/lhook.h"
+#include "common/lturn.h"
 
 #include <string.h>
 
 #include <lauxlib.h>
 
-#define SPIN "celigo.spin" /* in the registry */
-
 #define MAX_COUNT 10000000 /* instructions run for a count hook, at most */
+
+void cel_open_turn(lua_State *L) {
+  static const char spin[] = "local n = ... for i = 1, n do end";
+  if (luaL_loadbufferx(L, spin, sizeof spin - 1, "=celigo", "t") != LUA_OK)
+    lua_error(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, CEL_SPIN);
+}
 
 /* A message handler [-0, +1] that notes an error which a debug hook has
    raised, for cel_is_interrupt: only here the stack still tells. */
@@ -36,19 +41,6 @@ bool cel_is_interrupt(lua_State *L, int idx) {
   return is;
 }
 
-/* Pushes a Lua function that runs as many instructions as its argument says,
-   and a few more [-0, +1]. */
-static void push_spin(lua_State *L) {
-  static const char spin[] = "local n = ... for i = 1, n do end";
-  if (lua_getfield(L, LUA_REGISTRYINDEX, SPIN) == LUA_TFUNCTION)
-    return;
-  lua_pop(L, 1);
-  if (luaL_loadbufferx(L, spin, sizeof spin - 1, "=celigo", "t") != LUA_OK)
-    lua_error(L);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, LUA_REGISTRYINDEX, SPIN);
-}
-
 /* Runs as many instructions as a count hook counts, so that it fires where
    Lua expects it to: line, call and count hooks alike. A coroutine has the
    main thread's hook only if it was set before the coroutine was made; the
@@ -69,7 +61,7 @@ void cel_hook_turn(lua_State *L) {
     count = lua_gethookcount(L);
   luaL_checkstack(L, 4, "no room for a debug hook");
   lua_pushcfunction(L, cel_note_interrupt);
-  push_spin(L);
+  lua_getfield(L, LUA_REGISTRYINDEX, CEL_SPIN);
   lua_pushinteger(L, count < MAX_COUNT ? count : MAX_COUNT);
   int status = lua_pcall(L, 1, 0, -3);
   lua_remove(L, status == LUA_OK ? -1 : -2);
