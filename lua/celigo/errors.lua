@@ -32,6 +32,7 @@
 local base = require "celigo.base"
 
 local MAX_BODY = 64 * 1024 -- bytes of a body that an error keeps
+local MAX_TEXT = 4 * 1024 -- bytes of any other text of an answer's body
 local MAX_SHOWN = 5 -- entries that tostring shows
 
 local NAME = "celigo.error"
@@ -91,16 +92,24 @@ local function words_of(status)
   return words[status] or ("http_%d"):format(status)
 end
 
+-- Cuts between characters.
+local function cut(text)
+  if #text <= MAX_TEXT then return text end
+  local last = MAX_TEXT - #"..."
+  while last > 0 and text:find("^[\x80-\xBF]", last + 1) do last = last - 1 end
+  return text:sub(1, last) .. "..."
+end
+
 local function text_or_nil(v)
-  if type(v) == "string" then return v end
+  if type(v) == "string" then return cut(v) end
   if type(v) == "number" then return tostring(v) end
   return nil
 end
 
 -- A code is a string, or an integer where it mirrors an upstream's status.
 local function code_or_nil(v)
-  if type(v) == "string" or type(v) == "number" then return v end
-  return nil
+  if type(v) == "number" then return v end
+  return text_or_nil(v)
 end
 
 -- One entry of the service's list, whatever it looks like.
@@ -150,7 +159,13 @@ local function new(err)
   if err.kind == "http" then read_answer(err) end
   if err.kind == "pagination" then err.status = nil end -- the page itself was good
   if err.body and #err.body > MAX_BODY then err.body = err.body:sub(1, MAX_BODY) end
+  if err.message then err.message = cut(err.message) end
   err.errors = err.errors or {}
+  for _, entry in ipairs(err.errors) do
+    for name, text in pairs(entry) do
+      if type(text) == "string" then entry[name] = cut(text) end
+    end
+  end
   local first = err.errors[1]
   if first and not err.message then
     err.code, err.message, err.field = first.code, first.message, first.field
@@ -178,7 +193,7 @@ function Error:__tostring()
   local text = ("%s %s: %s %s"):format(self.method or "?", self.path or "?", what, show_all(self))
   local hint = advice_for(self)
   if hint then text = ("%s; %s"):format(text, hint) end
-  return (text:gsub("%c+", " "))
+  return base.plain(text)
 end
 
 function Error.__concat(a, b)
