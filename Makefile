@@ -37,12 +37,12 @@ asan: ## the specs with AddressSanitizer, LeakSanitizer and UBSan
 	@sh scripts/build.sh asan
 	@sh scripts/asan.sh $(SPECS)
 
-tsan: ## the specs with ThreadSanitizer, but for those of the JSON codec
+tsan: ## the specs with ThreadSanitizer, but for those without threads
 	@sh scripts/setup.sh test
 	@sh scripts/build.sh tsan
 	@sh scripts/tsan.sh $(SPECS)
 
-valgrind: ## the specs under valgrind
+valgrind: ## the specs of the C core under valgrind
 	@sh scripts/setup.sh test valgrind
 	@sh scripts/build.sh dev
 	@sh scripts/valgrind.sh $(SPECS)

@@ -2,8 +2,8 @@
 # setup.sh GROUP…: installs what a group of commands needs and this machine
 # has not: packages of apt (Debian, Ubuntu) or brew (macOS; there Lua's own
 # packages come from luarocks). Says what before it does; what is there is
-# left alone. Groups: build demo test prism browser valgrind fuzz lint docs coverage
-# bench systems.
+# left alone. Groups: build demo test hosts prism browser valgrind fuzz lint docs
+# coverage bench systems.
 . scripts/common.sh
 
 missing=
@@ -93,6 +93,15 @@ group_test() {
   need pkg-config pkg-config pkg-config - have pkg-config
   need locales locales - - has_comma_locale
   need node nodejs node - have node
+}
+
+# Programs with Lua in them, for hosts_spec; lua-event for a block of the docs.
+group_hosts() {
+  want lighttpd lighttpd - - have lighttpd
+  want "lighttpd's-Lua" lighttpd-modules-lua - - [ -e /usr/lib/lighttpd/mod_magnet.so ]
+  want haproxy haproxy - - have haproxy
+  want prosody prosody - - have prosody
+  want lua-event lua-event - - has_lua_package luaevent.core
 }
 
 group_prism() {

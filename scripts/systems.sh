@@ -43,6 +43,9 @@ copy_tree() {
   apt-config dump |
     grep -i '^Acquire::\(http\|https\|Check-[a-z-]*\|Retries\)[: ]' \
       >"$tree/etc/apt/apt.conf.d/90host" || true
+  # no service starts when its package is installed
+  printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
+  chmod 755 "$tree/usr/sbin/policy-rc.d"
   mkdir "$tree/root/celigo"
   git archive HEAD | tar -x -C "$tree/root/celigo"
 }
@@ -95,7 +98,7 @@ visit() {
     fi
   fi
   say "== $1: Debian $(cat "$tree/etc/debian_version") ${settings}"
-  inside "$settings ${SYSTEMS_RUN:-make test}" </dev/null
+  inside "${CI:+SETUP_HOSTS=1} $settings ${SYSTEMS_RUN:-make test}" </dev/null
 }
 
 if [ "${1:-}" = --visit ]; then
@@ -110,7 +113,7 @@ have debootstrap ||
   fail "make systems takes debootstrap, Debian's package of that name"
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap '[ -n "${SYSTEMS_KEEP:-}" ] || rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT PIPE TERM
 tree=$work/tree
 passed=0 failed=0
@@ -131,7 +134,12 @@ for part in "$@"; do
   counts=${counts:-0 1} # it was cut short
   passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
   say "-- $part: ${counts% *} passed, ${counts#* } failed, $(($(date +%s) - started)) s"
-  [ -n "${SYSTEMS_KEEP:-}" ] || rm -rf "$tree"
+  if [ -n "${SYSTEMS_KEEP:-}" ]; then
+    mv "$tree" "$tree-$part"
+    say "kept: $tree-$part"
+  else
+    rm -rf "$tree"
+  fi
 done
 say "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

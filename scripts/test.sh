@@ -4,6 +4,9 @@
 
 specs_exist "$@"
 sh scripts/setup.sh test
+if [ "${CI:-}" = true ] || [ -n "${SETUP_HOSTS:-}" ]; then
+  sh scripts/setup.sh hosts # without them their specs are pending
+fi
 if [ "${CI:-}" = true ]; then
   sh scripts/setup.sh prism browser # without a browser its specs are pending
   sh scripts/prism.sh

@@ -3,9 +3,10 @@
 -- links lead somewhere.
 --
 -- A Lua block whose first line names a file that ends in _spec.lua is for
--- busted: testing_spec.lua runs it. One that requires celigo is a program of
--- its own. Any other finds
--- what the README promises: celigo, client, id, license_id. What stands
+-- busted: testing_spec.lua runs it. One whose first line names a file below
+-- /srv is for another program: hosts_spec.lua runs those of servers. One that
+-- requires celigo is a program of its own. Any other finds what the README
+-- promises: celigo, client, id, license_id. What stands
 -- behind `-->` has to be printed, in this order; other lines may come
 -- between.
 
@@ -18,6 +19,9 @@ local sandbox = require "celigo.sandbox"
 local PRELUDE <const> = [[
 local celigo = require "celigo"; local client <close> = celigo.new {}; ]]
   .. [[local id, license_id = "54fa0b38a7044f9252000036", "54fa0b38a7044f9253000001"; do ]]
+
+-- Where loops.lua_ev is found, from any folder.
+local EXAMPLES <const> = assert(os.getenv "PWD") .. "/examples/?.lua"
 
 local function read(path)
   local file <close> = assert(io.open(path, "rb"))
@@ -58,8 +62,8 @@ end
 local function in_language(path, language)
   local found = {}
   for _, block in ipairs(blocks_of(path)) do
-    local is_spec = block.text:find "^%-%- [%w_]+_spec%.lua\n"
-    if block.language == language and not is_spec then found[#found + 1] = block end
+    local elsewhere = block.text:find "^%-%- [%w_]+_spec%.lua\n" or block.text:find "^%-%- /srv/"
+    if block.language == language and not elsewhere then found[#found + 1] = block end
   end
   return found
 end
@@ -71,7 +75,7 @@ local function run(command, folder)
   local environment = "cd %s && env CELIGO_BASE_URL=%s CELIGO_API_TOKEN=%s "
     .. "https_proxy=http://127.0.0.1:1 LUA_PATH=%s LUA_CPATH=%s NO_COLOR=1 "
   environment = environment:format(folder or ".", service.url, service.token,
-    process.quote(package.path), process.quote(package.cpath))
+    process.quote(package.path .. ";" .. EXAMPLES), process.quote(package.cpath))
   local pipe = assert(io.popen(environment .. command .. " 2>&1"))
   local output = pipe:read "a"
   local _, _, code = pipe:close()

@@ -104,7 +104,9 @@ for how, call in pairs(ways) do
         local head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
         server:script { { raw = head .. chunk .. "0\r\n\r\n" } }
         local value, err = list()
-        if cut == #body then
+        if not value and err.code == "bad_content_encoding" then
+          assert.equal("network", err.kind) -- a newer libcurl refuses what was not asked for
+        elseif cut == #body then
           assert.same({ 1, 2 }, value)
         else
           assert.is_nil(value)

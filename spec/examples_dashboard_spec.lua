@@ -3,7 +3,6 @@
 local celigo = require "celigo"
 local browser = require "spec.support.browser"
 local example = require "spec.support.example"
-local fault = require "spec.support.fault_server"
 local sandbox = require "celigo.sandbox"
 
 local read, write, run, has = example.read, example.write, example.run, example.has
@@ -39,17 +38,21 @@ describe("dashboard", function()
   end)
 
   it("takes records of any shape", function()
-    local server <close> = fault.start()
-    server:script {
-      { body = '[{"_id":"k","name":null,"twoDotZero":null},{"_id":"l"}]' },
-      { body = '[{"_id":"a","user":null,"opts":null,"expires":null},'
+    local function answer(operation, body)
+      return { operation = operation, status = 200, body = body }
+    end
+    local service <close> = sandbox.start { faults = {
+      answer("list_connectors", '[{"_id":"k","name":null,"twoDotZero":null},{"_id":"l"}]'),
+      answer("list_connector_licenses", '[{"_id":"a","user":null,"opts":null,"expires":null},'
         .. '{"_id":"b","expires":"soon","trialEndDate":"never"},'
-        .. '{"_id":"c","expires":"9999-12-31T23:59:59.999Z"},{"_id":"d","expires":"1970-01-01T00:00:00Z"}]' },
-      { body = '[{"_integrationId":null},{"_integrationId":"i","version":2,"updateInProgress":"yes"},'
-        .. '{"_integrationId":"j","version":"v1.99999999999999999999-beta","updateInProgress":true}]' },
-      { status = 204 }, { status = 204 },
-    }
-    local code, output, messages = run("dashboard", { "--concurrency", "1" }, server)
+        .. '{"_id":"c","expires":"9999-12-31T23:59:59.999Z"},{"_id":"d","expires":"1970-01-01T00:00:00Z"}]'),
+      answer("get_connector_install_base",
+        '[{"_integrationId":null},{"_integrationId":"i","version":2,"updateInProgress":"yes"},'
+        .. '{"_integrationId":"j","version":"v1.99999999999999999999-beta","updateInProgress":true}]'),
+      answer("list_connector_licenses", "[]"),
+      answer("get_connector_install_base", "[]"),
+    } }
+    local code, output, messages = run("dashboard", { "--concurrency", "1" }, service)
     assert.equal(0, code, messages)
     assert.equal("7 rows of 2 connectors\n", messages)
     has(output, "v1.99999999999999999999-beta")

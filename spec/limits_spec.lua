@@ -130,7 +130,7 @@ describe("limits:", function()
       assert.is_true(request.sent < 20e6)
       check(value, err, "headers_too_large")
     end
-    server:script { { informational = 1000, header_bytes = 50000, trailers = 80000, body = "[]" } }
+    server:script { { informational = 500, header_bytes = 50000, trailers = 20000, body = "[]" } }
     assert.same({}, (assert(client:list_connectors())))
   end)
 

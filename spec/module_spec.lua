@@ -113,4 +113,51 @@ describe("the module", function()
             (pcall(celigo.new)))
     ]])
   end)
+
+  -- Any other Lua that is there: LuaRocks brings 5.1 on Debian.
+  it("says which Lua it is for", function()
+    local other
+    for _, name in ipairs { "lua5.1", "lua5.2", "lua5.3", "luajit" } do
+      if not other and os.execute("command -v " .. name .. " >/dev/null 2>&1") then other = name end
+    end
+    if not other then return pending "there is no Lua but this one" end
+    local code = ("package.path = %q package.cpath = %q require 'celigo'"):format(package.path, package.cpath)
+    local status, output = process.start({ other, "-e", code }):wait()
+    assert.not_equal(0, status)
+    assert.matches("^%S+: celigo is for Lua 5.4 and 5.5, and this program runs Lua 5.[123]\n", output)
+  end)
+
+  it("says that a program hides its Lua", function()
+    if process.instrumented then return pending(process.instrumented) end
+    local program = os.tmpname()
+    local flags = ("$(pkg-config --cflags lua%s) -l:liblua%s.a -lm -ldl"):format(process.version, process.version)
+    local file <close> = assert(io.open(program .. ".c", "w"))
+    file:write [[
+      #include <lauxlib.h>
+      #include <lualib.h>
+      #include <stdio.h>
+      int main(int argc, char **argv) {
+        lua_State *L = luaL_newstate();
+        luaL_openlibs(L);
+        if (argc != 2 || luaL_dostring(L, argv[1]) == LUA_OK)
+          return 0;
+        puts(lua_tostring(L, -1));
+        return 1;
+      }
+    ]]
+    file:close()
+    finally(function()
+      os.remove(program)
+      os.remove(program .. ".c")
+    end)
+    if not os.execute(("cc -o %s %s.c %s 2>/dev/null"):format(program, program, flags)) then
+      return pending "there is no static library of this Lua"
+    end
+    local code = ("package.path = %q package.cpath = %q require 'celigo'"):format(package.path, package.cpath)
+    local status, output = process.start({ program, code }):wait()
+    assert.equal(1, status)
+    assert.matches("^celigo is a C module for Lua 5.4 or 5.5, and this program hides the functions of the Lua in it",
+      output)
+    assert.matches("undefined symbol: lua_%a+", output)
+  end)
 end)

@@ -170,7 +170,7 @@ void cel_body_set(lua_State *L, int call, int body, const cel_shape *shape,
     status = cel_json_encode(L, body, &o);
   if (status == CEL_ENCODE_OK && has_codec &&
       !codec_encode(L, call, body, shape))
-    status = CEL_ENCODE_FAULTS;
+    status = CEL_ENCODE_UNFIT;
   if (status == CEL_ENCODE_OK && lua_rawlen(L, -1) > most)
     status = CEL_ENCODE_LARGE;
   if (status == CEL_ENCODE_OK) {
@@ -182,6 +182,6 @@ void cel_body_set(lua_State *L, int call, int body, const cel_shape *shape,
                     (LUAI_UACINT)most);
     push_fault(L, "too_large", lua_tostring(L, -1));
   }
-  cel_push_invalid(L, call);
+  cel_push_invalid(L, call, status == CEL_ENCODE_FAULTS);
   cel_call_finish(L, call, CEL_END_ERROR);
 }

@@ -22,7 +22,8 @@ enum {
                            error object or the error raised */
   CEL_CALL_UV_RESPONSE, /* table, once there is one */
   CEL_CALL_UV_SEEN,     /* set of the targets visited, or nil */
-  CEL_CALL_UVS = CEL_CALL_UV_SEEN
+  CEL_CALL_UV_WHERE,    /* the line that submitted it, or nil */
+  CEL_CALL_UVS = CEL_CALL_UV_WHERE
 };
 
 /* The call of the userdata at idx, which is known to be one and alive

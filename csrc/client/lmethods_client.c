@@ -1,6 +1,6 @@
 /*
 ** lmethods_client.c - the client's methods: one closure for each operation,
-*the
+the
 ** escape hatch, and calls that a host steps.
 */
 #include "client/lmethods.h"
@@ -14,6 +14,7 @@
 #include "client/lrequest.h"
 #include "client/lstep.h"
 #include "client/lwake.h"
+#include "client/lwhere.h"
 #include "common/lturn.h"
 #include "engine/pump.h"
 #include "http/clock.h"
@@ -118,15 +119,23 @@ local connector = assert(call:wait())
 print(connector.name)
 */
 static int l_submit(lua_State *L) {
-  cel_client_check(L, 1);
-  const char *name = luaL_checkstring(L, 2);
+  cel_client_self(L, "submit");
+  if (lua_type(L, 2) != LUA_TSTRING)
+    return luaL_error(L,
+                      "submit: expected the name of a method, such as "
+                      "\"get_connector_by_id\", before its arguments, got %s",
+                      luaL_typename(L, 2));
+  const char *name = lua_tostring(L, 2);
   const cel_operation *op = cel_operation_find(name);
   bool any = strcmp(name, "request") == 0;
   if (op == NULL && !any) {
     const char *nearest =
-        cel_nearest(name, submitted_name, NULL, CEL_OPERATIONS + 1);
+        cel_nearest_method(name, submitted_name, NULL, CEL_OPERATIONS + 1);
     return nearest == NULL
-               ? luaL_error(L, "submit: no operation '%s'", name)
+               ? luaL_error(L,
+                            "submit: no operation '%s'; the name of a method "
+                            "comes first, such as \"get_connector_by_id\"",
+                            name)
                : luaL_error(L, "submit: no operation '%s'; did you mean '%s'?",
                             name, nearest);
   }
@@ -135,6 +144,8 @@ static int l_submit(lua_State *L) {
     return luaL_error(L, "submit: a dry run is made by the method itself");
   cel_call *c = cel_call_check(L, 1);
   c->submitted = true;
+  cel_push_where(L);
+  lua_setiuservalue(L, 1, CEL_CALL_UV_WHERE);
   cel_call_push_client(L, 1);
   cel_client_push_calls(L, -1);
   lua_pushvalue(L, 1);
@@ -157,7 +168,7 @@ end
 print(#assert(call:result()))
 */
 static int l_step(lua_State *L) {
-  cel_client_check(L, 1);
+  cel_client_self(L, "step");
   double seconds = luaL_optnumber(L, 2, 0);
   luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, 2,
                 "expected seconds, a number from 0 to 1000000000");

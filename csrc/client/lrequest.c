@@ -59,7 +59,62 @@ typedef struct arguments {
   int options; /* the options' index; may hold nothing */
   int body;    /* the body's index; 0 for none */
   int call;    /* the new call's index */
+  const cel_asker *by;  /* the method that asks, where it is another */
+  const char *wrong_id; /* which of the ids can be none; NULL: all can be */
+  const char *shown_id; /* that one */
 } arguments;
+
+/* {====== What a method takes, in words */
+
+/* Pushes "name(id, connector[, options])"; where an option is named, with
+   that in the options' place [-0, +1]. */
+static void push_usage(lua_State *L, const arguments *a, const char *option) {
+  const char *args = a->by == NULL ? NULL : a->by->arguments;
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addstring(&b, a->what);
+  luaL_addchar(&b, '(');
+  if (args != NULL || a->op == NULL) {
+    luaL_addstring(&b, args == NULL ? "request" : args);
+    luaL_addchar(&b, ')');
+    luaL_pushresult(&b);
+    return;
+  }
+  bool any = a->op->ids > 0;
+  luaL_addstring(&b, a->op->ids == 0 ? "" : a->op->ids == 1 ? "id" : "id, license_id");
+  if (a->op->body != CEL_BODY_NONE) {
+    bool optional = a->op->body == CEL_BODY_OPTIONAL && option == NULL;
+    luaL_addstring(&b, optional ? "[" : "");
+    luaL_addstring(&b, any ? ", " : "");
+    luaL_addstring(&b, a->op->shape == &cel_shape_connector  ? "connector"
+                       : a->op->body == CEL_BODY_OPTIONAL ? "body"
+                                                          : "license");
+    luaL_addstring(&b, optional ? "]" : "");
+    any = true;
+  }
+  if (option == NULL) {
+    luaL_addstring(&b, any ? "[, options])" : "[options])");
+  } else {
+    luaL_addstring(&b, ", { ");
+    luaL_addstring(&b, option);
+    luaL_addstring(&b, " = ... })");
+  }
+  luaL_pushresult(&b);
+}
+
+/* Arguments beyond the last one raise, unless they are nil: what is in them
+   must not be lost in silence [-0, +0]. */
+static void refuse_surplus(lua_State *L, const arguments *a, int last) {
+  for (int i = lua_gettop(L); i > last; i--) {
+    if (lua_isnil(L, i))
+      continue;
+    push_usage(L, a, NULL);
+    luaL_error(L, "%s: too many arguments, the last one a %s; it takes %s",
+               a->what, luaL_typename(L, i), lua_tostring(L, -1));
+  }
+}
+
+/* }====== */
 
 /* {====== Query */
 
@@ -227,15 +282,20 @@ static void add_query(lua_State *L, const arguments *a) {
 
 /* {====== Target */
 
-static const char *id_at(lua_State *L, const arguments *a, int idx,
-                         const char *name, size_t *len) {
-  if (lua_type(L, idx) != LUA_TSTRING)
-    luaL_error(L, "%s: %s: expected a string, got %s", a->what, name,
-               luaL_typename(L, idx));
+/* An id of the arguments. It comes from outside: one that would lead to
+   another path is noted, and no mistake of the program's. */
+static const char *id_at(lua_State *L, arguments *a, int idx, const char *name,
+                         size_t *len) {
+  if (lua_type(L, idx) != LUA_TSTRING) {
+    const char *given = luaL_typename(L, idx);
+    push_usage(L, a, NULL);
+    luaL_error(L, "%s: %s: expected a string, got %s; it takes %s", a->what,
+               name, given, lua_tostring(L, -1));
+  }
   const char *id = lua_tolstring(L, idx, len);
   if (*len == 0 || (*len == 1 && id[0] == '.') ||
       (*len == 2 && id[0] == '.' && id[1] == '.'))
-    luaL_error(L, "%s: %s: expected an id, got \"%s\"", a->what, name, id);
+    a->wrong_id = name, a->shown_id = id;
   return id;
 }
 
@@ -254,7 +314,7 @@ static const char *set_origin(cel_call *c) {
 
 /* Pushes the operation's path with its ids, which are at index 2 and on, and
    the origin before it [-0, +1]. */
-static void push_path(lua_State *L, const arguments *a) {
+static void push_path(lua_State *L, arguments *a) {
   static const char *const names[CEL_MAX_IDS] = {"id", "license id"};
   const char *ids[CEL_MAX_IDS];
   size_t lens[CEL_MAX_IDS];
@@ -377,6 +437,44 @@ static void push_dry_run(lua_State *L, const arguments *a) {
 
 /* }====== */
 
+/* Ends the call with a validation error; the top is the error's message
+   [-1, +0]. */
+static void refuse_call(lua_State *L, const arguments *a, const char *code) {
+  lua_createtable(L, 1, 0);
+  lua_createtable(L, 0, 2);
+  lua_pushstring(L, code);
+  lua_setfield(L, -2, "code");
+  lua_pushvalue(L, -3);
+  lua_setfield(L, -2, "message");
+  lua_rawseti(L, -2, 1);
+  cel_push_invalid(L, a->call, false);
+  cel_call_finish(L, a->call, CEL_END_ERROR);
+  lua_pop(L, 1);
+}
+
+/* What holds before a body is looked at; false where it has ended the call
+   [-0, +0]. */
+static bool may_be_sent(lua_State *L, const arguments *a) {
+  cel_call *c = cel_call_get(L, a->call);
+  if (c->client->closed) {
+    cel_call_abandon(c, CEL_END_CLOSED);
+  } else if (a->wrong_id != NULL) {
+    lua_pushfstring(L,
+                    "the %s is \"%s\", which no id can be (the path would be "
+                    "another)",
+                    a->wrong_id, a->shown_id);
+    refuse_call(L, a, "invalid_id");
+  } else if (c->client->read_only && c->writes &&
+             !cel_option_boolean(L, a->options, "dry_run", false)) {
+    lua_pushfstring(L, "the client was made with read_only = true: %s was not "
+                       "sent", a->what);
+    refuse_call(L, a, "read_only");
+  } else {
+    return true;
+  }
+  return false;
+}
+
 /* What operations and the escape hatch have in common: the target without
    its query is on top [-1, +0]. */
 static void set_rest(lua_State *L, const arguments *a) {
@@ -390,9 +488,7 @@ static void set_rest(lua_State *L, const arguments *a) {
   c->policy.max_retries = (int)cel_option_number(L, a->options, "max_retries",
                                                  c->policy.max_retries);
   set_headers(L, a);
-  if (c->client->closed)
-    cel_call_abandon(c, CEL_END_CLOSED);
-  else if (a->body != 0)
+  if (may_be_sent(L, a) && a->body != 0)
     cel_body_set(
         L, a->call, a->body, a->op == NULL ? NULL : a->op->shape,
         cel_option_boolean(L, a->options, "validate", c->client->validate));
@@ -402,7 +498,7 @@ static void set_rest(lua_State *L, const arguments *a) {
 /* Leaves the call, or the dry run, instead of the arguments. */
 static bool leave(lua_State *L, const arguments *a) {
   const cel_call *c = cel_call_get(L, a->call);
-  bool dry = c->state == CEL_STATE_NEW &&
+  bool dry = c->state == CEL_STATE_NEW && c->writes && /* reading is dry */
              cel_option_boolean(L, a->options, "dry_run", false);
   if (dry)
     push_dry_run(L, a);
@@ -411,56 +507,81 @@ static bool leave(lua_State *L, const arguments *a) {
   return dry;
 }
 
-/* Where the body may be left out, options are easily put in its place. A
-   table that holds nothing but options cannot be meant as a body, nor can one
-   with dry_run, which would be sent. */
+/* Whether the body has that member [-0, +0]. */
+static bool body_has(lua_State *L, const arguments *a, const char *name) {
+  lua_pushstring(L, name);
+  bool has = lua_rawget(L, a->body) != LUA_TNIL;
+  lua_pop(L, 1);
+  return has;
+}
+
+/* Options are easily put into the body. dry_run and max_retries are never
+   meant to be sent, and no body of an operation holds nothing but names of
+   options [-0, +0]. */
 static void refuse_options(lua_State *L, const arguments *a) {
+  const char *found = body_has(L, a, "dry_run")       ? "dry_run"
+                      : body_has(L, a, "max_retries") ? "max_retries"
+                                                      : NULL;
+  bool all = a->op != NULL;
   const char *first = NULL;
-  bool all = true;
-  bool dry = false;
+  int top = lua_gettop(L);
   lua_pushnil(L);
-  while (lua_next(L, a->body) != 0) {
+  while (found == NULL && all && lua_next(L, a->body) != 0) {
     lua_pop(L, 1);
     const char *name =
         lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-    bool known = cel_option_is(cel_call_options, cel_call_options_count, name);
-    all = all && known;
-    dry = dry || strcmp(name, "dry_run") == 0;
-    if (known && first == NULL)
+    all = cel_option_is(cel_call_options, cel_call_options_count, name);
+    if (first == NULL)
       first = name; /* a key of the table: it stays */
   }
-  if (dry)
-    first = "dry_run";
-  if (first != NULL && (all || dry))
+  lua_settop(L, top);
+  if (found == NULL && all)
+    found = first;
+  if (found == NULL)
+    return;
+  if (a->op == NULL)
     luaL_error(L,
-               "%s: body: '%s' is an option, and options come after the "
-               "body: %s(id, nil, { %s = ... })",
-               a->what, first, a->what, first);
+               "%s: body: '%s' is an option, and options stand beside the "
+               "body: { method = ..., path = ..., body = ..., %s = ... }",
+               a->what, found, found);
+  push_usage(L, a, found);
+  luaL_error(L,
+             "%s: body: '%s' is an option, and options come after the body: "
+             "%s",
+             a->what, found, lua_tostring(L, -1));
+}
+
+/* Raises: the value at idx is no body. */
+static void refuse_body(lua_State *L, const arguments *a, int idx) {
+  const char *given = luaL_typename(L, idx);
+  push_usage(L, a, NULL);
+  luaL_error(L, "%s: body: expected a table, got %s; it takes %s", a->what,
+             given, lua_tostring(L, -1));
 }
 
 bool cel_request_operation(lua_State *L, const cel_operation *op,
                            const cel_asker *by) {
-  arguments a = {.what = by == NULL ? op->name : by->name, .op = op};
+  arguments a = {
+      .what = by == NULL ? op->name : by->name, .op = op, .by = by};
   int at = (int)op->ids + 2;
-  cel_client_check(L, 1);
+  cel_client_self(L, a.what);
   if (op->body != CEL_BODY_NONE) {
     if (!lua_isnoneornil(L, at))
       a.body = at;
     else if (op->body == CEL_BODY_REQUIRED)
-      luaL_error(L, "%s: body: expected a table, got %s", op->name,
-                 luaL_typename(L, at));
+      refuse_body(L, &a, at);
     at++;
   }
   a.options = at;
   a.call = at + 1;
+  refuse_surplus(L, &a, at);
   lua_settop(L, at);
   cel_options_check(L, at, cel_call_options,
                     cel_call_options_count + (by != NULL && by->iterates),
                     a.what);
   if (a.body != 0 && !lua_istable(L, a.body))
-    luaL_error(L, "%s: body: expected a table, got %s", op->name,
-               luaL_typename(L, a.body));
-  if (a.body != 0 && op->body == CEL_BODY_OPTIONAL)
+    refuse_body(L, &a, a.body);
+  if (a.body != 0)
     refuse_options(L, &a);
   cel_call *c = cel_call_new(L, 1);
   c->op = op;
@@ -513,16 +634,20 @@ static void push_any_path(lua_State *L, const arguments *a, cel_call *c) {
 }
 
 bool cel_request_any(lua_State *L, const cel_asker *by) {
-  arguments a = {
-      .what = by == NULL ? "request" : by->name, .options = 2, .call = 4};
-  cel_client_check(L, 1);
+  arguments a = {.what = by == NULL ? "request" : by->name,
+                 .by = by,
+                 .options = 2,
+                 .call = 4};
+  cel_client_self(L, a.what);
   luaL_checkany(L, 2);
+  refuse_surplus(L, &a, 2);
   lua_settop(L, 2);
   if (!lua_istable(L, 2))
     luaL_error(L,
-               "%s: expected a table such as { method = \"GET\", "
-               "path = \"/v1/integrations\" }, got %s",
-               a.what, luaL_typename(L, 2));
+               "%s: expected a table such as { %spath = \"/v1/integrations\" "
+               "}, got %s",
+               a.what, by == NULL ? "method = \"GET\", " : "",
+               luaL_typename(L, 2));
   cel_options_check(L, 2, cel_request_options,
                     cel_request_options_count + (by != NULL && by->iterates),
                     a.what);
@@ -532,6 +657,8 @@ bool cel_request_any(lua_State *L, const cel_asker *by) {
   set_method(L, &a, c);
   if (a.body != 0 && strcmp(c->method, "GET") == 0)
     luaL_error(L, "%s: a GET takes no body", a.what);
+  if (a.body != 0 && lua_istable(L, a.body))
+    refuse_options(L, &a);
   c->answer =
       strcmp(c->method, "DELETE") == 0 ? CEL_ANSWER_TRUE : CEL_ANSWER_RECORD;
   c->follow = cel_option_boolean(L, 2, "follow", false) &&

@@ -26,6 +26,7 @@ void cel_call_start(lua_State *L, int idx) {
   if (c->state != CEL_STATE_NEW)
     return; /* its arguments have ended it, or a closed client */
   cel_client_refuse_asking(L, c->client);
+  cel_client_look(L, c->client);
   if (c->page == 0 &&
       (c->page_only || c->follow || c->answer == CEL_ANSWER_LIST))
     c->page = 1;

@@ -5,12 +5,11 @@
 
 #include <string.h>
 
+#include "common/chars.h"
 #include "common/utf8.h"
 
 _Static_assert(CEL_QUOTE_SIZE >= (size_t)4 * CEL_QUOTE_MAX + sizeof "\"\"...",
                "every byte may need an escape of four");
-
-static const char hex[] = "0123456789ABCDEF";
 
 size_t cel_quote_escape(char out[CEL_QUOTE_CHAR], const char *s, size_t n,
                         size_t *used) {
@@ -23,8 +22,8 @@ size_t cel_quote_escape(char out[CEL_QUOTE_CHAR], const char *s, size_t n,
   if (len < 2) {
     unsigned c = (unsigned char)s[0];
     out[at++] = 'x';
-    out[at++] = "0123456789abcdef"[c >> 4];
-    out[at++] = "0123456789abcdef"[c & 15];
+    out[at++] = cel_hex_digit(c >> 4, 'a');
+    out[at++] = cel_hex_digit(c, 'a');
     return at;
   }
   unsigned long code = cel_utf8_code(s, len);
@@ -34,7 +33,7 @@ size_t cel_quote_escape(char out[CEL_QUOTE_CHAR], const char *s, size_t n,
                    : code > 0xFF ? 8
                                  : 4;
        shift >= 0; shift -= 4)
-    out[at++] = hex[code >> shift & 15];
+    out[at++] = cel_hex_digit((unsigned)(code >> shift), 'A');
   out[at++] = '}';
   return at;
 }

@@ -9,6 +9,7 @@
 #include <curl/mprintf.h> /* formats without the locale */
 
 const cel_failure_row cel_failure_decode = {"decode", "invalid_json", NULL};
+const cel_failure_row cel_failure_no_list = {"decode", "not_a_list", NULL};
 const cel_failure_row cel_failure_encoding = {"decode", "bad_content_encoding",
                                               NULL};
 const cel_failure_row cel_failure_incomplete = {"pagination", "incomplete",
@@ -131,7 +132,8 @@ static const code_row codes[] = {
 static const cel_failure_row other = {"network", "network_error", NULL};
 
 static const cel_failure_row *of_certificate(const char *words) {
-  if (strstr(words, "target host") != NULL)
+  if (strstr(words, "target host") != NULL ||
+      strstr(words, "subject name") != NULL)
     return &wrong_name;
   if (strstr(words, "expir") != NULL || strstr(words, "yet valid") != NULL)
     return &wrong_time;

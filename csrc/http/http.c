@@ -17,6 +17,9 @@
 #include "http/http_pools.h"
 #include "http/http_setup.h"
 
+/* CURLE_TOO_LARGE, which headers older than 8.6 do not name. */
+#define TOO_LARGE ((CURLcode)100)
+
 #define MAX_SOCKETS 512   /* far beyond max_connections and its resolvers */
 #define USUAL_HEAD  1024u /* bytes; more is made when it is needed */
 
@@ -329,10 +332,8 @@ bool cel_http_feed(cel_transfer *t) {
 static bool is_big_head(const cel_transfer *t, CURLcode code) {
   if (strncmp(t->easy->message, "Out of memory in chunked", 24) == 0)
     return true;
-#if LIBCURL_VERSION_NUM >= 0x080600
-  if (code == CURLE_TOO_LARGE)
+  if (code == TOO_LARGE)
     return true;
-#endif
   return code == CURLE_OUT_OF_MEMORY && t->head.len > 0 && !t->head_done;
 }
 

@@ -8,6 +8,7 @@
 
 #include <curl/mprintf.h>
 
+#include "common/chars.h"
 #include "http/clock.h"
 #include "http/http_memory.h"
 
@@ -138,7 +139,7 @@ static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   }
   if (t->head.len == 0)
     t->status = parse_status(data, len);
-  else if (data[0] == ' ' || data[0] == '\t')
+  else if (cel_is_blank(data[0]))
     unfold(&t->head);
   switch (cel_buf_append(&t->head, data, len)) {
   case CEL_BUF_OK:
@@ -210,11 +211,11 @@ static size_t on_body(char *data, size_t one, size_t len, void *ud) {
   (void)one;
   cel_transfer *t = ((cel_http_easy *)ud)->transfer;
   int status = CEL_BUF_OK;
+  t->http->received += len;
   begin_body(t);
   if (t->encoding.coded)
     return on_coded_body(t, data, len);
   size_t need = t->body.len + len;
-  t->http->received += len;
   if (need > t->body.max) {
     t->end = CEL_HTTP_BIG_BODY;
     return 0;

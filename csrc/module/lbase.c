@@ -7,6 +7,7 @@
 #include "common/lplain.h"
 #include "common/lturn.h"
 #include "json/ljson.h"
+#include "json/ljson_module.h"
 #include "module/lmodule.h"
 #include "time/ltime.h"
 

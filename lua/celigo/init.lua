@@ -7,17 +7,45 @@
 --   print(connector._id, connector.name)
 -- end
 
-local base = require "celigo.base"
+-- This file has to be readable for every Lua, so that it can tell.
+if _VERSION and _VERSION ~= "Lua 5.4" and _VERSION ~= "Lua 5.5" then
+  error("celigo is for Lua 5.4 and 5.5, and this program runs " .. _VERSION, 0)
+end
+
+local loaded, base = pcall(require, "celigo.base")
+if not loaded then
+  -- The words of dlopen on Linux and on macOS.
+  if base:find("undefined symbol: lua", 1, true) or base:find("ymbol not found.-'_lua") then
+    base = "celigo is a C module for Lua 5.4 or 5.5, and this program hides the functions of the Lua in it, "
+      .. "or has another version: " .. base
+  end
+  error(base, 0)
+end
 
 -- Error objects come with the first client, and their class with them.
 local errors
 
+local celigo
+
+-- The module's functions are no methods: with a colon the module itself is
+-- their first argument.
+local function refuse_colon(v, name)
+  if v == celigo then error(("celigo.%s: it is called with a dot, not a colon: celigo.%s(...)"):format(name, name), 3) end
+end
+
 local function is_error(v)
+  refuse_colon(v, "is_error")
   errors = errors or require "celigo.errors"
   return errors.is_error(v)
 end
 
-local celigo = {
+local function assert_string(value, err, ...)
+  refuse_colon(value, "assert")
+  if value then return value, err, ... end
+  error(err == nil and "assertion failed!" or tostring(err), 0)
+end
+
+celigo = {
   --- `"celigo "` and the version.
   -- @field _VERSION
   _VERSION = base._VERSION,
@@ -61,21 +89,33 @@ local celigo = {
   -- end
   is_error = is_error,
 
+  --- Lua's `assert`, but what it raises is a string, `tostring(err)`: for hosts
+  -- that expect one of an error that nobody has caught.
+  -- @function assert
+  -- @param value returned, with all that follows it, unless it is false or nil
+  -- @param err an error object, or any other value
+  -- @return all its arguments
+  -- @raise `tostring(err)`, where value is false or nil
+  -- @usage
+  -- local connectors = celigo.assert(client:list_connectors())
+  -- print(#connectors)
+  assert = assert_string,
+
   timestamp = base.time.timestamp,
   parse_timestamp = base.time.parse_timestamp,
 }
 
 -- The first client brings the core and libcurl with it.
-function celigo.new(options)
+function celigo.new(...)
   celigo.new = require "celigo.client"
-  local good, client = pcall(celigo.new, options)
+  local good, client = pcall(celigo.new, ...)
   if not good then error(client, client == "not enough memory" and 0 or 2) end
   return client
 end
 
-function celigo.log(file)
+function celigo.log(...)
   celigo.log = require "celigo.log"
-  local good, on_event = pcall(celigo.log, file)
+  local good, on_event = pcall(celigo.log, ...)
   if not good then error(on_event, on_event == "not enough memory" and 0 or 2) end
   return on_event
 end

@@ -1,7 +1,7 @@
 --- What a system lacks that only some specs need: they are pending then, with
 -- this as the reason.
 
-local OPTIONAL = { "luv", "cqueues" }
+local OPTIONAL = { "luv", "cqueues", "ev", "luaevent.core", "copas" }
 
 local reasons = {}
 
@@ -13,6 +13,12 @@ local function look(name)
 end
 
 local missing = {}
+
+--- Modules of a program that keeps them in a folder of its own are found, too.
+function missing.look_in(folder)
+  package.path = ("%s;%s/?.lua"):format(package.path, folder)
+  package.cpath = ("%s;%s/?.so"):format(package.cpath, folder)
+end
 
 --- Why a module, or a module of celigo that needs it, cannot be loaded; false
 -- where it can.

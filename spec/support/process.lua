@@ -27,6 +27,12 @@ function process.lua()
   return first < 0 and arg[first] or "lua" .. process.version
 end
 
+--- Why other programs than those of the build cannot load its modules; nil
+-- where they can. A sanitizer has to be in a program from its start.
+if (process.lua()):find("/build/[^/]+/lua/lua5") then
+  process.instrumented = "the build has a sanitizer in it, and the program has none"
+end
+
 --- The words that run a C test program (see spec/c): the program itself, or
 -- what $CELIGO_TEST_WRAPPER, valgrind and its options, runs it by.
 function process.program(name, ...)

@@ -1,6 +1,6 @@
 --- The ways in which a program waits for its calls: blocking, and in every
--- event loop that there is an adapter for, the one that docs/event-loops.md
--- prints included, as it is printed there.
+-- event loop that there is an adapter for, those of examples/loops and the one
+-- that docs/event-loops.md prints included, as it is printed there.
 --
 -- A way is a table:
 --
@@ -14,6 +14,8 @@
 -- * `spawn(f)` makes a coroutine of the loop; `finish()` runs the loop until
 --   it has nothing left to do
 -- * `any_coroutine`: whether any coroutine gives way, the user's own too
+-- * `prints_errors`: whether an error that leaves a coroutine is only printed,
+--   and the loop goes on
 -- * `lacking`: what is missing on this system, which is all that there is then
 -- * `program`: Lua code with a `%s` for the base URL; `client` and `run(f)`
 --   are there then
@@ -145,6 +147,88 @@ local function add_documented()
   }
 end
 
+local function add_lua_ev()
+  local ev = require "ev"
+  add_loop {
+    name = "lua-ev",
+    attach = require("examples.loops.lua_ev").attach,
+    any_coroutine = true,
+    prints_errors = true,
+    spawn = function(f) coroutine.wrap(f)() end,
+    finish = function() ev.Loop.default:loop() end,
+    program = [[
+      local client = require("examples.loops.lua_ev").attach(require("celigo").new { base_url = "%s", token = "t" })
+      local function run(f)
+        coroutine.wrap(f)()
+        require("ev").Loop.default:loop()
+      end
+    ]],
+  }
+end
+
+-- Prosody's loop has no end. What is watched and timed in it is counted, so
+-- that it can be run until there is nothing left.
+local PROSODY = [[
+  local epoll = require "net.server_epoll"
+  epoll.set_config { max_wait = 0.02 } -- else it waits for a day when the last timer has fired
+  local alive = {}
+  package.loaded["net.server"] = {
+    watchfd = function(...)
+      local watcher = epoll.watchfd(...)
+      local close = watcher.close
+      function watcher:close()
+        alive[self] = nil
+        return close(self)
+      end
+      alive[watcher] = true
+      return watcher
+    end,
+    timer = {
+      add_task = function(seconds, f)
+        local id
+        id = epoll.timer.add_task(seconds, function(...)
+          alive[id] = nil
+          return f(...)
+        end)
+        alive[id] = true
+        return id
+      end,
+      stop = function(id)
+        alive[id] = nil
+        epoll.timer.stop(id)
+      end,
+    },
+  }
+  local async = require "util.async"
+  async.set_nexttick(function(f) return require("util.timer").add_task(0, f) end)
+  local failure
+  local function finish()
+    while not failure and next(alive) do epoll.loop(true) end
+    if failure then error(failure, 0) end
+  end
+  local function spawn(f)
+    async.runner(f, { error = function(_, err) failure = failure or err end }):run(true)
+  end
+]]
+
+local function add_prosody()
+  local spawn, finish = assert(load(PROSODY .. " return spawn, finish", "=prosody's loop"))()
+  add_loop {
+    name = "prosody",
+    attach = require("examples.loops.prosody").attach,
+    spawn = spawn,
+    finish = finish,
+    program = ("package.path = %q package.cpath = %q\n"):format(package.path, package.cpath):gsub("%%", "%%%%")
+      .. PROSODY .. [[
+      local client = require("examples.loops.prosody").attach(require("celigo").new { base_url = "%s", token = "t" })
+      local function run(f)
+        spawn(f)
+        finish()
+      end
+    ]],
+  }
+end
+
 -- A way whose loop this system may lack.
 local function add(name, add_way)
   local lacking = missing.module(name)
@@ -157,6 +241,9 @@ end
 
 add("luv", add_luv)
 add("cqueues", add_cqueues)
+add("ev", add_lua_ev)
+missing.look_in "/usr/lib/prosody"
+add("net.server_epoll", add_prosody)
 add_documented()
 
 return ways
