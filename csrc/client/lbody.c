@@ -182,6 +182,6 @@ void cel_body_set(lua_State *L, int call, int body, const cel_shape *shape,
                     (LUAI_UACINT)most);
     push_fault(L, "too_large", lua_tostring(L, -1));
   }
-  cel_push_invalid(L, call, status == CEL_ENCODE_FAULTS);
+  cel_push_invalid(L, call, status == CEL_ENCODE_REFUSED);
   cel_call_finish(L, call, CEL_END_ERROR);
 }

@@ -90,24 +90,24 @@ typedef struct cel_encode_options {
                              type of empty tables and for read-only
                              members, which are left out either way (at
                              the top level only) */
-  size_t most;            /* bytes of text; 0: as many as there are */
   bool sort;              /* members by name */
   int indent;             /* spaces for each level; 0: one line */
+  size_t most;            /* bytes of text; 0: as many as there are */
 } cel_encode_options;
 
 enum {
   CEL_ENCODE_OK = 0,
-  CEL_ENCODE_UNFIT = -1,
-  CEL_ENCODE_FAULTS = -2,
+  CEL_ENCODE_FAULTS = -1,
+  CEL_ENCODE_REFUSED = -2,
   CEL_ENCODE_LARGE = -3
 };
 
 /*
 ** Encodes the value at idx. CEL_ENCODE_OK: the text is pushed [-0, +1].
 ** CEL_ENCODE_LARGE: it would be longer than `most`; nil is pushed [-0, +1].
-** CEL_ENCODE_UNFIT: a table of faults is pushed [-0, +1]: an array of { code =
-** "invalid_field", "missing_required_field" or "unknown_field", field = path
-** ("" for the value itself), message = text }. CEL_ENCODE_FAULTS: the same
+** CEL_ENCODE_FAULTS: a table of faults is pushed [-0, +1]: an array of { code
+** = "invalid_field", "missing_required_field" or "unknown_field", field = path
+** ("" for the value itself), message = text }. CEL_ENCODE_REFUSED: the same
 ** where none of them would be there without `validate`. A value that JSON
 ** cannot hold (function, cycle, NaN, sparse
 ** table, ...) is a fault even where validate is false. The value is not

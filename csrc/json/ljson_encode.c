@@ -28,11 +28,11 @@ _Static_assert(CEL_FAULTS_DEPTH == CEL_JSON_MAX_DEPTH,
 typedef struct encoder {
   lua_State *L;
   bool validate;
+  bool sort;   /* members by name */
+  int indent;  /* spaces for each level; 0: all on one line */
   bool over;   /* the walk ends: too large, or too many faults */
   size_t most; /* bytes of text */
   size_t work; /* since debug hooks had a turn */
-  bool sort;   /* members by name */
-  int indent;  /* spaces for each level; 0: all on one line */
   cel_marks marks;
   cel_faults faults;
   cel_writer out;
@@ -508,27 +508,27 @@ int cel_json_encode(lua_State *L, int idx, const cel_encode_options *o) {
   lua_pushvalue(L, idx);
   e.L = L;
   e.validate = o->validate;
+  e.sort = o->sort;
+  e.indent = o->indent;
   e.over = false;
   e.most = o->most;
   e.work = 0;
-  e.sort = o->sort;
-  e.indent = o->indent;
   cel_marks_init(&e.marks, L);
   cel_faults_init(&e.faults, L);
   cel_writer_init(&e.out, L);
   lua_pushvalue(L, top + 1);
   encode_value(&e, o->shape, false);
   int status = CEL_ENCODE_OK;
+  if (e.faults.count > 0)
+    status = e.faults.always > 0 ? CEL_ENCODE_FAULTS : CEL_ENCODE_REFUSED;
   if (o->most > 0 && (size_t)(e.out.at - e.out.start) > o->most)
     status = CEL_ENCODE_LARGE;
-  else if (e.faults.count > 0)
-    status = e.faults.always > 0 ? CEL_ENCODE_UNFIT : CEL_ENCODE_FAULTS;
   if (status == CEL_ENCODE_OK)
     cel_writer_push(&e.out);
-  else if (status != CEL_ENCODE_LARGE)
-    cel_faults_push(&e.faults);
-  else
+  else if (status == CEL_ENCODE_LARGE)
     lua_pushnil(L);
+  else
+    cel_faults_push(&e.faults);
   cel_writer_close(&e.out);
   lua_replace(L, top + 1);
   lua_settop(L, top + 1);
