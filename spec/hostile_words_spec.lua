@@ -57,14 +57,16 @@ describe("words from outside", function()
   end)
 
   it("are cut where they are long", function()
-    local long = ("é"):rep(1000000)
+    local long = ("é"):rep(40000)
     server:script { { status = 422, body = celigo.json.encode {
       errors = { { code = long, message = long, field = long, source = long }, { message = "x" .. long } },
     } } }
     local _, err = client:get_connector_by_id "1"
-    for _, text in ipairs { err.code, err.message, err.field, err.source, err.errors[1].message, err.errors[2].message } do
+    for _, text in ipairs {
+      err.code, err.message, err.field, err.source, err.errors[1].message, err.errors[2].message,
+    } do
       assert.is_true(#text <= 4096 and #text > 4090)
-      assert.equal("...", text:sub(-3))
+      assert.equal("…", text:sub(-#"…"))
       assert.is_truthy(utf8.len(text))
     end
     assert.equal(65536, #err.body)
@@ -76,6 +78,22 @@ describe("words from outside", function()
     assert.is_true(#err.message <= 4096)
     _, err = client:create_connector { name = "n", [("x"):rep(100000)] = print }
     assert.is_true(#err.message <= 4096 and #err.errors[1].field <= 4096)
+  end)
+
+  it("of a page of HTML are what a person sees, whatever the page", function()
+    for body, seen in pairs {
+      ["<html><style>a > b</style><h1>Bad &amp; gone</h1><!-- <b> --><script>if (a<b) {}</script> <p>now</html>"] =
+        "Bad & gone now",
+      ["<HTML><SCRIPT>x"] = "the answer says no more than its status",
+      ["<html>" .. ("<!--"):rep(10000)] = "the answer says no more than its status",
+      ["<html>" .. ("<script>"):rep(5000) .. "x"] = "the answer says no more than its status",
+      ["<html>" .. ("<"):rep(60000)] = "the answer says no more than its status",
+      ["<html>a" .. ("</script"):rep(7000)] = "a",
+    } do
+      server:script { { status = 500, body = body } }
+      local _, err = client:get_connector_by_id "1"
+      assert.equal(seen, err.message, body:sub(1, 50))
+    end
   end)
 
   it("are plain in a log, which is JSON all the same", function()

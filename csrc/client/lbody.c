@@ -170,7 +170,7 @@ void cel_body_set(lua_State *L, int call, int body, const cel_shape *shape,
     status = cel_json_encode(L, body, &o);
   if (status == CEL_ENCODE_OK && has_codec &&
       !codec_encode(L, call, body, shape))
-    status = CEL_ENCODE_UNFIT;
+    status = CEL_ENCODE_FAULTS;
   if (status == CEL_ENCODE_OK && lua_rawlen(L, -1) > most)
     status = CEL_ENCODE_LARGE;
   if (status == CEL_ENCODE_OK) {

@@ -163,6 +163,7 @@ local function end_of_markup(lower, at)
     if lower:sub(at, at + #name - 1) == name then
       opening = "</" .. name:sub(2)
       at = lower:find(opening, at, true)
+      break
     end
   end
   return at and lower:find(">", at + #opening, true)
