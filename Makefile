@@ -10,7 +10,7 @@ SYSTEMS ?=
 
 .DEFAULT_GOAL := all
 .PHONY: all help demo test chaos asan tsan valgrind fuzz lint format coverage bench \
-	docs install readme systems clean
+	docs pictures install readme systems clean
 
 all: ## build the library, optimised, in build/release
 	@sh scripts/setup.sh build
@@ -37,12 +37,12 @@ asan: ## the specs with AddressSanitizer, LeakSanitizer and UBSan
 	@sh scripts/build.sh asan
 	@sh scripts/asan.sh $(SPECS)
 
-tsan: ## the specs with ThreadSanitizer, but for those of the JSON codec
+tsan: ## the specs with ThreadSanitizer, but for those without threads
 	@sh scripts/setup.sh test
 	@sh scripts/build.sh tsan
 	@sh scripts/tsan.sh $(SPECS)
 
-valgrind: ## the specs under valgrind
+valgrind: ## the specs of the C core under valgrind
 	@sh scripts/setup.sh test valgrind
 	@sh scripts/build.sh dev
 	@sh scripts/valgrind.sh $(SPECS)
@@ -69,14 +69,20 @@ bench: ## measure against the peers (BENCH="--quick" and other options)
 	@sh scripts/build.sh bench
 	@sh scripts/lua.sh bench bench/run.lua --build build/bench $(BENCH)
 
-docs: ## the reference of the Lua API, in docs/reference
+docs: ## the reference and the guides as HTML, in docs/reference
 	@sh scripts/setup.sh docs
-	@sh -c '. scripts/common.sh; quietly ldoc --fatalwarnings .'
-	@echo "built docs/reference/index.html"
+	@sh scripts/docs.sh
+
+pictures: ## the pictures of README.md, docs/images/*.svg
+	@sh scripts/setup.sh demo
+	@sh scripts/build.sh release
+	@sh scripts/pictures.sh
 
 install: ## install below PREFIX (/usr/local)
 	@sh scripts/setup.sh build
 	@sh scripts/build.sh release
+	@sh -c '. scripts/common.sh; if have ldoc; then sh scripts/docs.sh; else \
+	  say "left out: the reference, for LDoc is not there (make docs installs it)"; fi'
 	@cmake --install build/release --prefix "$(PREFIX)"
 
 readme: ## run the commands of README.md in a fresh copy of the last commit

@@ -2,7 +2,7 @@ rockspec_format = "3.0"
 package = "celigo"
 version = "scm-1"
 
--- In a clone of the repository: luarocks --lua-version=5.4 make
+-- In a clone of the repository: luarocks --lua-version=5.4 make celigo-scm-1.rockspec
 source = {
   url = "git+file://.",
 }
@@ -18,8 +18,10 @@ side-by-side calls: a C core on libcurl under a thin layer of Lua.]],
 
 dependencies = {
   "lua >= 5.4, < 5.6",
-  "lua-cjson >= 2.1.0",
 }
+
+-- The sandbox wants lua-cjson and luasocket, the examples argparse too. Nothing
+-- else does, so they are no dependencies.
 
 -- libcurl (7.87 or newer) and zlib are found by CMake, which knows more places
 -- than LuaRocks does; for those in an odd place set CMAKE_PREFIX_PATH.

@@ -68,6 +68,8 @@ typedef struct celigo_options {
   int max_retries;           /* default 4; -1: none */
   int max_connections;       /* default 8 */
   size_t max_response_bytes; /* after decompression; default 64 MiB */
+  int read_only;             /* not 0: everything but a GET is refused */
+  int http1_only;            /* not 0: no HTTP/2 */
 } celigo_options;
 
 /*

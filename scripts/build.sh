@@ -1,7 +1,7 @@
 #!/bin/sh
 # build.sh PRESET [TARGET…]: configures a preset of CMakePresets.json,
-# for the Lua of the interpreter that find_lua finds, and builds it. Says where the result is; all else only when it fails. Warnings
-# are shown.
+# for the Lua of the interpreter that find_lua finds, and builds it. Says where
+# the result is; all else only when it fails. Warnings are shown.
 . scripts/common.sh
 
 preset=$1
@@ -9,7 +9,9 @@ shift
 directory=build/$preset
 [ $# -gt 0 ] || set -- all
 
-quietly cmake --preset "$preset" "-DCELIGO_LUA_VERSION=$(lua_version)"
+lua=$(find_lua) || lua=
+quietly cmake --preset "$preset" "-DCELIGO_LUA_VERSION=$(lua_version)" \
+  ${lua:+"-DCELIGO_LUA=$lua"}
 log=$directory/build.log
 if ! cmake --build "$directory" --parallel "$(processors)" --target "$@" \
   >"$log" 2>&1; then

@@ -1,7 +1,7 @@
 #!/bin/sh
 # lint.sh: compilers with every warning an error, the structure of csrc/,
-# clang-tidy, cppcheck, luacheck, clang-format. Every check runs, whatever the
-# others found.
+# clang-tidy, cppcheck, luacheck, clang-format, luarocks lint, and LuaLS where the variable LUALS
+# names it. Every check runs, whatever the others found.
 . scripts/common.sh
 
 passed=0 failed=0
@@ -61,5 +61,13 @@ check cppcheck cppcheck_all
 check "Lua style" style
 check luacheck luacheck --quiet --no-color lua spec examples bench scripts
 check clang-format format
+for rockspec in celigo-*.rockspec; do
+  check "$rockspec" luarocks lint "$rockspec"
+done
+if [ -n "${LUALS:-}" ]; then
+  check "types by LuaLS" sh scripts/types.sh lint-gcc
+else
+  say "  types by LuaLS: not checked, for LUALS does not name its program"
+fi
 say "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -14,9 +14,6 @@ git archive HEAD | tar -x -C "$root/copy"
 cd "$root/copy"
 
 export HOME="$root/home"
-# What the system has of Lua packages is enough: LuaRocks has nothing to fetch.
-export LUAROCKS_CONFIG="$root/luarocks.lua"
-echo 'rocks_provided = { ["lua-cjson"] = "2.1.0-1" }' >"$LUAROCKS_CONFIG"
 unset MAKEFLAGS MFLAGS MAKELEVEL DESTDIR CELIGO_API_TOKEN CELIGO_BASE_URL
 unset LUA_INIT LUA_INIT_5_4 LUA_PATH LUA_CPATH LUA_PATH_5_4 LUA_CPATH_5_4
 

@@ -72,10 +72,10 @@ group_build() {
   need "Lua-headers" "liblua$lua_version-dev" "lua@$lua_version" - has_header lua.h
   need "libcurl-headers" libcurl4-openssl-dev curl - has_header curl/curl.h
   need "zlib-headers" zlib1g-dev zlib - has_header zlib.h
-  need lua-cjson lua-cjson - lua-cjson has_lua_package cjson
 }
 
 group_demo() {
+  need lua-cjson lua-cjson - lua-cjson has_lua_package cjson
   need lua-socket lua-socket - luasocket has_lua_package socket
   need lua-argparse lua-argparse - argparse has_lua_package argparse
 }
@@ -123,6 +123,7 @@ group_fuzz() {
 }
 
 group_lint() {
+  need luarocks luarocks luarocks - have luarocks
   need gcc gcc gcc - have gcc
   need clang clang llvm - have clang
   need clang-tidy clang-tidy llvm - have clang-tidy
@@ -144,6 +145,7 @@ group_systems() {
 }
 
 group_bench() {
+  need lua-cjson lua-cjson - lua-cjson has_lua_package cjson
   need lua-argparse lua-argparse - argparse has_lua_package argparse
   need lua-socket lua-socket - luasocket has_lua_package socket
   need lua-cqueues lua-cqueues - cqueues has_lua_package cqueues

@@ -19,12 +19,11 @@ preset=$1
 shift
 build=$PWD/build/$preset
 specs_exist "$@"
-if [ -f "$build/lua/lua5.4" ]; then
-  lua=$build/lua/lua5.4 # with a sanitizer; child interpreters find it, too
+lua=$(find_lua) || fail "Lua 5.4 or 5.5 is missing."
+if [ -f "$build/lua/${lua##*/}" ]; then
+  lua=$build/lua/${lua##*/} # with a sanitizer; child interpreters find it, too
   export CELIGO_TEST_PATH="$PATH"
   PATH=$build/lua:$PATH
-else
-  lua=$(find_lua) || fail "Lua 5.4 or 5.5 is missing."
 fi
 
 # Nothing of the caller's may change what is tested.
@@ -104,8 +103,9 @@ END
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }
 
-list >"$SPEC_LOGS/files"
-[ -s "$SPEC_LOGS/files" ] || fail "No spec is left to run."
-weigh <"$SPEC_LOGS/files" | sort -rn | sed 's/^[^ ]* //' |
+# In no file: another run beside this one would write the same.
+files=$(list)
+[ -n "$files" ] || fail "No spec is left to run."
+printf '%s\n' "$files" | weigh | sort -rn | sed 's/^[^ ]* //' |
   xargs -n 1 -P "${SPEC_JOBS:-$(processors)}" \
     sh scripts/spec_file.sh "${SPEC_SECONDS:-120}" "$@" | sum_up

@@ -10,9 +10,13 @@ seconds=$1
 shift
 for spec in "$@"; do :; done # the last one
 log=$SPEC_LOGS/$(basename "$spec" .lua).log
+export SPEC_NOW="$log.now" # names the test that is under way
+rm -f "$SPEC_NOW"
 
 fails() {
-  printf '\nFAILED %s: %s\n\n' "$spec" "$1" >>"$log"
+  test=$(cat "$SPEC_NOW" 2>/dev/null)
+  printf '\nFAILED %s: %s%s\n\n' "$spec" "$1" "${test:+, in the test
+  $test}" >>"$log"
 }
 
 # shellcheck disable=SC2086 # words
@@ -28,8 +32,10 @@ elif [ -z "$counts" ]; then
   fails "ended before its end, with status $status"
   bad=1
 elif [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+  rm -f "$SPEC_NOW"
   fails "ended with status $status, though no test failed"
   bad=1
 fi
 printf '%d passed, %d failed\n' "${good:-0}" "${bad:-0}" >>"$log"
+rm -f "$SPEC_NOW"
 echo "$log"

@@ -116,11 +116,22 @@ end
 
 -- {====== Circles
 
+-- A header and its .c are one unit: what either needs, both do.
+local units = {} -- name to what it uses
+for _, name in ipairs(files) do
+  local unit = name:match "^(.*)%.[ch]$"
+  units[unit] = units[unit] or {}
+  for other in pairs(uses[name]) do
+    local used = other:match "^(.*)%.[ch]$"
+    if used ~= unit then units[unit][used] = true end
+  end
+end
+
 local state, path, told = {}, {}, {}
-local function visit(name)
-  state[name] = "open"
-  path[#path + 1] = name
-  for _, other in ipairs(sorted(uses[name])) do
+local function visit(unit)
+  state[unit] = "open"
+  path[#path + 1] = unit
+  for _, other in ipairs(sorted(units[unit])) do
     if state[other] == "open" then
       local circle = {}
       for i = #path, 1, -1 do
@@ -133,10 +144,10 @@ local function visit(name)
     end
   end
   path[#path] = nil
-  state[name] = "closed"
+  state[unit] = "closed"
 end
-for _, name in ipairs(files) do
-  if not state[name] then visit(name) end
+for _, unit in ipairs(sorted(units)) do
+  if not state[unit] then visit(unit) end
 end
 for _, circle in ipairs(sorted(told)) do fault("a circle of files: %s", circle) end
 

@@ -113,7 +113,7 @@ have debootstrap ||
   fail "make systems takes debootstrap, Debian's package of that name"
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap '[ -n "${SYSTEMS_KEEP:-}" ] || rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT PIPE TERM
 tree=$work/tree
 passed=0 failed=0
@@ -134,7 +134,12 @@ for part in "$@"; do
   counts=${counts:-0 1} # it was cut short
   passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
   say "-- $part: ${counts% *} passed, ${counts#* } failed, $(($(date +%s) - started)) s"
-  [ -n "${SYSTEMS_KEEP:-}" ] || rm -rf "$tree"
+  if [ -n "${SYSTEMS_KEEP:-}" ]; then
+    mv "$tree" "$tree-$part"
+    say "kept: $tree-$part"
+  else
+    rm -rf "$tree"
+  fi
 done
 say "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -185,6 +185,9 @@ describe("celigo.new", function()
     { "max_response_bytes", good = { 1, 67108864, 1 << 40 },
       bad = { 0, -1, 0.5, nan, huge, "5" },
       expected = "bytes, an integer from 1 to 9007199254740992" },
+    { "max_request_bytes", good = { 1, 67108864, 1 << 40 },
+      bad = { 0, -1, 0.5, nan, huge, "5" },
+      expected = "bytes, an integer from 1 to 9007199254740992" },
     { "validate", good = { true, false }, bad = { 1, "true", {} },
       expected = "a boolean" },
     { "on_event", good = { print, function() end }, bad = { 1, "f", {} },
@@ -319,7 +322,7 @@ describe("celigo.new", function()
         else
           expected = expected .. "; there are: token, region, base_url, "
             .. "timeout, connect_timeout, max_retries, retry_base, "
-            .. "retry_cap, rate_limit, max_connections, max_response_bytes, "
+            .. "retry_cap, rate_limit, max_connections, max_response_bytes, max_request_bytes, "
             .. "ca_file, proxy, user_agent, validate, json, on_event"
         end
         assert.equal(expected, refusal(options { [name] = 1 }))

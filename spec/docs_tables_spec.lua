@@ -115,7 +115,7 @@ describe("README.md", function()
     for line in listing:lines() do
       there[line:match "([%w_]+)%.lua$"] = true
     end
-    for name in pairs(names_of(assert(table_rows("README.md", "example")))) do
+    for name in pairs(names_of(assert(table_rows("docs/automation.md", "example")))) do
       assert.is_true(there[name], name)
     end
   end)
@@ -143,6 +143,103 @@ describe("docs/", function()
     for _, row in ipairs(assert(table_rows("docs/automation.md", "type"))) do
       for name in (row[3] or ""):gmatch "`([%w_]+)`" do assert.is_truthy(fields[name], name) end
     end
+  end)
+end)
+
+-- Every code that the sources give an error, and no other.
+describe("docs/errors.md", function()
+  local told = {} -- "kind code"
+  for _, row in ipairs(assert(table_rows("docs/errors.md", "kind"))) do
+    local kind = row[1]:match "^`(%l+)`$"
+    for code in row[2]:gmatch "`([%w_]+)`" do
+      local pair = kind .. " " .. code
+      assert(not told[pair], pair .. " stands there twice")
+      told[pair] = row
+    end
+  end
+
+  it("has each code of the table of failures", function()
+    local known = {}
+    for kind, code in read("csrc/engine/failure.c"):gmatch '{%s*"(%l+)",%s*"([%w_]+)"' do
+      known[kind .. " " .. code] = true
+    end
+    assert.is_true(known["network dns_failed"] and known["closed forked"] and known["timeout timed_out"])
+    for pair in pairs(known) do assert.is_truthy(told[pair], pair) end
+    for pair in pairs(told) do
+      if not pair:find "^validation " and pair ~= "decode unexpected_answer" then assert.is_true(known[pair], pair) end
+    end
+  end)
+
+  it("has each code of what is found before anything is sent", function()
+    local found = 0
+    for _, path in ipairs { "csrc/contract/lfaults.c", "csrc/client/lbody.c", "csrc/client/lrequest.c" } do
+      local text = read(path)
+      for _, pattern in ipairs {
+        'faults_add%(%w+, "([%w_]+)"',
+        'lua_pushliteral%(L, "([%l]+_[%l_]+)"%);\n%s*lua_setfield%(L, %-2, "code"',
+      } do
+        for code in text:gmatch(pattern) do
+          found = found + 1
+          assert.is_truthy(told["validation " .. code], code)
+        end
+      end
+    end
+    assert.is_true(found >= 3)
+    assert.is_truthy(read("lua/celigo/edit.lua"):find('"decode", code = "unexpected_answer"', 1, true))
+  end)
+
+  it("has each status in words", function()
+    local known, listed = {}, {}
+    for status, word in read("lua/celigo/errors.lua"):gmatch '%[(%d+)%] = "([%l_]+)"' do known[status] = word end
+    for _, row in ipairs(assert(table_rows("docs/errors.md", "statuses"))) do
+      local words = {}
+      for word in row[2]:gmatch "`([%l_]+)`" do words[#words + 1] = word end
+      for status in row[1]:gmatch "%d+" do listed[status] = table.remove(words, 1) end
+      assert.same({}, words)
+    end
+    assert.same(known, listed)
+  end)
+
+  it("tells the truth about retries of a status", function()
+    local text = read "docs/errors.md"
+    local list = assert(text:match "`retryable` is true for ([%d, and]+)%.")
+    local wanted = {}
+    for status in list:gmatch "%d+" do wanted[tonumber(status)] = true end
+    local fault = require "spec.support.fault_server"
+    local server <close> = fault.start()
+    local client <close> = require("celigo").new { base_url = server.url, token = "t", max_retries = 0 }
+    for status = 400, 511 do
+      server:script { { status = status } }
+      local _, err = client:get_connector_by_id "id"
+      assert.equal(wanted[status] or false, err.retryable, status)
+    end
+  end)
+end)
+
+describe("docs/environment.md", function()
+  it("has each variable that the sources read", function()
+    local text = read "docs/environment.md"
+    local listing <close> = assert(io.popen "find lua examples csrc/client csrc/module -name '*.lua' -o -name '*.c'")
+    local found = 0
+    for path in listing:lines() do
+      for name in read(path):gmatch '"(CELIGO_[A-Z_]+)"' do
+        if not name:find "_MT$" and not name:find "%.h$" then
+          found = found + 1
+          assert.is_truthy(text:find("`" .. name .. "`", 1, true), path .. ": " .. name)
+        end
+      end
+    end
+    assert.is_true(found >= 4)
+  end)
+end)
+
+describe("docs/embedding.md", function()
+  it("has each option of a C host", function()
+    local members = {}
+    local struct = assert(read("csrc/celigo.h"):match "typedef struct celigo_options {(.-)}")
+    for name in struct:gsub("/%*.-%*/", ""):gmatch "([%w_]+);" do members[name] = true end
+    assert.is_true(members.token and members.max_response_bytes)
+    assert.same(members, names_of(assert(table_rows("docs/embedding.md", "member"))))
   end)
 end)
 

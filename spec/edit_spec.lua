@@ -240,7 +240,6 @@ describe("edit_connector", function()
     local function nothing() end
     local cases = {
       { "id: expected a string", nil, nothing },
-      { "expected an id", "", nothing },
       { "edit_connector: expected a function, got a nil", id },
       { "edit_connector: expected a function, got a table", id, {} },
       { "timeot", id, nothing, { timeot = 1 } },

@@ -64,6 +64,8 @@ describe("an error", function()
         end)
       assert.equal("number", type(err.elapsed))
       err.elapsed = nil
+      assert.truthy(err.where:find "^spec/errors_spec.lua:%d+$")
+      err.where = nil
       assert.same({
         kind = "http", status = 422, code = "missing_required_field",
         message = "name is required", field = "name",
@@ -88,7 +90,8 @@ describe("an error", function()
           return client:update_connector("54fa0b38a7044f9252000036",
             { name = "n" })
         end)
-      assert.equal("PUT /v1/connectors/54fa0b38a7044f9252000036: 422 "
+      assert.equal(err.where
+        .. ": PUT /v1/connectors/54fa0b38a7044f9252000036: 422 "
         .. "missing_required_field: name is required (field: name)",
         tostring(err))
     end)
@@ -318,7 +321,7 @@ describe("an error", function()
           retryable = false, maybe_applied = false }, err)
         assert.equal("b", err.headers["x-a"])
         assert.is_truthy(tostring(err):find(
-          "^GET /v1/connectors/a: decode invalid_json: .+"))
+          "^%S+: GET /v1/connectors/a: decode invalid_json: .+"))
       end
     end)
 
@@ -389,7 +392,7 @@ describe("an error", function()
         retryable = true, maybe_applied = false, attempts = 1,
         path = "/v1/connectors", method = "POST" }, err)
       assert.is_truthy(tostring(err):find(
-        "^POST /v1/connectors: network connect_failed: "))
+        "^%S+: POST /v1/connectors: network connect_failed: "))
     end)
 
     it("where the name is none", function()

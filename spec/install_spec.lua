@@ -98,6 +98,15 @@ describe("installed #install", function()
     assert.is_truthy(tour:find("8. Clean up", 1, true))
   end)
 
+  it("by cmake --install, the reference is there once it was built", function()
+    if not os.execute "command -v ldoc >/dev/null" then return pending "LDoc is not installed" end
+    run "sh scripts/docs.sh"
+    local root <close> = scratch()
+    run("cmake --install %s --prefix %s", quote(build), quote(root.path))
+    assert.same(lines(run "ls docs/reference"), lines(run("ls %s/share/doc/celigo", quote(root.path))))
+    assert.is_truthy(read(root.path .. "/share/doc/celigo/index.html"):find("celigo.client.html", 1, true))
+  end)
+
   it("by luarocks make, it works", function()
     local root <close> = scratch()
     local source, tree = root.path .. "/source", root.path .. "/tree"

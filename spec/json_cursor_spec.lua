@@ -78,20 +78,20 @@ describe("the cursor", function()
   it("says what is no page", function()
     for text, expected in pairs {
       [""] = "expected an array of records or an object with one but found "
-        .. "end of text at byte 0",
+        .. "end of text at byte 1",
       ["3"] = "expected an array of records or an object with one but found "
-        .. "'3' at byte 0",
+        .. "'3' at byte 1",
       ["null"] = "expected an array of records or an object with one but",
       ["{}"] = "expected an array of records in the object but found none "
-        .. "at byte 0",
+        .. "at byte 1",
       ['{"a":1,"b":{"c":[]}}'] = "expected an array of records in the object "
-        .. "but found none at byte 0",
+        .. "but found none at byte 1",
       ['{"a":[],"b":[]}'] = "expected one array of records but found two at "
-        .. "byte 12",
-      ['{"a":[]} x'] = "expected end of text but found 'x' at byte 9",
-      ['{"a":[1,]}'] = "expected a value but found ']' at byte 8",
-      ['{"a":[],}'] = "expected a key but found '}' at byte 8",
-      ['{"a":[],"b":tru}'] = "expected a value but found 'tru' at byte 12",
+        .. "byte 13",
+      ['{"a":[]} x'] = "expected end of text but found 'x' at byte 10",
+      ['{"a":[1,]}'] = "expected a value but found ']' at byte 9",
+      ['{"a":[],}'] = "expected a key but found '}' at byte 9",
+      ['{"a":[],"b":tru}'] = "expected a value but found 'tru' at byte 13",
       ['{"a":["\\x"]}'] = "expected one of",
       ['{"a":[1}'] = "expected ',' or ']' but found '}'",
       ["\xEF\xBB\xBF[]"] = "expected JSON without a byte order mark",
@@ -144,7 +144,7 @@ describe("the cursor", function()
     into = {}
     local ok, message, _, n = assert(probe.open "[1,2,x]"):append(into, 0)
     assert.is_nil(ok)
-    assert.truthy(message:find("found 'x' at byte 5", 1, true))
+    assert.truthy(message:find("found 'x' at byte 6", 1, true))
     assert.equal(2, n)
     assert.same({ 1, 2 }, into)
   end)

@@ -33,7 +33,7 @@ local function assert_fault(text, expected)
   assert.is_nil(value, "accepted: " .. text:sub(1, 60))
   assert.is_string(message)
   assert.is_true(offset >= 0 and offset <= #text)
-  assert.truthy(message:find(" at byte " .. offset .. " (line ", 1, true),
+  assert.truthy(message:find(" at byte " .. offset + 1 .. " (line ", 1, true),
     message)
   if expected then assert.equal(expected, message:sub(1, #expected)) end
   assert.same({ nil, message }, { json.decode(text) })
@@ -128,75 +128,75 @@ describe("json.decode", function()
 
   describe("says what is wrong with", function()
     local cases = {
-      { "", "expected a value but found end of text at byte 0 "
+      { "", "expected a value but found end of text at byte 1 "
         .. "(line 1, column 1)" },
-      { "  \n ", "expected a value but found end of text at byte 4 "
+      { "  \n ", "expected a value but found end of text at byte 5 "
         .. "(line 2, column 2)" },
       { '[1,"a",[true] ,2', "expected ',' or ']' but found end of text at "
-        .. "byte 16 (line 1, column 17)" },
-      { '["é",\n  x]', "expected a value but found 'x' at byte 9 "
+        .. "byte 17 (line 1, column 17)" },
+      { '["é",\n  x]', "expected a value but found 'x' at byte 10 "
         .. "(line 2, column 3)" },
-      { '["é" x]', "expected ',' or ']' but found 'x' at byte 6 "
+      { '["é" x]', "expected ',' or ']' but found 'x' at byte 7 "
         .. "(line 1, column 6)" },
-      { "[1 2]", "expected ',' or ']' but found '2' at byte 3" },
-      { "[1,]", "expected a value but found ']' at byte 3" },
-      { "[,1]", "expected a value but found ',' at byte 1" },
-      { "[1,,2]", "expected a value but found ',' at byte 3" },
-      { "[1}", "expected ',' or ']' but found '}' at byte 2" },
-      { "]", "expected a value but found ']' at byte 0" },
-      { "[", "expected a value but found end of text at byte 1" },
-      { "{", "expected a key or '}' but found end of text at byte 1" },
-      { "{,}", "expected a key or '}' but found ',' at byte 1" },
-      { "{a:1}", "expected a key or '}' but found 'a' at byte 1" },
-      { "{1:1}", "expected a key or '}' but found '1' at byte 1" },
-      { "{'a':1}", "expected a key or '}' but found \"'\" at byte 1" },
-      { '{"a"}', "expected ':' after a key but found '}' at byte 4" },
-      { '{"a" 1}', "expected ':' after a key but found '1' at byte 5" },
-      { '{"a":}', "expected a value but found '}' at byte 5" },
-      { '{"a":1,}', "expected a key but found '}' at byte 7" },
-      { '{"a":1 "b":2}', "expected ',' or '}' but found '\"' at byte 7" },
-      { '{"a":1]', "expected ',' or '}' but found ']' at byte 6" },
-      { "[] x", "expected end of text but found 'x' at byte 3" },
-      { "1 2", "expected end of text but found '2' at byte 2" },
-      { "[]]", "expected end of text but found ']' at byte 2" },
-      { "nul", "expected a value but found 'nul' at byte 0" },
-      { "True", "expected a value but found 'True' at byte 0" },
-      { "truex", "expected end of text but found 'x' at byte 4" },
-      { "NaN", "expected a value but found 'NaN' at byte 0" },
-      { "-Infinity", "expected a digit but found 'Infinity' at byte 1" },
-      { "undefined", "expected a value but found 'undefined' at byte 0" },
-      { "// x\n1", "expected a value but found '/' at byte 0" },
-      { "'a'", "expected a value but found \"'\" at byte 0" },
-      { "\0", "expected a value but found byte 0x00 at byte 0" },
-      { "1\0", "expected end of text but found byte 0x00 at byte 1" },
-      { "\v1", "expected a value but found byte 0x0B at byte 0" },
-      { "\u{A0}1", "expected a value but found byte 0xC2 at byte 0" },
+      { "[1 2]", "expected ',' or ']' but found '2' at byte 4" },
+      { "[1,]", "expected a value but found ']' at byte 4" },
+      { "[,1]", "expected a value but found ',' at byte 2" },
+      { "[1,,2]", "expected a value but found ',' at byte 4" },
+      { "[1}", "expected ',' or ']' but found '}' at byte 3" },
+      { "]", "expected a value but found ']' at byte 1" },
+      { "[", "expected a value but found end of text at byte 2" },
+      { "{", "expected a key or '}' but found end of text at byte 2" },
+      { "{,}", "expected a key or '}' but found ',' at byte 2" },
+      { "{a:1}", "expected a key or '}' but found 'a' at byte 2" },
+      { "{1:1}", "expected a key or '}' but found '1' at byte 2" },
+      { "{'a':1}", "expected a key or '}' but found \"'\" at byte 2" },
+      { '{"a"}', "expected ':' after a key but found '}' at byte 5" },
+      { '{"a" 1}', "expected ':' after a key but found '1' at byte 6" },
+      { '{"a":}', "expected a value but found '}' at byte 6" },
+      { '{"a":1,}', "expected a key but found '}' at byte 8" },
+      { '{"a":1 "b":2}', "expected ',' or '}' but found '\"' at byte 8" },
+      { '{"a":1]', "expected ',' or '}' but found ']' at byte 7" },
+      { "[] x", "expected end of text but found 'x' at byte 4" },
+      { "1 2", "expected end of text but found '2' at byte 3" },
+      { "[]]", "expected end of text but found ']' at byte 3" },
+      { "nul", "expected a value but found 'nul' at byte 1" },
+      { "True", "expected a value but found 'True' at byte 1" },
+      { "truex", "expected end of text but found 'x' at byte 5" },
+      { "NaN", "expected a value but found 'NaN' at byte 1" },
+      { "-Infinity", "expected a digit but found 'Infinity' at byte 2" },
+      { "undefined", "expected a value but found 'undefined' at byte 1" },
+      { "// x\n1", "expected a value but found '/' at byte 1" },
+      { "'a'", "expected a value but found \"'\" at byte 1" },
+      { "\0", "expected a value but found byte 0x00 at byte 1" },
+      { "1\0", "expected end of text but found byte 0x00 at byte 2" },
+      { "\v1", "expected a value but found byte 0x0B at byte 1" },
+      { "\u{A0}1", "expected a value but found byte 0xC2 at byte 1" },
       { "\xEF\xBB\xBF[]", "expected JSON without a byte order mark but "
-        .. "found a byte order mark at byte 0" },
+        .. "found a byte order mark at byte 1" },
       { "[\xEF\xBB\xBF]", "expected a value but found a byte order mark" },
-      { "[\0001\0]\0", "expected a value but found byte 0x00 at byte 1" },
-      { "+1", "expected a value but found '+' at byte 0" },
-      { ".5", "expected a value but found '.' at byte 0" },
+      { "[\0001\0]\0", "expected a value but found byte 0x00 at byte 2" },
+      { "+1", "expected a value but found '+' at byte 1" },
+      { ".5", "expected a value but found '.' at byte 1" },
       { "01", "expected no digit after a leading 0 but found '1'" },
       { "-01", "expected no digit after a leading 0 but found '1'" },
       { "00", "expected no digit after a leading 0 but found '0'" },
-      { "-", "expected a digit but found end of text at byte 1" },
-      { "--1", "expected a digit but found '-' at byte 1" },
-      { "1.", "expected a digit but found end of text at byte 2" },
-      { "[1.]", "expected a digit but found ']' at byte 3" },
-      { "1.e1", "expected a digit but found 'e1' at byte 2" },
+      { "-", "expected a digit but found end of text at byte 2" },
+      { "--1", "expected a digit but found '-' at byte 2" },
+      { "1.", "expected a digit but found end of text at byte 3" },
+      { "[1.]", "expected a digit but found ']' at byte 4" },
+      { "1.e1", "expected a digit but found 'e1' at byte 3" },
       { "1e", "expected a digit in the exponent but found end of text" },
       { "1e+", "expected a digit in the exponent but found end of text" },
       { "1e+-2", "expected a digit in the exponent but found '-'" },
-      { "1e1.5", "expected end of text but found '.' at byte 3" },
-      { "0x10", "expected end of text but found 'x10' at byte 1" },
-      { "1_000", "expected end of text but found '_000' at byte 1" },
-      { "1e400", "number beyond the range of a double at byte 0" },
-      { "[-1e400]", "number beyond the range of a double at byte 1" },
+      { "1e1.5", "expected end of text but found '.' at byte 4" },
+      { "0x10", "expected end of text but found 'x10' at byte 2" },
+      { "1_000", "expected end of text but found '_000' at byte 2" },
+      { "1e400", "number beyond the range of a double at byte 1" },
+      { "[-1e400]", "number beyond the range of a double at byte 2" },
       { '"', "expected '\"' at the end of a string but found end of text" },
       { '"abc', "expected '\"' at the end of a string but found end of" },
       { '"a\nb"', "expected no bare control character but found byte 0x0A "
-        .. "at byte 2" },
+        .. "at byte 3" },
       { '"\0"', "expected no bare control character but found byte 0x00" },
       { '"\x1F"', "expected no bare control character but found byte 0x1F" },
       { '"\\', "expected an escape after '\\' but found end of text" },
@@ -204,7 +204,7 @@ describe("json.decode", function()
       { '"\\\0"', "expected one of \"\\/bfnrtu after '\\' but found byte" },
       { '"\\U0041"', "expected one of \"\\/bfnrtu after '\\' but found" },
       { '"\\u12"', "expected four hexadecimal digits after '\\u' but found "
-        .. "'\"' at byte 5" },
+        .. "'\"' at byte 6" },
       { '"\\u00g0"', "expected four hexadecimal digits after '\\u' but" },
       { '"\\u', "expected four hexadecimal digits after '\\u' but found end" },
     }
@@ -259,7 +259,7 @@ describe("json.decode", function()
       for after = 0, 40 do
         assert_fault('"' .. ("x"):rep(before) .. "\t" .. ("y"):rep(after)
           .. '"', "expected no bare control character but found byte 0x09 at "
-          .. "byte " .. before + 1)
+          .. "byte " .. before + 2)
       end
     end
   end)
@@ -274,8 +274,8 @@ describe("json.decode", function()
     decode(nest(128, '{"a":', "}"))
     decode(nest(64, '[{"a":', "}]"))
     local fault = "more than 128 levels of nesting at byte "
-    assert_fault(nest(129, "[", "]"), fault .. "128 ")
-    assert_fault(nest(129, '{"a":', "}"), fault .. "640 ")
+    assert_fault(nest(129, "[", "]"), fault .. "129 ")
+    assert_fault(nest(129, '{"a":', "}"), fault .. "641 ")
     assert_fault(nest(64, '[{"a":', "}]"):gsub("1", "[]"), fault)
     assert_fault(("["):rep(1000000), fault)
     -- Width is no depth.

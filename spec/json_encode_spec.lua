@@ -94,7 +94,16 @@ describe("encode", function()
     }
     assert.equal('{"a":1}', encode(setmetatable({ a = 1 }, mt)))
     assert.equal("[1]", encode(setmetatable({ 1 }, mt)))
-    assert.equal("{}", encode(setmetatable({}, mt)))
+  end)
+
+  it("refuses an empty table that stands for another one", function()
+    for _, name in ipairs { "__pairs", "__index" } do
+      local proxy = setmetatable({}, { [name] = function() error "called" end })
+      local text, message = celigo.json.encode { a = { proxy } }
+      assert.is_nil(text)
+      assert.truthy(message:find("^a%[1%]: the table is empty, and stands for another one"), message)
+      assert.equal("{}", encode(setmetatable({}, { __name = "odd" })))
+    end
   end)
 
   it("encodes texts far longer than any buffer it starts with", function()

@@ -279,6 +279,24 @@ describe("a list", function()
     assert.equal(6, #targets())
   end)
 
+  it("does not spin where a loop leads back far behind", function()
+    local pages = {}
+    for i = 1, 3000 do pages[i] = page("[1]", ("</x?p=%d>; rel=next"):format(i < 3000 and i or 1500)) end
+    broken(pages, 3000)
+  end)
+
+  it("goes over many empty pages, but not over 1,000 in a row", function()
+    local pages = {}
+    for i = 1, 2500 do pages[i] = page(i == 999 and "[1]" or "[]", ("</x?p=%d>; rel=next"):format(i)) end
+    server:script(pages)
+    local list, err = client:list_connectors()
+    assert.is_nil(list)
+    assert.equal("pagination", err.kind)
+    assert.equal("no_records", err.code)
+    assert.equal("1000 pages in a row hold no record", err.message)
+    assert.equal(1999, #server:requests())
+  end)
+
   it("sends its own headers for every page", function()
     server:script { page("[1]", "</b>; rel=next"), page("[2]") }
     assert(client:list_connectors { headers = { ["X-A"] = "b" } })

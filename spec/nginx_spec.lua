@@ -56,6 +56,14 @@ describe("the nginx helper", function()
     assert.equal("[]", answer.body)
   end)
 
+  it("goes on, however much it has to say of its upstream", function()
+    local server <close> = nginx.start { upstream = "http://127.0.0.1:1" }
+    local path = "/" .. ("a"):rep(1000) -- twice in the log, for each request
+    for _ = 1, 100 do assert.equal(502, http.request(server.url, { path = path }).status) end
+    local log <close> = assert(io.open(server.directory .. "/error.log"))
+    assert.is_true(#log:read "a" > 100 * 1000) -- more than a pipe holds
+  end)
+
   it("says what nginx does not like", function()
     local ok, message = pcall(nginx.start, { location = "nonsense;" })
     assert.is_false(ok)

@@ -7,8 +7,8 @@ local process = require "spec.support.process"
 
 describe("the C test program", function()
   for _, name in ipairs {
-    "test_retry", "test_retry_after", "test_rate_limit", "test_weblink", "test_noproxy",
-    "test_buf", "test_print", "test_encoding", "test_engine",
+    "test_retry", "test_retry_after", "test_rate_limit", "test_weblink", "test_noproxy", "test_mask",
+    "test_buf", "test_heap", "test_print", "test_encoding", "test_engine",
   } do
     it(name .. " passes", function()
       local program = assert(process.start(process.program(name)))

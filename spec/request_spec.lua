@@ -207,7 +207,7 @@ describe("a request", function()
         server:requests()[1].target)
     end)
 
-    local bad = { "", ".", "..", 1, true, {}, false }
+    local bad = { 1, true, {}, false }
     for _, id in ipairs(bad) do
       it(("%s %q is refused"):format(type(id), tostring(id)), function()
         assert_raises("get_connector_by_id: id: expected", function()
@@ -223,6 +223,40 @@ describe("a request", function()
         end)
       end)
     end
+
+    it("that would change the path are errors, and nothing is sent", function()
+      for _, id in ipairs { "", ".", ".." } do
+        for _, call in ipairs {
+          function() return client:get_connector_by_id(id) end,
+          function() return client:delete_connector(id) end,
+          function() return client:delete_connector_license("a", id) end,
+          function() return client:update_connector(id, { name = "n" }) end,
+          function() return client:update_connector(id, { name = "n" }, { dry_run = true }) end,
+          function() return client:submit("delete_connector", id):wait() end,
+          function() return client:edit_connector(id, function() end) end,
+          function() return client:edit_connector_license("a", id, function() end) end,
+          function()
+            local _, errors = client:map({ id }, function(one) return client:delete_connector(one) end)
+            return nil, errors[1]
+          end,
+          function()
+            return select(2, pcall(function() for _ in client:each_connector_license(id) do error "a turn" end end))
+          end,
+        } do
+          local value, err = call()
+          err = err or value -- what an iterator raises
+          assert.is_true(celigo.is_error(err), tostring(err))
+          assert.equal("validation", err.kind)
+          assert.equal("invalid_id", err.code)
+          assert.is_nil(err.page)
+          assert.is_false(err.retryable or err.maybe_applied)
+          assert.equal(0, err.attempts)
+          assert.truthy(tostring(err):find('id is "' .. id .. '"', 1, true), tostring(err))
+          assert.is_nil(tostring(err):find("validate = false", 1, true))
+        end
+      end
+      assert_silence()
+    end)
 
     it("that are missing are refused", function()
       for _, name in ipairs {

@@ -73,7 +73,10 @@ end
 local function plain(shape)
   local copy = {}
   for key, value in pairs(shape) do
-    if key ~= "trial_rule" then copy[key] = type(value) == "table" and plain(value) or value end
+    if value == "emails" then value = "email" end -- as the service holds them
+    if key ~= "trial_rule" and key ~= "closed" and key ~= "kinds" then
+      copy[key] = type(value) == "table" and plain(value) or value
+    end
   end
   return copy
 end
@@ -134,9 +137,12 @@ describe("the C tables", function()
       end
     end)
 
-  it("know which body has the trial rule", function()
+  it("know which body has which rule of its own", function()
     for name, shape in pairs(probe.shapes) do
       assert.equal(name == "connector", shape.trial_rule)
+      assert.equal(name == "push_update", shape.closed)
+      assert.equal(name == "license_create", shape.kinds)
     end
+    assert.equal("emails", probe.shapes.connector.fields.contactEmail.format)
   end)
 end)

@@ -121,6 +121,19 @@ static int l_codec_encode(lua_State *L) {
   return 1;
 }
 
+/* Pushes a list of one fault, of the body as a whole [-0, +1]. */
+static void push_fault(lua_State *L, const char *code, const char *message) {
+  lua_createtable(L, 1, 0);
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, code);
+  lua_setfield(L, -2, "code");
+  lua_pushliteral(L, "");
+  lua_setfield(L, -2, "field");
+  lua_pushstring(L, message);
+  lua_setfield(L, -2, "message");
+  lua_rawseti(L, -2, 1);
+}
+
 /* Pushes the text that the codec of the call's client makes of the value at
    body, or a table with the one fault that it found [-0, +1]. */
 static bool codec_encode(lua_State *L, int call, int body,
@@ -141,33 +154,34 @@ static bool codec_encode(lua_State *L, int call, int body,
   }
   if (status == LUA_ERRMEM)
     lua_error(L);
-  const char *message = luaL_tolstring(L, -1, NULL);
-  lua_createtable(L, 1, 0);
-  lua_createtable(L, 0, 3);
-  lua_pushliteral(L, "invalid_field");
-  lua_setfield(L, -2, "code");
-  lua_pushliteral(L, "");
-  lua_setfield(L, -2, "field");
-  lua_pushstring(L, message);
-  lua_setfield(L, -2, "message");
-  lua_rawseti(L, -2, 1);
+  push_fault(L, "invalid_field", luaL_tolstring(L, -1, NULL));
   return false;
 }
 
 void cel_body_set(lua_State *L, int call, int body, const cel_shape *shape,
                   bool validate) {
   cel_call *c = cel_call_get(L, call);
+  size_t most = c->client->max_request;
   bool has_codec = c->client->has_codec;
-  const cel_encode_options o = {.shape = shape, .validate = validate};
-  bool good = true;
+  const cel_encode_options o = {
+      .shape = shape, .validate = validate, .most = most};
+  int status = CEL_ENCODE_OK;
   if (!has_codec || (validate && shape != NULL))
-    good = cel_json_encode(L, body, &o) == 0;
-  if (good && has_codec)
-    good = codec_encode(L, call, body, shape);
-  if (good) {
+    status = cel_json_encode(L, body, &o);
+  if (status == CEL_ENCODE_OK && has_codec &&
+      !codec_encode(L, call, body, shape))
+    status = CEL_ENCODE_FAULTS;
+  if (status == CEL_ENCODE_OK && lua_rawlen(L, -1) > most)
+    status = CEL_ENCODE_LARGE;
+  if (status == CEL_ENCODE_OK) {
     cel_call_set_body(L, c);
-  } else {
-    cel_push_invalid(L, call);
-    cel_call_finish(L, call, CEL_END_ERROR);
+    return;
   }
+  if (status == CEL_ENCODE_LARGE) {
+    lua_pushfstring(L, "the body is larger than max_request_bytes (%I bytes)",
+                    (LUAI_UACINT)most);
+    push_fault(L, "too_large", lua_tostring(L, -1));
+  }
+  cel_push_invalid(L, call, status == CEL_ENCODE_REFUSED);
+  cel_call_finish(L, call, CEL_END_ERROR);
 }

@@ -74,6 +74,24 @@ static cel_call *push_blank(lua_State *L, int idx, cel_client *client) {
   return push_call(L, client);
 }
 
+void cel_call_prepare(lua_State *L, int client) {
+  luaL_checkstack(L, 4, "no room for a call");
+  cel_client *owner = cel_client_check(L, client);
+  lua_getiuservalue(L, client, CEL_CLIENT_UV_SPARE);
+  if (cel_call_at(L, -1) != NULL)
+    return;
+  lua_pop(L, 1);
+  push_call(L, owner)->state = CEL_STATE_SPARE;
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, client, CEL_CLIENT_UV_SPARE);
+}
+
+void cel_call_drop(lua_State *L, int idx) {
+  cel_call *c = cel_box_take(L, idx);
+  if (c != NULL)
+    cel_call_free(c);
+}
+
 void cel_call_recycle(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   if (c->submitted || c->page_only || c->client->closed)

@@ -22,7 +22,8 @@ enum {
                            error object or the error raised */
   CEL_CALL_UV_RESPONSE, /* table, once there is one */
   CEL_CALL_UV_SEEN,     /* set of the targets visited, or nil */
-  CEL_CALL_UVS = CEL_CALL_UV_SEEN
+  CEL_CALL_UV_WHERE,    /* the line that submitted it, or nil */
+  CEL_CALL_UVS = CEL_CALL_UV_WHERE
 };
 
 /* The call of the userdata at idx, which is known to be one and alive
@@ -38,6 +39,14 @@ cel_call *cel_call_new(lua_State *L, int client);
    one: what it held goes at once, not two turns of the collector later
    [-0, +0]. */
 void cel_call_recycle(lua_State *L, int idx);
+
+/* Makes the next call of the client at idx, and pushes its userdata, which
+   cel_call_new will push [-0, +1]. */
+void cel_call_prepare(lua_State *L, int client);
+
+/* Ends the call at idx and frees its block, whoever knows the userdata
+   [-0, +0]. */
+void cel_call_drop(lua_State *L, int idx);
 
 /* The call at idx; raises if it is none, or has been collected [-0, +0]. */
 cel_call *cel_call_check(lua_State *L, int idx);

@@ -11,6 +11,7 @@
 #include <curl/mprintf.h>
 #include <lauxlib.h>
 
+#include "client/lcollector.h"
 #include "http/clock.h"
 
 #ifndef CELIGO_VERSION
@@ -26,6 +27,7 @@ const cel_client_config cel_client_defaults = {
     .burst = CEL_BURST_DEFAULT,
     .max_connections = 8,
     .max_response = 67108864,
+    .max_request = 67108864,
     .validate = true,
 };
 
@@ -85,16 +87,26 @@ cel_client *cel_client_check(lua_State *L, int idx) {
   return c;
 }
 
+cel_client *cel_client_self(lua_State *L, const char *method) {
+  if (luaL_testudata(L, 1, CEL_CLIENT_MT) == NULL)
+    luaL_error(L,
+               "%s: expected the client as the first argument, got %s; a "
+               "method is called with a colon: client:%s(...)",
+               method, luaL_typename(L, 1), method);
+  return cel_client_check(L, 1);
+}
+
 /* Pushes a client with nothing in it [-0, +1]. */
 static cel_client *push_client(lua_State *L) {
-  cel_allocator alloc;
-  alloc.fn = lua_getallocf(L, &alloc.ud);
+  cel_ledger *ledger = cel_collector_ledger(L);
+  cel_allocator alloc = cel_collector_allocator(ledger);
   cel_box *box = cel_box_push(L, CEL_CLIENT_MT, CEL_CLIENT_UVS);
   cel_client *c = cel_allocate(L, &alloc, sizeof *c);
   memset(c, 0, sizeof *c);
   c->alloc = alloc;
+  c->holdings = &ledger->held;
   c->references = 1; /* the box's */
-  c->next_wake = HUGE_VAL;
+  c->token_at = HUGE_VAL;
   box->block = c;
   return c;
 }
@@ -166,6 +178,19 @@ void cel_client_token(lua_State *L, int idx, bool renew) {
 
 /* {====== Life */
 
+/* What libcurl takes for a client, in bytes: from the start; from its
+   first exchange on, by plain HTTP; the same with TLS, whose trust anchors
+   are many. */
+#define TAKES_IDLE  ((size_t)32768)
+#define TAKES_PLAIN ((size_t)98304)
+#define TAKES_TLS   ((size_t)524288)
+
+void cel_client_look(lua_State *L, cel_client *c) {
+  if (!c->closed)
+    cel_client_charge(c, c->base.https ? TAKES_TLS : TAKES_PLAIN);
+  cel_collector_look(L, cel_collector_ledger(L));
+}
+
 static void keep_value(lua_State *L, int value, int uv) {
   if (value == 0)
     return;
@@ -206,12 +231,14 @@ static void set_limits(cel_client *c, const cel_client_config *config) {
   c->policy = config->policy;
   c->timeout_set = config->timeout > 0;
   c->timeout = c->timeout_set ? config->timeout : cel_client_defaults.timeout;
+  c->max_request = config->max_request;
   c->validate = config->validate;
+  c->read_only = config->read_only;
   c->secret = config->secret;
   c->has_function = config->token_function != 0;
   c->has_events = config->on_event != 0;
   c->has_codec = config->codec != 0;
-  c->next_wake = HUGE_VAL;
+  c->token_at = HUGE_VAL;
   c->seed = scramble((uintptr_t)c ^ (uint64_t)(cel_clock() * 1e9)) | 1;
   /* streams of HTTP/2 share a connection; libcurl queues what is more */
   c->max_running = c->base.https && connections < 100 ? 100 : connections;
@@ -236,15 +263,20 @@ static void open_http(lua_State *L, cel_client *c,
       .proxy = c->proxy,
       .connect_timeout = config->connect_timeout,
       .max_connections = config->max_connections,
-      .max_response = config->max_response};
+      .max_response = config->max_response,
+      .http1_only = config->http1_only};
   const char *wrong = cel_http_open(&c->http, &c->alloc, &settings);
   if (c->http.blames_ca_file)
     what = lua_pushfstring(L, "%s: option 'ca_file': %s", what, c->ca_file);
   refuse(L, what, "", wrong);
+  if (!cel_redact_proxy(c->proxy_masks, &c->alloc,
+                        c->proxy != NULL ? c->proxy : c->http.env_proxy))
+    cel_raise_memory(L);
 }
 
 void cel_client_new(lua_State *L, const cel_client_config *config,
                     const char *what) {
+  cel_collector_find_descriptors(L);
   cel_client *c = push_client(L);
   keep_value(L, config->token_function, CEL_CLIENT_UV_TOKEN);
   keep_value(L, config->on_event, CEL_CLIENT_UV_EVENT);
@@ -265,6 +297,8 @@ void cel_client_new(lua_State *L, const cel_client_config *config,
   if (config->token != NULL)
     keep_token(L, c, config->token, config->token_len);
   open_http(L, c, config, what);
+  cel_client_charge(c, TAKES_IDLE);
+  cel_collector_look(L, cel_collector_ledger(L));
 }
 
 /* }====== */

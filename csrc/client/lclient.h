@@ -32,6 +32,10 @@ enum {
    collected. */
 cel_client *cel_client_check(lua_State *L, int idx);
 
+/* The client at index 1, for a method of that name: where there is none, says
+   how a method is called [-0, +0]. */
+cel_client *cel_client_self(lua_State *L, const char *method);
+
 /* The client at idx, or NULL; raises nothing [-0, +0]. */
 cel_client *cel_client_at(lua_State *L, int idx);
 
@@ -43,6 +47,10 @@ void cel_client_token(lua_State *L, int idx, bool renew);
 /* Raises where the client's token function is running: it would wait for
    itself [-0, +0]. */
 void cel_client_refuse_asking(lua_State *L, const cel_client *c);
+
+/* The client has an exchange before it: notes what it takes from its first one
+   on, and collects garbage where it is time [-0, +0]. May run finalisers. */
+void cel_client_look(lua_State *L, cel_client *c);
 
 /* Pushes the client's table of calls [-0, +1]. */
 void cel_client_push_calls(lua_State *L, int idx);
@@ -63,7 +71,10 @@ typedef struct cel_client_config {
   double rate, burst; /* rate 0: no limit */
   long max_connections;
   size_t max_response; /* bytes */
+  size_t max_request;  /* bytes */
   bool validate;
+  bool read_only;
+  bool http1_only;
   bool secret; /* the token is the host's, not the script's */
 } cel_client_config;
 

@@ -28,10 +28,13 @@ const cel_option cel_client_options[] = {
     {"rate_limit", CEL_OPTION_OTHER, 0, 0, NULL},
     {"max_connections", CEL_OPTION_INTEGER, 1, 256, NULL},
     {"max_response_bytes", CEL_OPTION_INTEGER, 1, 0x1p53, "bytes, an integer"},
+    {"max_request_bytes", CEL_OPTION_INTEGER, 1, 0x1p53, "bytes, an integer"},
     {"ca_file", CEL_OPTION_STRING, 0, 0, NULL},
     {"proxy", CEL_OPTION_STRING, 0, 0, NULL},
     {"user_agent", CEL_OPTION_STRING, 0, 0, NULL},
     {"validate", CEL_OPTION_BOOLEAN, 0, 0, NULL},
+    {"read_only", CEL_OPTION_BOOLEAN, 0, 0, NULL},
+    {"http2", CEL_OPTION_BOOLEAN, 0, 0, NULL},
     {"json", CEL_OPTION_OTHER, 0, 0, NULL},
     {"on_event", CEL_OPTION_FUNCTION, 0, 0, NULL},
 };
@@ -117,7 +120,11 @@ static void read_rate_limit(lua_State *L, cel_client_config *c) {
     cel_option_error(L, WHAT, "rate_limit",
                      "false or a table such as { rate = 300, burst = 1000 }");
   cel_options_check(L, -1, limits, 2, WHAT ": option 'rate_limit'");
-  c->rate = cel_option_number(L, -1, "rate", c->rate);
+  if (cel_option_push(L, -1, "rate")) {
+    c->rate = lua_tonumber(L, -1);
+    c->burst = c->rate < 1 ? 1 : c->rate; /* a short script keeps to it, too */
+  }
+  lua_pop(L, 1);
   c->burst = cel_option_number(L, -1, "burst", c->burst);
 }
 
@@ -189,9 +196,14 @@ Options of `new`; every one is optional.
   random, up to this (0.5)
 @tfield number retry_cap seconds: no backoff is longer (8)
 @tfield table|boolean rate_limit `rate` (requests per second) and `burst`
-  (at once); false for none (300 and 1000)
+  (at once; where only `rate` is given, the same number); false for none (300
+  and 1000)
+@tfield boolean read_only true: everything but a GET returns nil and an error,
+  code "read_only", and sends nothing (false)
+@tfield boolean http2 false: HTTP/1.1 only (true)
 @tfield integer max_connections connections to the host (8)
 @tfield integer max_response_bytes of a body, decompressed (67108864)
+@tfield integer max_request_bytes of a body that is sent (67108864)
 @tfield string ca_file further trust anchors, PEM
 @tfield string proxy URL of a proxy (the environment's)
 @tfield string user_agent put before the library's own
@@ -199,7 +211,8 @@ Options of `new`; every one is optional.
 @tfield table json `encode` and `decode` for bodies, such as lua-cjson's
   (`celigo.json`)
 @tfield function on_event called with an `event` for each request, response,
-  retry, pause and page; false for a retry vetoes it
+  retry, pause and page; false for a retry vetoes it (where the environment has
+  CELIGO_LOG: `log` to that file, or to `stderr`)
 */
 
 /***
@@ -220,6 +233,39 @@ What `on_event` is called with.
 @tfield[opt] string error what went wrong
 */
 
+/* celigo.new is a function, and takes one table [-0, +0]. */
+static void check_arguments(lua_State *L) {
+  bool colon = false;
+  if (lua_istable(L, 1)) {
+    lua_pushliteral(L, "parse_timestamp"); /* the module itself */
+    colon = lua_rawget(L, 1) == LUA_TFUNCTION;
+    lua_pop(L, 1);
+  }
+  if (colon)
+    luaL_error(L, WHAT ": it is called with a dot, not a colon: "
+                       "celigo.new { ... }");
+  for (int i = lua_gettop(L); i > 1; i--)
+    if (!lua_isnil(L, i))
+      luaL_error(L, WHAT ": too many arguments; it takes one table of "
+                         "options: celigo.new { ... }");
+}
+
+/* Where no on_event is given the environment may ask for a log: makes the
+   callback, or raises, as the Lua layer says [-0, +1]. */
+static bool push_log(lua_State *L) {
+  if (!push_env(L, "CELIGO_LOG"))
+    return false;
+  if (lua_getfield(L, LUA_REGISTRYINDEX, CEL_LOG_OPENER) != LUA_TFUNCTION)
+    return false; /* the core is used without the Lua layer */
+  lua_insert(L, -2);
+  lua_call(L, 1, 2);
+  if (lua_isnil(L, -2))
+    luaL_error(L, WHAT ": environment variable CELIGO_LOG: %s",
+               lua_tostring(L, -1));
+  lua_pop(L, 1);
+  return true;
+}
+
 /***
 Makes a client.
 @function new
@@ -238,15 +284,16 @@ print(#assert(client:list_connectors()))
 */
 int cel_l_new(lua_State *L) {
   cel_client_config c = cel_client_defaults;
-  lua_settop(L, 1);
   luaL_checkstack(L, 32, "no room for options");
+  check_arguments(L);
+  lua_settop(L, 1);
   cel_options_check(L, 1, cel_client_options, cel_client_options_count, WHAT);
   read_token(L, &c);
   read_base_url(L, &c);
   read_rate_limit(L, &c);
   read_codec(L, &c);
   read_strings(L, &c);
-  if (cel_option_push(L, 1, "on_event"))
+  if (cel_option_push(L, 1, "on_event") || push_log(L))
     c.on_event = lua_gettop(L);
   c.timeout = cel_option_number(L, 1, "timeout", 0);
   c.connect_timeout =
@@ -261,7 +308,11 @@ int cel_l_new(lua_State *L) {
                                               (double)c.max_connections);
   c.max_response = (size_t)cel_option_number(L, 1, "max_response_bytes",
                                              (double)c.max_response);
+  c.max_request = (size_t)cel_option_number(L, 1, "max_request_bytes",
+                                            (double)c.max_request);
   c.validate = cel_option_boolean(L, 1, "validate", c.validate);
+  c.read_only = cel_option_boolean(L, 1, "read_only", c.read_only);
+  c.http1_only = !cel_option_boolean(L, 1, "http2", true);
   cel_client_new(L, &c, WHAT);
   return 1;
 }

@@ -13,6 +13,10 @@
 /* celigo.new(options), a lua_CFunction. */
 int cel_l_new(lua_State *L);
 
+/* Registry name of the Lua function that makes an on_event callback of what
+   CELIGO_LOG holds, or returns nil and a message. */
+#define CEL_LOG_OPENER "celigo.open_log"
+
 /* The options, and one of them, whose name is known to be there. */
 extern const cel_option cel_client_options[];
 extern const size_t cel_client_options_count;

@@ -1,6 +1,6 @@
 /*
 ** lmethods_client.c - the client's methods: one closure for each operation,
-*the
+the
 ** escape hatch, and calls that a host steps.
 */
 #include "client/lmethods.h"
@@ -14,15 +14,50 @@
 #include "client/lrequest.h"
 #include "client/lstep.h"
 #include "client/lwake.h"
+#include "client/lwhere.h"
+#include "common/lturn.h"
 #include "engine/pump.h"
 #include "http/clock.h"
 
 /* {====== Calls */
 
-/* docs/client.luadoc documents the 14 operations. */
-static int l_operation(lua_State *L) {
+/* Whether a finaliser is running: Lua's collector takes no orders then. */
+static bool is_in_finaliser(lua_State *L) {
+  return lua_gc(L, LUA_GCCOUNT) < 0;
+}
+
+/* A blocking call made by a finaliser. What is made while a state closes is
+   never finalised, so the call's block is freed here, whatever has come of
+   it. f has the upvalue of the running function. */
+static int call_at_once(lua_State *L, lua_CFunction f) {
+  int n = lua_gettop(L);
+  cel_call_prepare(L, 1);
+  lua_insert(L, 1);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushcclosure(L, f, 1);
+  lua_insert(L, 2);
+  int status = lua_pcall(L, n, LUA_MULTRET, 0);
+  cel_call_drop(L, 1);
+  return status == LUA_OK ? lua_gettop(L) - 1 : lua_error(L);
+}
+
+static int l_run_operation(lua_State *L) {
   lua_Integer i = lua_tointeger(L, lua_upvalueindex(1));
   if (cel_request_operation(L, &cel_operations[i], NULL))
+    return 1;
+  cel_call_start(L, 1);
+  return cel_call_await(L);
+}
+
+/* docs/client.luadoc documents the 14 operations. */
+static int l_operation(lua_State *L) {
+  if (is_in_finaliser(L))
+    return call_at_once(L, l_run_operation);
+  return l_run_operation(L);
+}
+
+static int l_run_request(lua_State *L) {
+  if (cel_request_any(L, NULL))
     return 1;
   cel_call_start(L, 1);
   return cel_call_await(L);
@@ -55,10 +90,9 @@ local found, response = assert(client:request {
 print(#found, response.next_url)
 */
 static int l_request(lua_State *L) {
-  if (cel_request_any(L, NULL))
-    return 1;
-  cel_call_start(L, 1);
-  return cel_call_await(L);
+  if (is_in_finaliser(L))
+    return call_at_once(L, l_run_request);
+  return l_run_request(L);
 }
 
 /* What can be submitted: the operations, and the escape hatch. */
@@ -85,15 +119,23 @@ local connector = assert(call:wait())
 print(connector.name)
 */
 static int l_submit(lua_State *L) {
-  cel_client_check(L, 1);
-  const char *name = luaL_checkstring(L, 2);
+  cel_client_self(L, "submit");
+  if (lua_type(L, 2) != LUA_TSTRING)
+    return luaL_error(L,
+                      "submit: expected the name of a method, such as "
+                      "\"get_connector_by_id\", before its arguments, got %s",
+                      luaL_typename(L, 2));
+  const char *name = lua_tostring(L, 2);
   const cel_operation *op = cel_operation_find(name);
   bool any = strcmp(name, "request") == 0;
   if (op == NULL && !any) {
     const char *nearest =
-        cel_nearest(name, submitted_name, NULL, CEL_OPERATIONS + 1);
+        cel_nearest_method(name, submitted_name, NULL, CEL_OPERATIONS + 1);
     return nearest == NULL
-               ? luaL_error(L, "submit: no operation '%s'", name)
+               ? luaL_error(L,
+                            "submit: no operation '%s'; the name of a method "
+                            "comes first, such as \"get_connector_by_id\"",
+                            name)
                : luaL_error(L, "submit: no operation '%s'; did you mean '%s'?",
                             name, nearest);
   }
@@ -102,6 +144,8 @@ static int l_submit(lua_State *L) {
     return luaL_error(L, "submit: a dry run is made by the method itself");
   cel_call *c = cel_call_check(L, 1);
   c->submitted = true;
+  cel_push_where(L);
+  lua_setiuservalue(L, 1, CEL_CALL_UV_WHERE);
   cel_call_push_client(L, 1);
   cel_client_push_calls(L, -1);
   lua_pushvalue(L, 1);
@@ -124,7 +168,7 @@ end
 print(#assert(call:result()))
 */
 static int l_step(lua_State *L) {
-  cel_client_check(L, 1);
+  cel_client_self(L, "step");
   double seconds = luaL_optnumber(L, 2, 0);
   luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, 2,
                 "expected seconds, a number from 0 to 1000000000");

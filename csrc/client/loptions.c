@@ -5,6 +5,7 @@
 #include "client/loptions.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -82,6 +83,45 @@ const char *cel_nearest(const char *word,
   return nearest;
 }
 
+/* Whether the words of `asked` stand in `name`, in order, and how many bytes
+   are not theirs. */
+static bool holds_words(const char *asked, const char *name, size_t *others) {
+  *others = strlen(name);
+  while (*asked != '\0') {
+    size_t len = strcspn(asked, "_");
+    size_t n = 0;
+    while (*name != '\0' && (n = strcspn(name, "_"),
+                             n != len || memcmp(asked, name, n) != 0))
+      name += name[n] == '_' ? n + 1 : n;
+    if (*name == '\0')
+      return false;
+    *others -= n;
+    name += name[n] == '_' ? n + 1 : n;
+    asked += asked[len] == '_' ? len + 1 : len;
+  }
+  return true;
+}
+
+const char *cel_nearest_method(const char *word,
+                               const char *(*name_at)(const void *, size_t),
+                               const void *names, size_t n) {
+  const char *nearest = cel_nearest(word, name_at, names, n);
+  size_t best = SIZE_MAX;
+  if (nearest != NULL || *word == '\0')
+    return nearest;
+  for (size_t i = 0; i < n; i++) {
+    const char *name = name_at(names, i);
+    size_t others;
+    if (!holds_words(word, name, &others) || others > best)
+      continue;
+    /* of two that are as near the order of names decides, not the table's */
+    if (others < best || nearest == NULL || strcmp(name, nearest) < 0)
+      nearest = name;
+    best = others;
+  }
+  return nearest;
+}
+
 #define MAX_NAMES 128 /* in one table */
 
 static const char *string_at(const void *names, size_t i) {
@@ -117,7 +157,7 @@ static int l_unknown(lua_State *L) {
     if (lua_type(L, -1) == LUA_TSTRING)
       names[n++] = lua_tostring(L, -1); /* the table keeps the string */
   }
-  const char *nearest = cel_nearest(word, string_at, names, n);
+  const char *nearest = cel_nearest_method(word, string_at, names, n);
   if (nearest == NULL)
     return luaL_error(L, "%s has no method '%s'", class_name, word);
   return luaL_error(L, "%s has no method '%s'; did you mean '%s'?", class_name,

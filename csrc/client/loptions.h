@@ -60,6 +60,12 @@ const char *cel_nearest(const char *word,
                         const char *(*name_at)(const void *, size_t),
                         const void *names, size_t n);
 
+/* The same for names of methods: where none is near, the one that holds the
+   words of `word`, with the fewest others. */
+const char *cel_nearest_method(const char *word,
+                               const char *(*name_at)(const void *, size_t),
+                               const void *names, size_t n);
+
 /* core.nearest(word, names), a lua_CFunction. */
 int cel_l_nearest(lua_State *L);
 

@@ -6,6 +6,7 @@
 
 #include <lauxlib.h>
 
+#include "client/lcollector.h"
 #include "client/levent.h"
 #include "client/lpage.h"
 #include "client/lresult.h"
@@ -145,11 +146,26 @@ static void settle(lua_State *L, int idx, const cel_decision *d) {
   }
 }
 
+/* Nothing was sent, perhaps because dropped clients hold all descriptors: once
+   in a call that is repeated at no cost [-0, +0]. */
+static bool find_descriptors(lua_State *L, int idx) {
+  static const cel_decision again = {.action = CEL_ACTION_RETRY};
+  cel_call *c = cel_call_get(L, idx);
+  if (c->collected || c->attempt.result != CEL_RESULT_UNSENT ||
+      !cel_collector_find_descriptors(L))
+    return false;
+  c->collected = true;
+  if (c->state != CEL_STATE_DONE)
+    cel_call_send_later(c, &again);
+  return true;
+}
+
 static void exchange_over(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   cel_call_read_outcome(c);
   emit_response(L, idx);
-  if (c->state == CEL_STATE_DONE || renew_token(L, idx))
+  if (c->state == CEL_STATE_DONE || find_descriptors(L, idx) ||
+      renew_token(L, idx))
     return;
   cel_decision d = cel_call_decide(c);
   if (d.pause > 0)

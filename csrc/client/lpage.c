@@ -11,6 +11,7 @@
 
 #include "client/levent.h"
 #include "client/lresult.h"
+#include "client/lvisited.h"
 #include "http/clock.h"
 #include "http/weblink.h"
 #include "json/ljson.h"
@@ -130,23 +131,18 @@ const char *cel_push_next_member(lua_State *L, int idx, const char *raw,
 
 /* Whether the target on top has been visited; notes it if not [-0, +0]. */
 static bool visited(lua_State *L, int idx) {
-  int target = lua_gettop(L);
-  if (lua_getiuservalue(L, idx, CEL_CALL_UV_SEEN) != LUA_TTABLE) {
+  const cel_call *c = cel_call_get(L, idx);
+  size_t len;
+  const char *target = lua_tolstring(L, -1, &len);
+  if (lua_getiuservalue(L, idx, CEL_CALL_UV_SEEN) == LUA_TNIL) {
+    const char *first = c->target + c->prefix_len;
     lua_pop(L, 1);
-    lua_createtable(L, 0, 4);
-    const cel_call *c = cel_call_get(L, idx);
-    lua_pushstring(L, c->target + c->prefix_len);
-    lua_pushboolean(L, true);
-    lua_rawset(L, -3);
+    cel_visited_push(L);
+    cel_visited_add(L, -1, first, strlen(first));
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, idx, CEL_CALL_UV_SEEN);
   }
-  lua_pushvalue(L, target);
-  bool seen = lua_rawget(L, -2) != LUA_TNIL;
-  lua_pop(L, 1);
-  lua_pushvalue(L, target);
-  lua_pushboolean(L, true);
-  lua_rawset(L, -3);
+  bool seen = !cel_visited_add(L, -1, target, len);
   lua_pop(L, 1);
   return seen;
 }
@@ -167,6 +163,16 @@ static void finish_failure(lua_State *L, int idx, const cel_failure_row *row,
   cel_call_finish(L, idx, CEL_END_ERROR);
 }
 
+/* Whether records were expected in a body that is valid JSON, but no list. */
+static bool is_no_list(const cel_call *c) {
+  const cel_buf *body = &c->transfer.body;
+  cel_json_fault fault;
+  cel_json_scan s;
+  return (c->page_only || c->follow || c->answer == CEL_ANSWER_LIST) &&
+         cel_json_scan_begin(&s, body->data, body->len, &fault) &&
+         cel_json_skip_value(&s) && cel_json_scan_end(&s);
+}
+
 void cel_push_undecoded(lua_State *L, int idx, const char *message) {
   const cel_call *c = cel_call_get(L, idx);
   const cel_encoding *e = &c->transfer.encoding;
@@ -184,6 +190,13 @@ void cel_push_undecoded(lua_State *L, int idx, const char *message) {
                : "the answer's body is no JSON, and its Content-Encoding "
                  "(%s) cannot be undone: only gzip and deflate can",
         e->names);
+  } else if (is_no_list(c)) {
+    f.row = &cel_failure_no_list;
+    f.message = lua_pushfstring(
+        L,
+        "the answer is no list of records (%s); client:request { path = ... } "
+        "returns a body as it is",
+        message);
   } else {
     lua_pushnil(L);
   }
@@ -477,6 +490,16 @@ void cel_push_incomplete(lua_State *L, int idx, double records, double total) {
   cel_push_failure(L, idx, &f);
 }
 
+/* A server that sends no records and goes on linking is not followed for
+   ever. */
+static void finish_endless(lua_State *L, int idx) {
+  const cel_call *c = cel_call_get(L, idx);
+  char message[64];
+  curl_msnprintf(message, sizeof message, "%d pages in a row hold no record",
+                 c->empty);
+  finish_failure(L, idx, &cel_failure_endless, message);
+}
+
 /* A list's page has been appended to the records; they and the next target
    are on top [-2, +0]. */
 static void list_on(lua_State *L, int idx, const char *wrong) {
@@ -486,6 +509,9 @@ static void list_on(lua_State *L, int idx, const char *wrong) {
     wrong = "its next link leads to a page that was visited already";
   if (!emit_page(L, idx)) {
     lua_pop(L, 2);
+  } else if (wrong == NULL && more && c->follow && c->empty >= CEL_MAX_EMPTY) {
+    lua_pop(L, 2);
+    finish_endless(L, idx);
   } else if (wrong != NULL) {
     lua_pop(L, 2);
     finish_failure(L, idx, &cel_failure_link, wrong);
@@ -506,6 +532,7 @@ static void list_over(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   const char *wrong = NULL;
   const cel_buf *body = &c->transfer.body;
+  const long long before = c->records;
   bool good = true;
   push_records(L, idx);
   if (c->page <= 1 && c->target != NULL)
@@ -520,6 +547,7 @@ static void list_over(lua_State *L, int idx) {
     lua_pop(L, 1);
     return;
   }
+  c->empty = c->records > before ? 0 : c->empty + 1;
   /* a Link goes first, as in iterators, which see it before the body */
   const char *wrong_link = cel_push_next_link(L, idx);
   if (wrong_link != NULL || !lua_isnil(L, -1)) {

@@ -5,6 +5,7 @@
 */
 #include "client/lrequest.h"
 
+#include <stdlib.h> /* qsort */
 #include <string.h>
 
 #include <lauxlib.h>
@@ -58,117 +59,243 @@ typedef struct arguments {
   int options; /* the options' index; may hold nothing */
   int body;    /* the body's index; 0 for none */
   int call;    /* the new call's index */
+  const cel_asker *by;  /* the method that asks, where it is another */
+  const char *wrong_id; /* which of the ids can be none; NULL: all can be */
+  const char *shown_id; /* that one */
 } arguments;
+
+/* {====== What a method takes, in words */
+
+/* Pushes "name(id, connector[, options])"; where an option is named, with
+   that in the options' place [-0, +1]. */
+static void push_usage(lua_State *L, const arguments *a, const char *option) {
+  const char *args = a->by == NULL ? NULL : a->by->arguments;
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addstring(&b, a->what);
+  luaL_addchar(&b, '(');
+  if (args != NULL || a->op == NULL) {
+    luaL_addstring(&b, args == NULL ? "request" : args);
+    luaL_addchar(&b, ')');
+    luaL_pushresult(&b);
+    return;
+  }
+  bool any = a->op->ids > 0;
+  luaL_addstring(&b, a->op->ids == 0 ? "" : a->op->ids == 1 ? "id" : "id, license_id");
+  if (a->op->body != CEL_BODY_NONE) {
+    bool optional = a->op->body == CEL_BODY_OPTIONAL && option == NULL;
+    luaL_addstring(&b, optional ? "[" : "");
+    luaL_addstring(&b, any ? ", " : "");
+    luaL_addstring(&b, a->op->shape == &cel_shape_connector  ? "connector"
+                       : a->op->body == CEL_BODY_OPTIONAL ? "body"
+                                                          : "license");
+    luaL_addstring(&b, optional ? "]" : "");
+    any = true;
+  }
+  if (option == NULL) {
+    luaL_addstring(&b, any ? "[, options])" : "[options])");
+  } else {
+    luaL_addstring(&b, ", { ");
+    luaL_addstring(&b, option);
+    luaL_addstring(&b, " = ... })");
+  }
+  luaL_pushresult(&b);
+}
+
+/* Arguments beyond the last one raise, unless they are nil: what is in them
+   must not be lost in silence [-0, +0]. */
+static void refuse_surplus(lua_State *L, const arguments *a, int last) {
+  for (int i = lua_gettop(L); i > last; i--) {
+    if (lua_isnil(L, i))
+      continue;
+    push_usage(L, a, NULL);
+    luaL_error(L, "%s: too many arguments, the last one a %s; it takes %s",
+               a->what, luaL_typename(L, i), lua_tostring(L, -1));
+  }
+}
+
+/* }====== */
 
 /* {====== Query */
 
-/* Appends "name=value", both percent-encoded, to the string on top; the
-   value is at idx [-0, +0]. */
-static void add_parameter(lua_State *L, const arguments *a, const char *name,
-                          size_t name_len, int idx) {
-  size_t len;
-  bool first = strchr(lua_tostring(L, -1), '?') == NULL;
-  if (lua_isboolean(L, idx)) {
-    lua_pushstring(L, lua_toboolean(L, idx) ? "true" : "false");
-  } else if (lua_isstring(L, idx)) {
-    lua_pushvalue(L, idx);
-  } else {
-    luaL_error(L,
-               "%s: query parameter '%s': expected a string, a number or a "
-               "boolean, got a %s",
-               a->what, name, luaL_typename(L, idx));
-  }
-  const char *value = lua_tolstring(L, -1, &len);
-  luaL_Buffer b;
-  char *out = luaL_buffinitsize(L, &b, 3 * (name_len + len) + 2);
-  size_t n = 0;
-  out[n++] = first ? '?' : '&';
-  n += cel_url_escape(name, name_len, out + n);
-  out[n++] = '=';
-  n += cel_url_escape(value, len, out + n);
-  luaL_pushresultsize(&b, n);
-  lua_remove(L, -2);
-  lua_concat(L, 2);
+/* Puts text at out, without a terminator; returns its length. */
+static size_t put(char *out, const char *text, size_t len) {
+  memcpy(out, text, len);
+  return len;
 }
 
-/* Pushes the names of a query table as a sorted array, so that the same
-   query is always the same text [-0, +1]. */
-static lua_Integer push_names(lua_State *L, const arguments *a, int query) {
-  lua_Integer n = 0;
-  lua_newtable(L);
-  int names = lua_gettop(L);
+/* One parameter; a table keeps both strings. */
+typedef struct parameter {
+  const char *name, *value;
+  size_t name_len, value_len;
+} parameter;
+
+/* The order of parameters, for qsort: the same query is always the same
+   text. */
+static int parameter_compare(const void *a, const void *b) {
+  const parameter *one = a;
+  const parameter *other = b;
+  size_t n = one->name_len < other->name_len ? one->name_len : other->name_len;
+  int order = memcmp(one->name, other->name, n);
+  if (order != 0)
+    return order;
+  return (one->name_len > other->name_len) - (one->name_len < other->name_len);
+}
+
+static void refuse_length(lua_State *L, const arguments *a) {
+  luaL_error(L, "%s: path and query are longer than %d bytes", a->what,
+             MAX_TARGET);
+}
+
+/* How many parameters the query has: no more than fit into a target, whatever
+   they are [-0, +0]. */
+static size_t count_parameters(lua_State *L, const arguments *a, int query) {
+  size_t n = 0;
   lua_pushnil(L);
   while (lua_next(L, query) != 0) {
     lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING)
-      luaL_error(L, "%s: query parameter names are strings, got a %s", a->what,
-                 luaL_typename(L, -1));
-    lua_Integer at = n++;
-    for (; at > 0; at--) {
-      lua_rawgeti(L, names, at);
-      if (!lua_compare(L, -2, -1, LUA_OPLT)) {
-        lua_pop(L, 1);
-        break;
-      }
-      lua_rawseti(L, names, at + 1);
-    }
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, names, at + 1);
+    if (++n > MAX_TARGET / 2) /* at least "?=" of each */
+      refuse_length(L, a);
   }
   return n;
 }
 
+/* Reads the name and the value on top, which `keeper` keeps from then on
+   [-1, +0]. Returns the bytes that they need, as they are. */
+static size_t read_parameter(lua_State *L, const arguments *a, int keeper,
+                             parameter *p) {
+  if (lua_type(L, -2) != LUA_TSTRING)
+    luaL_error(L, "%s: query parameter names are strings, got a %s", a->what,
+               luaL_typename(L, -2));
+  p->name = lua_tolstring(L, -2, &p->name_len);
+  if (lua_isboolean(L, -1))
+    lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
+  else if (lua_isstring(L, -1))
+    lua_pushvalue(L, -1);
+  else
+    luaL_error(L,
+               "%s: query parameter '%s': expected a string, a number or a "
+               "boolean, got a %s",
+               a->what, p->name, luaL_typename(L, -1));
+  p->value = lua_tolstring(L, -1, &p->value_len);
+  lua_pushvalue(L, -3);
+  lua_insert(L, -2);
+  lua_rawset(L, keeper);
+  lua_pop(L, 1);
+  return p->name_len + p->value_len + 2;
+}
+
+/* Reads the query at the top into rows, sorted, which are pushed with what
+   keeps their strings; the number of rows is returned [-0, +2]. */
+static size_t push_parameters(lua_State *L, const arguments *a) {
+  int query = lua_gettop(L);
+  size_t most = count_parameters(L, a, query);
+  size_t size = 0;
+  size_t n = 0;
+  lua_newtable(L);
+  parameter *rows = lua_newuserdatauv(L, most * sizeof *rows, 0);
+  lua_pushnil(L);
+  while (n < most && lua_next(L, query) != 0) {
+    size += read_parameter(L, a, query + 1, &rows[n++]);
+    if (size > MAX_TARGET)
+      refuse_length(L, a);
+  }
+  lua_settop(L, query + 2);
+  qsort(rows, n, sizeof *rows, parameter_compare);
+  return n;
+}
+
+/* Puts "?name=value" or "&name=value" at out; returns its length. */
+static size_t put_parameter(char *out, bool first, const parameter *p) {
+  size_t n = 0;
+  out[n++] = first ? '?' : '&';
+  n += cel_url_escape(p->name, p->name_len, out + n);
+  out[n++] = '=';
+  return n + cel_url_escape(p->value, p->value_len, out + n);
+}
+
+/* Whether the query of a target, if any, holds a parameter `limit`. */
+static bool has_limit(const char *query) {
+  return query != NULL && (strstr(query, "?limit=") != NULL ||
+                           strstr(query, "&limit=") != NULL);
+}
+
+/* Pushes the option `limit` as a whole number, 100.0 as 100; false and nil
+   where there is none [-0, +1]. */
+static bool push_limit(lua_State *L, const arguments *a) {
+  if (!cel_option_push(L, a->options, "limit"))
+    return false;
+  lua_pushinteger(L, (lua_Integer)lua_tonumber(L, -1));
+  lua_replace(L, -2);
+  return true;
+}
+
+/* Appends n parameters, and `limit` where it is not NULL, to the target at
+   index `target` [-0, +0]. */
+static void append_parameters(lua_State *L, int target, const parameter *rows,
+                              size_t n, const parameter *limit) {
+  size_t len;
+  const char *text = lua_tolstring(L, target, &len);
+  bool first = strchr(text, '?') == NULL;
+  size_t size = len;
+  for (size_t i = 0; i < n; i++)
+    size += 3 * (rows[i].name_len + rows[i].value_len) + 2;
+  if (limit != NULL)
+    size += limit->name_len + limit->value_len + 2;
+  luaL_Buffer b;
+  char *out = luaL_buffinitsize(L, &b, size);
+  size_t at = put(out, text, len);
+  for (size_t i = 0; i < n; i++, first = false)
+    at += put_parameter(out + at, first, &rows[i]);
+  if (limit != NULL)
+    at += put_parameter(out + at, first, limit);
+  luaL_pushresultsize(&b, at);
+  lua_replace(L, target);
+}
+
 /* Appends the options' query and limit to the target on top [-0, +0]. */
 static void add_query(lua_State *L, const arguments *a) {
-  bool has_limit = cel_option_push(L, a->options, "limit");
-  if (has_limit) { /* 100.0 is 100 */
-    lua_pushinteger(L, (lua_Integer)lua_tonumber(L, -1));
-    lua_replace(L, -2);
-  }
-  lua_insert(L, -2);
   int target = lua_gettop(L);
+  parameter limit = {.name = "limit", .name_len = 5};
+  bool limited = push_limit(L, a);
+  if (limited)
+    limit.value = lua_tolstring(L, -1, &limit.value_len);
+  const parameter *rows = NULL;
+  size_t n = 0;
   if (cel_option_push(L, a->options, "query")) {
-    int query = lua_gettop(L);
-    lua_Integer n = push_names(L, a, query);
-    for (lua_Integer i = 1; i <= n; i++) {
-      size_t len;
-      lua_rawgeti(L, query + 1, i);
-      const char *name = lua_tolstring(L, -1, &len);
-      if (has_limit && strcmp(name, "limit") == 0)
-        luaL_error(L, "%s: limit is given twice, as an option and in query",
-                   a->what);
-      lua_pushvalue(L, -1);
-      lua_rawget(L, query);
-      lua_pushvalue(L, target);
-      add_parameter(L, a, name, len, lua_gettop(L) - 1);
-      lua_replace(L, target);
-      lua_settop(L, query + 1);
-    }
+    n = push_parameters(L, a);
+    rows = lua_touserdata(L, -1);
   }
-  lua_settop(L, target);
-  const char *query = strchr(lua_tostring(L, target), '?');
-  if (has_limit && query != NULL &&
-      (strstr(query, "?limit=") != NULL || strstr(query, "&limit=") != NULL))
+  for (size_t i = 0; limited && i < n; i++)
+    if (rows[i].name_len == 5 && memcmp(rows[i].name, "limit", 5) == 0)
+      luaL_error(L, "%s: limit is given twice, as an option and in query",
+                 a->what);
+  if (limited && has_limit(strchr(lua_tostring(L, target), '?')))
     luaL_error(L, "%s: limit is given twice, as an option and in the path",
                a->what);
-  if (has_limit)
-    add_parameter(L, a, "limit", 5, target - 1);
-  lua_remove(L, -2);
+  if (n > 0 || limited)
+    append_parameters(L, target, rows, n, limited ? &limit : NULL);
+  lua_settop(L, target);
 }
 
 /* }====== */
 
 /* {====== Target */
 
-static const char *id_at(lua_State *L, const arguments *a, int idx,
-                         const char *name, size_t *len) {
-  if (lua_type(L, idx) != LUA_TSTRING)
-    luaL_error(L, "%s: %s: expected a string, got %s", a->what, name,
-               luaL_typename(L, idx));
+/* An id of the arguments. It comes from outside: one that would lead to
+   another path is noted, and no mistake of the program's. */
+static const char *id_at(lua_State *L, arguments *a, int idx, const char *name,
+                         size_t *len) {
+  if (lua_type(L, idx) != LUA_TSTRING) {
+    const char *given = luaL_typename(L, idx);
+    push_usage(L, a, NULL);
+    luaL_error(L, "%s: %s: expected a string, got %s; it takes %s", a->what,
+               name, given, lua_tostring(L, -1));
+  }
   const char *id = lua_tolstring(L, idx, len);
   if (*len == 0 || (*len == 1 && id[0] == '.') ||
       (*len == 2 && id[0] == '.' && id[1] == '.'))
-    luaL_error(L, "%s: %s: expected an id, got \"%s\"", a->what, name, id);
+    a->wrong_id = name, a->shown_id = id;
   return id;
 }
 
@@ -185,15 +312,9 @@ static const char *set_origin(cel_call *c) {
   return origin;
 }
 
-/* Puts text at out, without a terminator; returns its length. */
-static size_t put(char *out, const char *text, size_t len) {
-  memcpy(out, text, len);
-  return len;
-}
-
 /* Pushes the operation's path with its ids, which are at index 2 and on, and
    the origin before it [-0, +1]. */
-static void push_path(lua_State *L, const arguments *a) {
+static void push_path(lua_State *L, arguments *a) {
   static const char *const names[CEL_MAX_IDS] = {"id", "license id"};
   const char *ids[CEL_MAX_IDS];
   size_t lens[CEL_MAX_IDS];
@@ -220,10 +341,11 @@ static void push_path(lua_State *L, const arguments *a) {
 
 /* The target, with its origin and without the query, is on top [-1, +0]. */
 static void set_target(lua_State *L, const arguments *a) {
+  if (lua_rawlen(L, -1) > MAX_TARGET)
+    refuse_length(L, a);
   add_query(L, a);
   if (lua_rawlen(L, -1) > MAX_TARGET)
-    luaL_error(L, "%s: path and query are longer than %d bytes", a->what,
-               MAX_TARGET);
+    refuse_length(L, a);
   cel_call_set_target(L, cel_call_get(L, a->call));
 }
 
@@ -231,8 +353,10 @@ static void set_target(lua_State *L, const arguments *a) {
 
 /* {====== Headers */
 
-/* The name is below the value on top [-0, +0]; returns the line's length. */
-static size_t add_header(lua_State *L, const arguments *a) {
+/* The name is below the value on top [-0, +0]. Puts their line at the list's
+   end, which it moves; `size` counts what is sent. */
+static void add_header(lua_State *L, const arguments *a,
+                       struct curl_slist ***end, size_t *size) {
   cel_call *c = cel_call_get(L, a->call);
   size_t name_len;
   size_t len;
@@ -242,6 +366,10 @@ static size_t add_header(lua_State *L, const arguments *a) {
   const char *name = lua_tolstring(L, -2, &name_len);
   lua_pushvalue(L, -1);
   const char *value = lua_tolstring(L, -1, &len);
+  *size += name_len + len + sizeof ": \r\n" - 1;
+  if (*size > MAX_HEADERS)
+    luaL_error(L, "%s: headers: they are longer than %d bytes", a->what,
+               MAX_HEADERS);
   const char *wrong = cel_header_check(name, name_len, value, len);
   if (wrong != NULL)
     luaL_error(L, "%s: headers: '%s': %s", a->what, name, wrong);
@@ -249,21 +377,17 @@ static size_t add_header(lua_State *L, const arguments *a) {
   const char *line = empty ? lua_pushfstring(L, "%s;", name)
                            : lua_pushfstring(L, "%s: %s", name, value);
   void *memory = cel_allocate(L, &c->client->alloc, cel_header_size(line));
-  cel_header_put(&c->own, memory, line);
-  size_t size = strlen(line);
+  *end = cel_header_put(*end, memory, line);
   lua_pop(L, 2);
-  return size;
 }
 
 static void set_headers(lua_State *L, const arguments *a) {
   if (cel_option_push(L, a->options, "headers")) {
     size_t size = 0;
+    struct curl_slist **end = &cel_call_get(L, a->call)->own;
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
-      size += add_header(L, a);
-      if (size > MAX_HEADERS)
-        luaL_error(L, "%s: headers: they are longer than %d bytes", a->what,
-                   MAX_HEADERS);
+      add_header(L, a, &end, &size);
       lua_pop(L, 1);
     }
   }
@@ -313,6 +437,44 @@ static void push_dry_run(lua_State *L, const arguments *a) {
 
 /* }====== */
 
+/* Ends the call with a validation error; the top is the error's message
+   [-1, +0]. */
+static void refuse_call(lua_State *L, const arguments *a, const char *code) {
+  lua_createtable(L, 1, 0);
+  lua_createtable(L, 0, 2);
+  lua_pushstring(L, code);
+  lua_setfield(L, -2, "code");
+  lua_pushvalue(L, -3);
+  lua_setfield(L, -2, "message");
+  lua_rawseti(L, -2, 1);
+  cel_push_invalid(L, a->call, false);
+  cel_call_finish(L, a->call, CEL_END_ERROR);
+  lua_pop(L, 1);
+}
+
+/* What holds before a body is looked at; false where it has ended the call
+   [-0, +0]. */
+static bool may_be_sent(lua_State *L, const arguments *a) {
+  cel_call *c = cel_call_get(L, a->call);
+  if (c->client->closed) {
+    cel_call_abandon(c, CEL_END_CLOSED);
+  } else if (a->wrong_id != NULL) {
+    lua_pushfstring(L,
+                    "the %s is \"%s\", which no id can be (the path would be "
+                    "another)",
+                    a->wrong_id, a->shown_id);
+    refuse_call(L, a, "invalid_id");
+  } else if (c->client->read_only && c->writes &&
+             !cel_option_boolean(L, a->options, "dry_run", false)) {
+    lua_pushfstring(L, "the client was made with read_only = true: %s was not "
+                       "sent", a->what);
+    refuse_call(L, a, "read_only");
+  } else {
+    return true;
+  }
+  return false;
+}
+
 /* What operations and the escape hatch have in common: the target without
    its query is on top [-1, +0]. */
 static void set_rest(lua_State *L, const arguments *a) {
@@ -326,9 +488,7 @@ static void set_rest(lua_State *L, const arguments *a) {
   c->policy.max_retries = (int)cel_option_number(L, a->options, "max_retries",
                                                  c->policy.max_retries);
   set_headers(L, a);
-  if (c->client->closed)
-    cel_call_abandon(c, CEL_END_CLOSED);
-  else if (a->body != 0)
+  if (may_be_sent(L, a) && a->body != 0)
     cel_body_set(
         L, a->call, a->body, a->op == NULL ? NULL : a->op->shape,
         cel_option_boolean(L, a->options, "validate", c->client->validate));
@@ -338,7 +498,7 @@ static void set_rest(lua_State *L, const arguments *a) {
 /* Leaves the call, or the dry run, instead of the arguments. */
 static bool leave(lua_State *L, const arguments *a) {
   const cel_call *c = cel_call_get(L, a->call);
-  bool dry = c->state == CEL_STATE_NEW &&
+  bool dry = c->state == CEL_STATE_NEW && c->writes && /* reading is dry */
              cel_option_boolean(L, a->options, "dry_run", false);
   if (dry)
     push_dry_run(L, a);
@@ -347,56 +507,81 @@ static bool leave(lua_State *L, const arguments *a) {
   return dry;
 }
 
-/* Where the body may be left out, options are easily put in its place. A
-   table that holds nothing but options cannot be meant as a body, nor can one
-   with dry_run, which would be sent. */
+/* Whether the body has that member [-0, +0]. */
+static bool body_has(lua_State *L, const arguments *a, const char *name) {
+  lua_pushstring(L, name);
+  bool has = lua_rawget(L, a->body) != LUA_TNIL;
+  lua_pop(L, 1);
+  return has;
+}
+
+/* Options are easily put into the body. dry_run and max_retries are never
+   meant to be sent, and no body of an operation holds nothing but names of
+   options [-0, +0]. */
 static void refuse_options(lua_State *L, const arguments *a) {
+  const char *found = body_has(L, a, "dry_run")       ? "dry_run"
+                      : body_has(L, a, "max_retries") ? "max_retries"
+                                                      : NULL;
+  bool all = a->op != NULL;
   const char *first = NULL;
-  bool all = true;
-  bool dry = false;
+  int top = lua_gettop(L);
   lua_pushnil(L);
-  while (lua_next(L, a->body) != 0) {
+  while (found == NULL && all && lua_next(L, a->body) != 0) {
     lua_pop(L, 1);
     const char *name =
         lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-    bool known = cel_option_is(cel_call_options, cel_call_options_count, name);
-    all = all && known;
-    dry = dry || strcmp(name, "dry_run") == 0;
-    if (known && first == NULL)
+    all = cel_option_is(cel_call_options, cel_call_options_count, name);
+    if (first == NULL)
       first = name; /* a key of the table: it stays */
   }
-  if (dry)
-    first = "dry_run";
-  if (first != NULL && (all || dry))
+  lua_settop(L, top);
+  if (found == NULL && all)
+    found = first;
+  if (found == NULL)
+    return;
+  if (a->op == NULL)
     luaL_error(L,
-               "%s: body: '%s' is an option, and options come after the "
-               "body: %s(id, nil, { %s = ... })",
-               a->what, first, a->what, first);
+               "%s: body: '%s' is an option, and options stand beside the "
+               "body: { method = ..., path = ..., body = ..., %s = ... }",
+               a->what, found, found);
+  push_usage(L, a, found);
+  luaL_error(L,
+             "%s: body: '%s' is an option, and options come after the body: "
+             "%s",
+             a->what, found, lua_tostring(L, -1));
+}
+
+/* Raises: the value at idx is no body. */
+static void refuse_body(lua_State *L, const arguments *a, int idx) {
+  const char *given = luaL_typename(L, idx);
+  push_usage(L, a, NULL);
+  luaL_error(L, "%s: body: expected a table, got %s; it takes %s", a->what,
+             given, lua_tostring(L, -1));
 }
 
 bool cel_request_operation(lua_State *L, const cel_operation *op,
                            const cel_asker *by) {
-  arguments a = {.what = by == NULL ? op->name : by->name, .op = op};
+  arguments a = {
+      .what = by == NULL ? op->name : by->name, .op = op, .by = by};
   int at = (int)op->ids + 2;
-  cel_client_check(L, 1);
+  cel_client_self(L, a.what);
   if (op->body != CEL_BODY_NONE) {
     if (!lua_isnoneornil(L, at))
       a.body = at;
     else if (op->body == CEL_BODY_REQUIRED)
-      luaL_error(L, "%s: body: expected a table, got %s", op->name,
-                 luaL_typename(L, at));
+      refuse_body(L, &a, at);
     at++;
   }
   a.options = at;
   a.call = at + 1;
+  refuse_surplus(L, &a, at);
   lua_settop(L, at);
   cel_options_check(L, at, cel_call_options,
                     cel_call_options_count + (by != NULL && by->iterates),
                     a.what);
   if (a.body != 0 && !lua_istable(L, a.body))
-    luaL_error(L, "%s: body: expected a table, got %s", op->name,
-               luaL_typename(L, a.body));
-  if (a.body != 0 && op->body == CEL_BODY_OPTIONAL)
+    refuse_body(L, &a, a.body);
+  if (a.body != 0)
     refuse_options(L, &a);
   cel_call *c = cel_call_new(L, 1);
   c->op = op;
@@ -449,16 +634,20 @@ static void push_any_path(lua_State *L, const arguments *a, cel_call *c) {
 }
 
 bool cel_request_any(lua_State *L, const cel_asker *by) {
-  arguments a = {
-      .what = by == NULL ? "request" : by->name, .options = 2, .call = 4};
-  cel_client_check(L, 1);
+  arguments a = {.what = by == NULL ? "request" : by->name,
+                 .by = by,
+                 .options = 2,
+                 .call = 4};
+  cel_client_self(L, a.what);
   luaL_checkany(L, 2);
+  refuse_surplus(L, &a, 2);
   lua_settop(L, 2);
   if (!lua_istable(L, 2))
     luaL_error(L,
-               "%s: expected a table such as { method = \"GET\", "
-               "path = \"/v1/integrations\" }, got %s",
-               a.what, luaL_typename(L, 2));
+               "%s: expected a table such as { %spath = \"/v1/integrations\" "
+               "}, got %s",
+               a.what, by == NULL ? "method = \"GET\", " : "",
+               luaL_typename(L, 2));
   cel_options_check(L, 2, cel_request_options,
                     cel_request_options_count + (by != NULL && by->iterates),
                     a.what);
@@ -468,6 +657,8 @@ bool cel_request_any(lua_State *L, const cel_asker *by) {
   set_method(L, &a, c);
   if (a.body != 0 && strcmp(c->method, "GET") == 0)
     luaL_error(L, "%s: a GET takes no body", a.what);
+  if (a.body != 0 && lua_istable(L, a.body))
+    refuse_options(L, &a);
   c->answer =
       strcmp(c->method, "DELETE") == 0 ? CEL_ANSWER_TRUE : CEL_ANSWER_RECORD;
   c->follow = cel_option_boolean(L, 2, "follow", false) &&

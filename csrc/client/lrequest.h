@@ -16,6 +16,7 @@
 typedef struct cel_asker {
   const char *name;
   bool iterates; /* it has the options of iterators */
+  const char *arguments; /* that it takes, in words */
 } cel_asker;
 
 /*

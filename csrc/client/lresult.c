@@ -7,6 +7,7 @@
 
 #include <lauxlib.h>
 
+#include "client/lwhere.h"
 #include "engine/answer.h"
 #include "http/clock.h"
 
@@ -123,6 +124,16 @@ void cel_push_identity(lua_State *L, int idx, int into) {
   lua_setfield(L, into, "operation");
 }
 
+/* Sets the line of the caller's code: where a call was submitted, or else
+   where its outcome is waited for [-0, +0]. */
+static void set_where(lua_State *L, int idx, int into) {
+  if (lua_getiuservalue(L, idx, CEL_CALL_UV_WHERE) == LUA_TNIL) {
+    lua_pop(L, 1);
+    cel_push_where(L);
+  }
+  lua_setfield(L, into, "where");
+}
+
 static void set_answer(lua_State *L, cel_call *c, int into) {
   cel_transfer *t = &c->transfer;
   cel_call_redact(c, t->head.data, t->head.len);
@@ -176,11 +187,14 @@ void cel_push_failure(lua_State *L, int idx, const cel_failure *f) {
   lua_createtable(L, 0, 16);
   int into = lua_gettop(L);
   cel_push_identity(L, idx, into);
+  set_where(L, idx, into);
   set_string(L, into, "kind", f->row->kind);
   set_string(L, into, "code", f->row->code);
   set_message(L, c, into, f->message);
   lua_pushinteger(L, c->exchanges);
   lua_setfield(L, into, "attempts");
+  lua_pushinteger(L, c->exchanges - c->before); /* of this page; for words */
+  lua_setfield(L, into, "tries");
   lua_pushnumber(L, c->started > 0 ? cel_clock() - c->started : 0);
   lua_setfield(L, into, "elapsed");
   lua_pushboolean(L, f->retryable);
@@ -192,10 +206,13 @@ void cel_push_failure(lua_State *L, int idx, const cel_failure *f) {
   make_error(L);
 }
 
-void cel_push_invalid(lua_State *L, int idx) {
+void cel_push_invalid(lua_State *L, int idx, bool contract) {
   lua_createtable(L, 0, 12);
   int into = lua_gettop(L);
   cel_push_identity(L, idx, into);
+  set_where(L, idx, into);
+  lua_pushboolean(L, contract);
+  lua_setfield(L, into, "contract");
   set_string(L, into, "kind", cel_failure_validation.kind);
   lua_pushinteger(L, 0);
   lua_setfield(L, into, "attempts");

@@ -32,8 +32,9 @@ void cel_push_identity(lua_State *L, int idx, int into);
 void cel_push_failure(lua_State *L, int idx, const cel_failure *f);
 
 /* Pushes the error object of a validation that found faults, which are a
-   table on top of the stack [-1, +1]. */
-void cel_push_invalid(lua_State *L, int idx);
+   table on top of the stack; `contract` where it is the contract only that
+   they offend, so that validate = false sends the body anyway [-1, +1]. */
+void cel_push_invalid(lua_State *L, int idx, bool contract);
 
 /* Finishes the call at idx with the failure of its newest exchange
    [-0, +0]. */

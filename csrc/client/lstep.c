@@ -16,6 +16,7 @@
 #include "client/loutcome.h"
 #include "client/lresult.h"
 #include "client/lwake.h"
+#include "common/lturn.h"
 #include "engine/pump.h"
 #include "http/clock.h"
 
@@ -25,6 +26,7 @@ void cel_call_start(lua_State *L, int idx) {
   if (c->state != CEL_STATE_NEW)
     return; /* its arguments have ended it, or a closed client */
   cel_client_refuse_asking(L, c->client);
+  cel_client_look(L, c->client);
   if (c->page == 0 &&
       (c->page_only || c->follow || c->answer == CEL_ANSWER_LIST))
     c->page = 1;
@@ -114,68 +116,9 @@ bool cel_client_wait_slice(lua_State *L, int idx, double seconds) {
 
 /* {====== Waiting */
 
-#define MAX_COUNT 10000000 /* instructions run for a count hook, at most */
-
 static int l_hook_turn(lua_State *L) {
   cel_hook_turn(L);
   return 0;
-}
-
-/* A message handler [-0, +1] that notes an error which a debug hook has
-   raised, for cel_is_interrupt: only here the stack still tells. */
-int cel_note_interrupt(lua_State *L) {
-  lua_Debug ar;
-  for (int level = 0; lua_getstack(L, level, &ar); level++) {
-    lua_getinfo(L, "n", &ar);
-    if (strcmp(ar.namewhat, "hook") == 0) {
-      lua_pushvalue(L, 1);
-      lua_setfield(L, LUA_REGISTRYINDEX, CEL_INTERRUPT);
-      break;
-    }
-  }
-  lua_settop(L, 1);
-  return 1;
-}
-
-bool cel_is_interrupt(lua_State *L, int idx) {
-  idx = lua_absindex(L, idx);
-  luaL_checkstack(L, 1, "no room to look at an error");
-  lua_getfield(L, LUA_REGISTRYINDEX, CEL_INTERRUPT);
-  bool is = !lua_isnil(L, -1) && lua_rawequal(L, idx, -1);
-  lua_pop(L, 1);
-  return is;
-}
-
-/* Runs as many instructions as a count hook counts, so that it fires where
-   Lua expects it to: line, call and count hooks alike. A coroutine has the
-   main thread's hook only if it was set before the coroutine was made; the
-   standalone interpreter sets one when Ctrl-C is pressed, so that hook gets
-   its turn here too. */
-void cel_hook_turn(lua_State *L) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
-  lua_State *main = lua_tothread(L, -1);
-  lua_pop(L, 1);
-  bool borrowed = lua_gethook(L) == NULL && main != NULL && main != L;
-  if (borrowed && lua_gethook(main) != NULL)
-    lua_sethook(L, lua_gethook(main), lua_gethookmask(main),
-                lua_gethookcount(main));
-  if (lua_gethook(L) == NULL)
-    return;
-  int count = 1;
-  if (lua_gethookmask(L) & LUA_MASKCOUNT)
-    count = lua_gethookcount(L);
-  luaL_checkstack(L, 4, "no room for a debug hook");
-  lua_pushcfunction(L, cel_note_interrupt);
-  lua_getfield(L, LUA_REGISTRYINDEX, CEL_SPIN);
-  lua_pushinteger(L, count < MAX_COUNT ? count : MAX_COUNT);
-  int status = lua_pcall(L, 1, 0, -3);
-  lua_remove(L, status == LUA_OK ? -1 : -2);
-  if (borrowed && lua_gethook(L) == NULL) /* it is for one time only */
-    lua_sethook(main, NULL, 0, 0);
-  if (borrowed)
-    lua_sethook(L, NULL, 0, 0);
-  if (status != LUA_OK)
-    lua_error(L);
 }
 
 /* Whether a page call's head has just come, and good: tells it once. */
@@ -249,11 +192,15 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
 }
 
 int cel_call_await(lua_State *L) {
-  const cel_call *k = cel_call_get(L, 1);
+  cel_call *k = cel_call_get(L, 1);
   if (k->state == CEL_STATE_SPARE)
     return luaL_error(L, "the call is over");
   if (k->pinned && k->state != CEL_STATE_DONE)
     return luaL_error(L, "a callback cannot wait for its own call");
+  if (k->state == CEL_STATE_NEW) /* its start has failed: nothing ends it */
+    cel_call_abandon(k,
+                     k->client->closed ? CEL_END_CLOSED : CEL_END_CANCELLED);
+  cel_call_attend(k);
   return await_k(L, LUA_OK, 0);
 }
 

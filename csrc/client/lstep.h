@@ -10,14 +10,6 @@
 
 #include "client/lcall.h"
 
-/* Registry name of a Lua function that runs as many instructions as its
-   argument says; see cel_hook_turn. */
-#define CEL_SPIN "celigo.spin"
-
-/* Registry name of the last error that a debug hook has raised; see
-   cel_note_interrupt. */
-#define CEL_INTERRUPT "celigo.interrupt"
-
 /* Seconds for which waits keep a debug hook from its turn, at most. */
 #define CEL_HOOK_INTERVAL 0.2
 
@@ -39,16 +31,5 @@ bool cel_client_wait_slice(lua_State *L, int idx, double seconds);
    may, and returns its results; to be returned by a lua_CFunction whose
    stack holds nothing but the call. */
 int cel_call_await(lua_State *L);
-
-/* Lets a debug hook have its turn [-0, +0]; raises what it raises. */
-void cel_hook_turn(lua_State *L);
-
-/* A message handler for protected calls, a lua_CFunction: returns the error,
-   and notes it where a debug hook has raised it. */
-int cel_note_interrupt(lua_State *L);
-
-/* Whether the value at idx is the last error that a debug hook has raised, as
-   far as cel_note_interrupt has seen it [-0, +0]. */
-bool cel_is_interrupt(lua_State *L, int idx);
 
 #endif

@@ -5,13 +5,13 @@
 
 #include <string.h>
 
+#include "common/chars.h"
 #include "common/utf8.h"
 
 _Static_assert(CEL_QUOTE_SIZE >= (size_t)4 * CEL_QUOTE_MAX + sizeof "\"\"...",
                "every byte may need an escape of four");
 
 size_t cel_quote_char(char out[4], const char *s, size_t n, size_t *used) {
-  static const char hex[] = "0123456789abcdef";
   unsigned c = (unsigned char)s[0];
   size_t len = cel_utf8_length(s, n);
   *used = len == 0 ? 1 : len;
@@ -22,8 +22,8 @@ size_t cel_quote_char(char out[4], const char *s, size_t n, size_t *used) {
       return 2;
     }
     out[1] = 'x';
-    out[2] = hex[c >> 4 & 15];
-    out[3] = hex[c & 15];
+    out[2] = cel_hex_digit(c >> 4, 'a');
+    out[3] = cel_hex_digit(c, 'a');
     return 4;
   }
   if (c == '"' || c == '\\') {

@@ -62,3 +62,25 @@ bool cel_email_valid(const char *text, size_t len) {
   size_t local = email_local(text, len);
   return local > 0 && email_domain(text + local + 1, len - local - 1);
 }
+
+bool cel_emails_valid(const char *text, size_t len) {
+  size_t start = 0;
+  bool quoted = false;
+  for (size_t i = 0; i <= len; i++) {
+    if (i < len && text[i] == '"')
+      quoted = !quoted;
+    if (i < len && quoted && text[i] == '\\')
+      i++;
+    if (i < len && (quoted || text[i] != ','))
+      continue;
+    size_t end = i < len ? i : len;
+    while (end < len && end > start && text[end - 1] == ' ')
+      end--;
+    if (!cel_email_valid(text + start, end - start))
+      return false;
+    start = i + 1;
+    while (start < len && text[start] == ' ')
+      start++;
+  }
+  return true;
+}

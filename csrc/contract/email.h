@@ -18,4 +18,8 @@
 /* `text` is valid UTF-8. */
 bool cel_email_valid(const char *text, size_t len);
 
+/* The same for one or several, separated by commas, with or without blanks
+   around them. */
+bool cel_emails_valid(const char *text, size_t len);
+
 #endif

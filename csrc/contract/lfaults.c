@@ -17,6 +17,7 @@ void cel_faults_init(cel_faults *f, lua_State *L) {
   f->L = L;
   f->slot = lua_gettop(L);
   f->count = 0;
+  f->always = 0;
   f->depth = 0;
 }
 
@@ -64,17 +65,18 @@ static void path_add_index(luaL_Buffer *b, lua_Integer index) {
   luaL_addlstring(b, p, (size_t)(text + sizeof text - p));
 }
 
-/* Pushes the path, with a member at its end where one is given [-0, +1]. */
-static void faults_push_path(cel_faults *f, const char *member) {
+/* Pushes the path, with a member of len bytes at its end where one is given
+   [-0, +1]. */
+static void faults_push_path(cel_faults *f, const char *member, size_t len) {
   luaL_Buffer b;
   luaL_buffinit(f->L, &b);
   bool first = true;
   for (int i = 0; i < f->depth; i++) {
     const cel_step *step = &f->steps[i];
     if (step->key != 0) {
-      size_t len;
-      const char *name = lua_tolstring(f->L, step->key, &len);
-      path_add_name(&b, name, len, first);
+      size_t name_len;
+      const char *name = lua_tolstring(f->L, step->key, &name_len);
+      path_add_name(&b, name, name_len, first);
     } else if (step->index > 0) {
       path_add_index(&b, step->index);
     } else {
@@ -83,7 +85,7 @@ static void faults_push_path(cel_faults *f, const char *member) {
     first = false;
   }
   if (member != NULL)
-    path_add_name(&b, member, strlen(member), first);
+    path_add_name(&b, member, len, first);
   luaL_pushresult(&b);
 }
 
@@ -139,7 +141,7 @@ static void faults_add(cel_faults *f, const char *code) {
 void cel_faults_invalid(cel_faults *f) {
   lua_State *L = f->L;
   luaL_checkstack(L, 8, NULL);
-  faults_push_path(f, NULL);
+  faults_push_path(f, NULL, 0);
   lua_insert(L, -2);
   if (lua_rawlen(L, -2) > 0) {
     lua_pushvalue(L, -2);
@@ -151,10 +153,29 @@ void cel_faults_invalid(cel_faults *f) {
   faults_add(f, "invalid_field");
 }
 
+void cel_faults_unfit(cel_faults *f) {
+  f->always++;
+  cel_faults_invalid(f);
+}
+
+void cel_faults_unknown(cel_faults *f, const char *meant) {
+  lua_State *L = f->L;
+  size_t len;
+  const char *member = lua_tolstring(L, -1, &len);
+  luaL_checkstack(L, 8, NULL);
+  faults_push_path(f, member, len);
+  if (meant == NULL)
+    lua_pushfstring(L, "%s: no such member can be sent", lua_tostring(L, -1));
+  else
+    lua_pushfstring(L, "%s: no such member is known; did you mean '%s'?",
+                    lua_tostring(L, -1), meant);
+  faults_add(f, "unknown_field");
+}
+
 void cel_faults_missing(cel_faults *f, const char *member, const char *when) {
   lua_State *L = f->L;
   luaL_checkstack(L, 8, NULL);
-  faults_push_path(f, member);
+  faults_push_path(f, member, strlen(member));
   lua_pushfstring(L, "%s is required%s%s", lua_tostring(L, -1),
                   when == NULL ? "" : " ", when == NULL ? "" : when);
   faults_add(f, "missing_required_field");

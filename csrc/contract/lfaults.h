@@ -21,6 +21,7 @@ typedef struct cel_faults {
   lua_State *L;
   int slot;          /* index of the list; nil while there is none */
   lua_Integer count; /* faults in the list */
+  lua_Integer always; /* those that no option turns off */
   int depth;         /* steps in use */
   cel_step steps[CEL_FAULTS_DEPTH];
 } cel_faults;
@@ -31,6 +32,14 @@ void cel_faults_init(cel_faults *f, lua_State *L);
 /* Adds an "invalid_field" about where the path is. The top is what is wrong
    with it [-1, +0]. */
 void cel_faults_invalid(cel_faults *f);
+
+/* The same about a value that cannot be encoded at all [-1, +0]. */
+void cel_faults_unfit(cel_faults *f);
+
+/* Adds an "unknown_field" about a member of the table that the path is at; it
+   is the string on top. `meant` is NULL or the name that was most likely
+   meant [-0, +0]. */
+void cel_faults_unknown(cel_faults *f, const char *meant);
 
 /* Adds a "missing_required_field" about a member of the table that the path
    is at; `when` is NULL or goes on after "name is required " [-0, +0]. */

@@ -116,6 +116,15 @@ void cel_validate_string(cel_faults *f, const cel_shape *shape, const char *s,
       validate_bad_format(f, "an e-mail address such as ann@example.com", s,
                           len, NULL);
     break;
+  case CEL_FORMAT_EMAILS:
+    if (!cel_emails_valid(s, len))
+      validate_bad_format(f,
+                          memchr(s, ',', len) == NULL
+                              ? "an e-mail address such as ann@example.com"
+                              : "e-mail addresses such as ann@example.com, "
+                                "separated by commas",
+                          s, len, NULL);
+    break;
   case CEL_FORMAT_NONE:
   case CEL_FORMAT_OBJECT_ID:
     break;
@@ -146,10 +155,49 @@ static void validate_trial(cel_faults *f, const cel_shape *shape,
       cel_faults_missing(f, needed[i], "when trialEnabled is true");
 }
 
+/* Whether the object at idx says of which kind it is [-0, +0]. */
+static bool validate_has_kind(lua_State *L, int idx) {
+  luaL_checkstack(L, 2, NULL);
+  lua_pushvalue(L, idx);
+  lua_pushliteral(L, "type");
+  lua_rawget(L, -2);
+  bool has = !lua_isnil(L, -1) && !lua_islightuserdata(L, -1);
+  lua_pop(L, 2);
+  return has;
+}
+
+void cel_validate_filled(cel_faults *f, unsigned types, bool empty) {
+  if (types != 0 && !empty)
+    return;
+  luaL_checkstack(f->L, 1, NULL);
+  lua_pushfstring(f->L,
+                  "expected at least one, got %s; left out it means all",
+                  types == 0 ? "null" : "an empty array");
+  cel_faults_invalid(f);
+}
+
+void cel_validate_names(cel_faults *f, const cel_shape *shape,
+                        uint64_t present, int idx) {
+  lua_State *L = f->L;
+  luaL_checkstack(L, 4, NULL);
+  lua_pushnil(L);
+  while (lua_next(L, idx) != 0) {
+    lua_pop(L, 1);
+    size_t len;
+    const char *name = lua_tolstring(L, -1, &len); /* names only: a string */
+    if (cel_shape_field(shape, name, len) != NULL)
+      continue;
+    const cel_field *meant = cel_shape_slip(shape, name, len, present);
+    if (meant != NULL || shape->closed)
+      cel_faults_unknown(f, meant == NULL ? NULL : meant->name);
+  }
+}
+
 void cel_validate_members(cel_faults *f, const cel_shape *shape, uint64_t seen,
                           int idx) {
+  bool lenient = shape->kinds && validate_has_kind(f->L, idx);
   for (size_t i = 0; i < shape->nfields; i++)
-    if (shape->fields[i].required && (seen >> i & 1) == 0)
+    if (shape->fields[i].required && !lenient && (seen >> i & 1) == 0)
       cel_faults_missing(f, shape->fields[i].name, NULL);
   if (shape->trial_rule)
     validate_trial(f, shape, seen, idx);

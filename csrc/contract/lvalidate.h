@@ -23,6 +23,17 @@ void cel_validate_type(cel_faults *f, const cel_shape *shape, unsigned types,
 void cel_validate_string(cel_faults *f, const cel_shape *shape, const char *s,
                          size_t len);
 
+/* Checks what the value of a member that must not be empty is; the path is at
+   it. `types` as above [-0, +0]. */
+void cel_validate_filled(cel_faults *f, unsigned types, bool empty);
+
+/* Checks the names of the object at idx, which are strings, that the shape
+   does not have: slips of the pen, and where the shape is closed all of them.
+   `present` has a bit for each field that the object has, be it null
+   [-0, +0]. */
+void cel_validate_names(cel_faults *f, const cel_shape *shape,
+                        uint64_t present, int idx);
+
 /* Checks that what must be in the object at idx is there. `seen` has a bit
    for each of the shape's fields that has a value other than null
    [-0, +0]. */

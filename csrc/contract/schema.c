@@ -28,6 +28,11 @@ static const cel_shape email = {
     .format = CEL_FORMAT_EMAIL,
 };
 
+static const cel_shape emails = {
+    .types = CEL_TYPE_STRING,
+    .format = CEL_FORMAT_EMAILS,
+};
+
 static const cel_shape date_time = {
     .types = CEL_TYPE_STRING,
     .format = CEL_FORMAT_DATE_TIME,
@@ -80,7 +85,7 @@ static const cel_field connector_fields[] = {
     {.name = "description", .shape = &any_string},
     {.name = "imageURL", .shape = &any_string},
     {.name = "websiteURL", .shape = &any_string},
-    {.name = "contactEmail", .shape = &email},
+    {.name = "contactEmail", .shape = &emails},
     {.name = "handle", .shape = &any_string, .read_only = true},
     {.name = "published", .shape = &any_boolean},
     {.name = "managed", .shape = &any_boolean},
@@ -190,17 +195,19 @@ static const cel_field license_create_fields[] = {
 const cel_shape cel_shape_license_create = {
     .types = CEL_TYPE_OBJECT,
     FIELDS(license_create_fields),
+    .kinds = true,
 };
 
 /* Bodies that the contract describes inside their operations */
 
 static const cel_field push_update_fields[] = {
-    {.name = "_integrationIds", .shape = &strings},
+    {.name = "_integrationIds", .shape = &strings, .filled = true},
 };
 
 const cel_shape cel_shape_push_update = {
     .types = CEL_TYPE_OBJECT,
     FIELDS(push_update_fields),
+    .closed = true, /* it goes to customers */
 };
 
 const cel_shape cel_shape_install = {.types = CEL_TYPE_OBJECT};
@@ -214,3 +221,64 @@ const cel_field *cel_shape_field(const cel_shape *shape, const char *name,
   }
   return NULL;
 }
+
+/* {====== Slips of the pen */
+
+#define SLIP_MAX 48 /* letters of a name that is looked at */
+
+/* Writes a name without case, underscores and a plural s; returns its
+   length, or 0 where it is too long. */
+static size_t slip_plain(char *out, const char *name, size_t len) {
+  size_t n = 0;
+  for (size_t i = 0; i < len; i++) {
+    char c = name[i];
+    if (c == '_')
+      continue;
+    if (n == SLIP_MAX)
+      return 0;
+    out[n++] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  }
+  return n > 1 && out[n - 1] == 's' ? n - 1 : n;
+}
+
+/* Whether one letter makes the difference: another, one more or one less, or
+   two swapped. */
+static bool slip_one_letter(const char *a, size_t na, const char *b,
+                            size_t nb) {
+  size_t head = 0;
+  size_t tail = 0;
+  while (head < na && head < nb && a[head] == b[head])
+    head++;
+  while (tail < na - head && tail < nb - head &&
+         a[na - tail - 1] == b[nb - tail - 1])
+    tail++;
+  size_t more_a = na - head - tail;
+  size_t more_b = nb - head - tail;
+  return (more_a <= 1 && more_b <= 1) ||
+         (more_a == 2 && more_b == 2 && a[head] == b[head + 1] &&
+          a[head + 1] == b[head]);
+}
+
+#define SLIP_LETTERS 3 /* in shorter names one letter is too much */
+
+const cel_field *cel_shape_slip(const cel_shape *shape, const char *name,
+                                size_t len, uint64_t present) {
+  char given[SLIP_MAX];
+  char known[SLIP_MAX];
+  const cel_field *near = NULL;
+  size_t n = slip_plain(given, name, len);
+  for (size_t i = 0; n > 0 && i < shape->nfields; i++) {
+    const cel_field *field = &shape->fields[i];
+    size_t m = slip_plain(known, field->name, strlen(field->name));
+    if ((present >> i & 1) != 0)
+      continue;
+    if (n == m && memcmp(given, known, n) == 0)
+      return field;
+    if (near == NULL && n >= SLIP_LETTERS && m >= SLIP_LETTERS &&
+        slip_one_letter(given, n, known, m))
+      near = field;
+  }
+  return near;
+}
+
+/* }====== */

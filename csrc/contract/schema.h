@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Most fields of one shape: a set of them is a 64-bit word. */
 #define CEL_SHAPE_MAX_FIELDS 64
@@ -28,6 +29,7 @@ typedef enum cel_format {
   CEL_FORMAT_NONE,
   CEL_FORMAT_OBJECT_ID, /* the service's to judge: never checked */
   CEL_FORMAT_EMAIL,
+  CEL_FORMAT_EMAILS, /* several, separated by commas */
   CEL_FORMAT_DATE_TIME
 } cel_format;
 
@@ -39,6 +41,7 @@ typedef struct cel_field {
   const cel_shape *shape;
   bool required;
   bool read_only; /* sent by the service, never to it */
+  bool filled;    /* where it is given it is neither null nor empty */
 } cel_field;
 
 struct cel_shape {
@@ -49,6 +52,9 @@ struct cel_shape {
   const cel_shape *items; /* for arrays; NULL: anything */
   bool trial_rule;        /* trialEnabled needs trialPeriod and
                              _trialLicenseId */
+  bool closed;            /* what the contract does not name cannot be sent */
+  bool kinds;             /* one with a `type` is of a kind that the contract
+                             does not know: nothing is required of it */
 };
 
 extern const cel_shape cel_shape_connector;
@@ -56,6 +62,15 @@ extern const cel_shape cel_shape_license;
 extern const cel_shape cel_shape_license_create;
 extern const cel_shape cel_shape_push_update;
 extern const cel_shape cel_shape_install;
+
+/*
+** The field that a name which the shape does not have was most likely meant
+** to be: one that differs only in case, underscores, a plural s or one letter,
+** and that the object does not have; or NULL. `present` has a bit for each
+** field that the object has.
+*/
+const cel_field *cel_shape_slip(const cel_shape *shape, const char *name,
+                                size_t len, uint64_t present);
 
 /* The field of that name, or NULL. `name` need not be terminated. */
 const cel_field *cel_shape_field(const cel_shape *shape, const char *name,

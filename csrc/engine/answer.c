@@ -7,8 +7,11 @@
 
 #include <curl/curl.h>
 
-static bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r';
+#include "common/chars.h"
+
+/* What stands around a value, the end of its line included. */
+static bool is_around(char c) {
+  return cel_is_blank(c) || c == '\r';
 }
 
 bool cel_next_field(cel_span head, size_t *pos, cel_span *name,
@@ -20,15 +23,15 @@ bool cel_next_field(cel_span head, size_t *pos, cel_span *name,
     size_t len = end == NULL ? head.len - *pos : (size_t)(end - line);
     *pos += len + (end != NULL);
     const char *colon = memchr(line, ':', len);
-    if (first || colon == NULL || colon == line || is_blank(*line))
+    if (first || colon == NULL || colon == line || is_around(*line))
       continue;
-    while (len > 0 && is_blank(line[len - 1]))
+    while (len > 0 && is_around(line[len - 1]))
       len--;
     *name = (cel_span){line, (size_t)(colon - line)};
-    while (name->len > 0 && is_blank(line[name->len - 1]))
+    while (name->len > 0 && is_around(line[name->len - 1]))
       name->len--;
     const char *start = colon + 1;
-    while (start < line + len && is_blank(*start))
+    while (start < line + len && is_around(*start))
       start++;
     *value = (cel_span){start,
                         start < line + len ? (size_t)(line + len - start) : 0};

@@ -50,6 +50,7 @@ static void send_call(cel_client *c, cel_call *call, double now) {
     call->sent_at = now;
     call->outside = c->outside;
     call->sent_prefetched = call->prefetch;
+    cel_call_background(call, call->prefetch);
     call->announce = c->has_events;
     cel_call_move(call, call->announce ? CEL_STATE_READY : CEL_STATE_SENT);
   } else {
@@ -76,45 +77,32 @@ static void end_late(cel_call *call) {
   note_time(call);
   call->attempt.sent = call->transfer.easy != NULL && call->transfer.sends > 0;
   cel_http_give_up(&call->transfer);
+  cel_call_background(call, false);
   cel_call_move(call, CEL_STATE_READY);
-}
-
-/* Ends the calls of a list whose deadline has passed. */
-static void look_at_deadlines(cel_client *c, cel_state state, double now) {
-  cel_call *next;
-  for (cel_call *k = c->lists[state].head; k != NULL; k = next) {
-    next = k->next;
-    if (k->deadline <= now)
-      end_late(k);
-    else if (k->deadline < c->next_wake)
-      c->next_wake = k->deadline;
-  }
 }
 
 /* Queues the calls that have waited for their next attempt. */
 static void queue_due(cel_client *c, double now) {
-  cel_call *next;
-  for (cel_call *k = c->lists[CEL_STATE_WAITING].head; k != NULL; k = next) {
-    next = k->next;
-    if (k->not_before <= now)
-      cel_call_move(k, CEL_STATE_QUEUED);
-  }
+  while (cel_heap_least(&c->wakes) <= now)
+    cel_call_move(CEL_HEAP_OWNER(c->wakes.least, cel_call, by_wake),
+                  CEL_STATE_QUEUED);
 }
 
-/* Looks at every call: whose time has come, whose is over. Only after a look
-   at the network, for what has arrived counts. A call that is READY has its
-   exchange over, but for one that was only announced. */
+/* Looks at the calls whose time has come, and at those whose time is over.
+   Only after a look at the network, for what has arrived counts. */
 static void look_at_clocks(cel_client *c, double now) {
   queue_due(c, now);
-  c->next_wake = HUGE_VAL;
-  for (const cel_call *k = c->lists[CEL_STATE_WAITING].head; k != NULL;
-       k = k->next)
-    if (k->not_before < c->next_wake)
-      c->next_wake = k->not_before;
-  look_at_deadlines(c, CEL_STATE_WAITING, now); /* of a prefetched page it may
-                                                   have begun meanwhile */
-  look_at_deadlines(c, CEL_STATE_QUEUED, now);
-  look_at_deadlines(c, CEL_STATE_SENT, now);
+  while (cel_heap_least(&c->deadlines) <= now)
+    end_late(CEL_HEAP_OWNER(c->deadlines.least, cel_call, by_deadline));
+}
+
+/* When the client has to look at its clocks; HUGE_VAL for never. */
+static double next_wake(const cel_client *c) {
+  double wake = cel_heap_least(&c->deadlines);
+  double due = cel_heap_least(&c->wakes);
+  if (due < wake)
+    wake = due;
+  return c->token_at < wake ? c->token_at : wake;
 }
 
 /* Holds a call back until a pause is over, if there is one, and where there
@@ -128,45 +116,71 @@ static void wait_for_pause(cel_client *c, cel_call *k, double now) {
   }
 }
 
-/* The client's limit keeps queued calls back: those that it would outlast
-   fail at once. */
-static void hold_back(cel_client *c, double now, double wait) {
-  cel_call *next;
-  double in_front = 0;
-  for (cel_call *k = c->lists[CEL_STATE_QUEUED].head; k != NULL; k = next) {
-    next = k->next;
-    if (now + cel_rate_limit_wait(&c->limit, now, in_front) >= k->deadline)
-      end_late(k);
-    else {
-      in_front++;
+/* A queued call that the client's limit would keep for too long, `ahead` of
+   them in front of it, fails at once. */
+static bool is_in_time(cel_client *c, cel_call *k, double now, size_t ahead) {
+  if (now + cel_rate_limit_wait(&c->limit, now, (double)ahead) < k->deadline)
+    return true;
+  end_late(k);
+  return false;
+}
+
+/* A pause keeps all queued calls back. */
+static void hold_for_pause(cel_client *c, double now) {
+  size_t ahead = 0;
+  cel_call *k;
+  while ((k = cel_client_next(c)) != NULL)
+    if (is_in_time(c, k, now, ahead)) {
+      ahead++;
       wait_for_pause(c, k, now);
     }
+}
+
+/* The rate keeps them back. Each is looked at once, when it has come: later it
+   has fewer in front. Only a pause can change that. Prefetched pages have no
+   deadline. */
+static void hold_for_rate(cel_client *c, double now) {
+  const cel_call_list *queue = &c->lists[CEL_STATE_QUEUED];
+  bool anew = c->planned_for != c->limit.paused_until;
+  size_t ahead = queue->count;
+  cel_call *last = queue->tail;
+  cel_call *next;
+  c->planned_for = c->limit.paused_until;
+  for (; last != NULL && (anew || !last->planned); last = last->prev)
+    ahead--;
+  for (cel_call *k = last == NULL ? queue->head : last->next; k != NULL;
+       k = next) {
+    next = k->next;
+    k->planned = true;
+    ahead += is_in_time(c, k, now, ahead);
   }
-  if (now + wait < c->next_wake)
-    c->next_wake = now + wait;
+}
+
+static void hold_back(cel_client *c, double now, double wait) {
+  if (cel_rate_limit_resume(&c->limit, now, HUGE_VAL, 0) > 0)
+    hold_for_pause(c, now);
+  else
+    hold_for_rate(c, now);
+  if (cel_client_next(c) != NULL)
+    c->token_at = now + wait;
 }
 
 /* Whether a call has to wait for a connection. Prefetched pages leave one to
    the calls that somebody waits for, unless there is only one. */
 static bool is_full(const cel_client *c, const cel_call *call) {
-  size_t prefetching = 1;
   if (c->http.running >= c->max_running)
     return true;
-  if (!call->prefetch || c->max_running == 1)
-    return false;
-  for (int state = CEL_STATE_SENT; state <= CEL_STATE_READY; state++)
-    for (const cel_call *k = c->lists[state].head; k != NULL; k = k->next)
-      prefetching += k->prefetch && k->transfer.easy != NULL;
-  return prefetching >= c->max_running;
+  return call->prefetch && c->max_running > 1 &&
+         c->background + 1 >= c->max_running;
 }
 
 void cel_client_send(cel_client *c) {
   double now = cel_clock();
-  if (now >= c->next_wake)
-    queue_due(c, now);
+  queue_due(c, now);
   c->wakeup.to_send = false;
+  c->token_at = HUGE_VAL;
   cel_call *k;
-  while ((k = c->lists[CEL_STATE_QUEUED].head) != NULL && !is_full(c, k)) {
+  while ((k = cel_client_next(c)) != NULL && !is_full(c, k)) {
     if (k->deadline <= now) {
       end_late(k);
       continue;
@@ -182,8 +196,9 @@ void cel_client_send(cel_client *c) {
 
 double cel_client_wait(const cel_client *c) {
   double wait = cel_http_timeout(&c->http);
-  if (c->next_wake < HUGE_VAL) {
-    double wake = c->next_wake - cel_clock();
+  double wake = next_wake(c);
+  if (wake < HUGE_VAL) {
+    wake -= cel_clock();
     if (wake < 0)
       wake = 0;
     if (wait < 0 || wake < wait)
@@ -212,8 +227,10 @@ static void read_news(cel_client *c) {
         (cel_call *)(void *)((char *)t - offsetof(cel_call, transfer));
     if (c->secret)
       redact_answer(k);
-    if (t->finished)
+    if (t->finished) {
       note_time(k);
+      cel_call_background(k, false);
+    }
     if (k->state == CEL_STATE_SENT)
       cel_call_move(k, CEL_STATE_READY);
   }
@@ -222,6 +239,8 @@ static void read_news(cel_client *c) {
 /* Whether an exchange is under way whose deadline has passed. */
 static bool is_any_late(const cel_client *c, double now) {
   const cel_call *k = c->lists[CEL_STATE_SENT].head;
+  if (cel_heap_least(&c->deadlines) > now)
+    return false;
   while (k != NULL && k->deadline > now)
     k = k->next;
   return k != NULL;
@@ -246,7 +265,7 @@ bool cel_client_turn(cel_client *c, double seconds) {
   if (c->left_at > 0)
     c->outside += cel_clock() - c->left_at;
   cel_client_send(c);
-  double wake = c->next_wake - cel_clock();
+  double wake = next_wake(c) - cel_clock();
   if (c->wakeup.ended != before || wake < 0)
     seconds = 0;
   else if (wake < seconds)
@@ -254,7 +273,7 @@ bool cel_client_turn(cel_client *c, double seconds) {
   bool calm = cel_http_step(&c->http, seconds);
   read_news(c);
   double now = cel_clock();
-  if (now >= c->next_wake) {
+  if (now >= next_wake(c)) {
     catch_up(c, now);
     look_at_clocks(c, now);
   }

@@ -6,31 +6,48 @@
 #include <math.h> /* HUGE_VAL */
 #include <string.h>
 
-#include "engine/redact.h"
 #include "http/clock.h"
 
 /* {====== Lists */
 
+static cel_call_list *list_of(const cel_call *c) {
+  cel_client *client = c->client;
+  bool after = c->state == CEL_STATE_QUEUED && c->prefetch;
+  return after ? &client->prefetched : &client->lists[c->state];
+}
+
 static void unlink_call(cel_call *c) {
   if (c->state >= CEL_STATE_LISTS)
     return;
-  cel_call_list *list = &c->client->lists[c->state];
+  cel_call_list *list = list_of(c);
   *(c->prev == NULL ? &list->head : &c->prev->next) = c->next;
   *(c->next == NULL ? &list->tail : &c->next->prev) = c->prev;
   c->prev = c->next = NULL;
+  list->count--;
   if (!c->prefetch)
     c->client->unfinished--;
 }
 
-/* Behind which call of a list one goes: the last, but in the queue prefetched
-   pages let the others pass. */
-static cel_call *place_in(const cel_call_list *list, const cel_call *c,
-                          cel_state state) {
-  cel_call *before = list->tail;
-  if (state == CEL_STATE_QUEUED && !c->prefetch)
-    while (before != NULL && before->prefetch)
-      before = before->prev;
-  return before;
+static void link_call(cel_call *c) {
+  if (c->state >= CEL_STATE_LISTS)
+    return;
+  cel_call_list *list = list_of(c);
+  c->prev = list->tail;
+  *(c->prev == NULL ? &list->head : &c->prev->next) = c;
+  list->tail = c;
+  list->count++;
+  if (!c->prefetch)
+    c->client->unfinished++;
+}
+
+/* When the client has to look at the call again by itself. One that is READY
+   has its exchange over, but for one that was only announced. */
+static void set_alarms(cel_call *c) {
+  cel_client *client = c->client;
+  cel_heap_place(&client->deadlines, &c->by_deadline,
+                 c->state < CEL_STATE_READY ? c->deadline : HUGE_VAL);
+  cel_heap_place(&client->wakes, &c->by_wake,
+                 c->state == CEL_STATE_WAITING ? c->not_before : HUGE_VAL);
 }
 
 static void note_work(cel_client *c, cel_state state) {
@@ -40,23 +57,22 @@ static void note_work(cel_client *c, cel_state state) {
     c->wakeup.ended++;
 }
 
+void cel_call_background(cel_call *c, bool on) {
+  if (c->background == on)
+    return;
+  c->background = on;
+  c->client->background += on ? 1 : (size_t)-1;
+}
+
 void cel_call_move(cel_call *c, cel_state state) {
   unlink_call(c);
   c->state = state;
+  c->planned = false;
+  if (state != CEL_STATE_SENT && state != CEL_STATE_READY)
+    cel_call_background(c, false);
   note_work(c->client, state);
-  if (state >= CEL_STATE_LISTS)
-    return;
-  cel_call_list *list = &c->client->lists[state];
-  c->prev = place_in(list, c, state);
-  cel_call **link = c->prev == NULL ? &list->head : &c->prev->next;
-  c->next = *link;
-  *link = c;
-  *(c->next == NULL ? &list->tail : &c->next->prev) = c;
-  if (!c->prefetch)
-    c->client->unfinished++;
-  double wake = state == CEL_STATE_WAITING ? c->not_before : c->deadline;
-  if (wake < c->client->next_wake)
-    c->client->next_wake = wake;
+  link_call(c);
+  set_alarms(c);
 }
 
 void cel_call_init(cel_call *c) {
@@ -121,6 +137,8 @@ void cel_call_redact(const cel_call *c, char *text, size_t len) {
     cel_redact(c->headers, text, len);
   for (int i = 0; i < CEL_TOKEN_REPEATS; i++)
     cel_redact(c->earlier[i], text, len);
+  for (int i = 0; i < CEL_PROXY_MASKS; i++)
+    cel_mask_apply(c->client->proxy_masks[i], text, len);
 }
 
 bool cel_call_is_begun(const cel_call *c) {
@@ -177,9 +195,19 @@ cel_call *cel_client_unattended(const cel_client *c) {
   return k;
 }
 
+void cel_client_charge(cel_client *c, size_t bytes) {
+  cel_holdings *h = c->holdings;
+  if (h != NULL) {
+    h->bytes += bytes - c->charged;
+    h->clients += (size_t)(bytes > 0) - (size_t)(c->charged > 0);
+  }
+  c->charged = bytes;
+}
+
 void cel_client_close(cel_client *c) {
   if (c->closed)
     return;
+  cel_client_charge(c, 0);
   c->closed = true;
   c->forked = cel_http_is_foreign(&c->http);
   if (c->forked)
@@ -187,11 +215,17 @@ void cel_client_close(cel_client *c) {
   for (int i = 0; i < CEL_STATE_LISTS; i++)
     while (c->lists[i].head != NULL)
       cel_call_abandon(c->lists[i].head, CEL_END_CLOSED);
+  while (c->prefetched.head != NULL)
+    cel_call_abandon(c->prefetched.head, CEL_END_CLOSED);
   cel_http_close(&c->http);
   cel_headers_release(c->headers);
   c->headers = NULL;
   if (c->proxy != NULL) /* it may hold a password */
     cel_wipe(c->proxy, strlen(c->proxy));
+  for (int i = 0; i < CEL_PROXY_MASKS; i++) {
+    cel_mask_free(c->proxy_masks[i]);
+    c->proxy_masks[i] = NULL;
+  }
 }
 
 cel_client *cel_client_retain(cel_client *c) {

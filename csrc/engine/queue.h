@@ -15,7 +15,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/heap.h"
 #include "contract/operations.h"
+#include "engine/redact.h"
 #include "http/headers.h"
 #include "http/http.h"
 #include "http/url.h"
@@ -42,6 +44,7 @@ typedef enum cel_state {
 
 typedef struct cel_call_list {
   cel_call *head, *tail;
+  size_t count;
 } cel_call_list;
 
 /* The wake-up state: work that nobody has looked at yet. cel_call_move() sets
@@ -54,18 +57,28 @@ typedef struct cel_wakeup {
   bool sent;           /* the event loop has been told, and will look */
 } cel_wakeup;
 
+/* What a state's userdata lead to, and its collector does not see. */
+typedef struct cel_holdings {
+  size_t bytes;
+  size_t clients; /* that are open: each has descriptors */
+} cel_holdings;
+
 /* What the calls of a client share. It lives for as long as somebody holds a
    reference: its userdata, a call, a cursor. */
 typedef struct cel_client {
   cel_allocator alloc; /* the state's own */
   size_t references;
+  cel_holdings *holdings; /* whose count this client is part of; or NULL */
+  size_t charged;         /* bytes of it that are libcurl's */
   cel_base_url base;
   cel_http http;
   cel_rate_limit limit;
   cel_policy policy;
-  double timeout;   /* seconds */
-  bool timeout_set; /* by the user: holds for slow operations too */
+  double timeout;     /* seconds */
+  bool timeout_set;   /* by the user: holds for slow operations too */
+  size_t max_request; /* bytes of a body */
   bool validate;
+  bool read_only;      /* sends no writes */
   bool has_function;   /* the token comes from a function */
   bool asking;         /* which is being called */
   bool secret;         /* the script must not learn the token from an answer */
@@ -79,11 +92,17 @@ typedef struct cel_client {
   size_t max_running; /* exchanges at once */
   size_t unfinished;  /* calls in the lists */
   double waited;      /* seconds, since a debug hook had its turn */
-  double next_wake;   /* no queued or waiting call needs a look before */
+  size_t background;  /* exchanges under way for which nobody waits */
   double left_at;     /* cel_clock() at the end of the newest turn */
   double outside;     /* seconds between turns, which are the program's */
   cel_call_list lists[CEL_STATE_LISTS];
-  unsigned long long seed; /* of the jitter's random numbers */
+  cel_call_list prefetched; /* queued: sent when no other is */
+  cel_heap deadlines;       /* of calls that are queued, wait or are sent */
+  cel_heap wakes;           /* when those that wait are queued again */
+  double token_at;          /* when the rate limit lets the next one go;
+                               HUGE_VAL: it holds none back */
+  double planned_for;       /* the limit's pause that calls were planned by */
+  unsigned long long seed;  /* of the jitter's random numbers */
 
   /* Strings and lists of this client, all owned. */
   char *agent;          /* the User-Agent's value */
@@ -91,6 +110,7 @@ typedef struct cel_client {
   char *proxy;          /* or NULL */
   size_t proxy_size;    /* bytes allocated for it */
   cel_headers *headers; /* with the token; NULL until it is known */
+  cel_mask *proxy_masks[CEL_PROXY_MASKS]; /* or NULL */
 } cel_client;
 
 /* What a done call gives to the one who asks. */
@@ -107,6 +127,7 @@ typedef enum cel_end {
 struct cel_call {
   cel_client *client; /* a reference */
   cel_call *prev, *next;
+  cel_heap_node by_deadline, by_wake;
   cel_state state;
   cel_end end;
 
@@ -144,15 +165,19 @@ struct cel_call {
   int page;                 /* of a list or a walk, from 1; 0: it is neither */
   int before;               /* attempts of the pages before this one */
   long long records;        /* in the records so far */
+  int empty;                /* pages without a record, in a row */
   double skipped;           /* records of the list that its first target
                                leaves out */
   double total;             /* records of the whole list, as it tells; or 0 */
   char *scratch;            /* libcurl's; a string on its way into Lua */
   int token_repeats;        /* of this page, after a 401 */
+  bool collected;           /* garbage, for descriptors */
   bool renewed;             /* for this page the token function was asked */
   bool sent_prefetched;     /* nobody waited when the exchange went out */
   bool pinned;              /* its answer is being read: buffers stay */
   bool announce;            /* a request event is due */
+  bool background;          /* it counts as one of the client's */
+  bool planned;             /* queued, and the rate limit lets it go in time */
   bool late;                /* the deadline ended it before it was sent */
   int refused;              /* times in a row without memory to send it */
 };
@@ -170,13 +195,17 @@ void cel_call_begin(cel_call *c);
    may end a call whose answer is being read: that stays until it was. */
 void cel_call_release(cel_call *c);
 
-/* Replaces every token that the call has sent, and the client's, by asterisks,
-   in place, in a text that leaves the library. */
+/* Replaces every token that the call has sent, the client's, and what its
+   proxy is told, by asterisks, in place, in a text that leaves the
+   library. */
 void cel_call_redact(const cel_call *c, char *text, size_t len);
 
 /* Whether the exchange of its newest attempt has been begun, be it over or
    not; before that the transfer holds the one before. */
 bool cel_call_is_begun(const cel_call *c);
+
+/* Its exchange is under way, and nobody waits for it; or no longer. */
+void cel_call_background(cel_call *c, bool on);
 
 /* Moves a call to a state's list, or out of all of them. */
 void cel_call_move(cel_call *c, cel_state state);
@@ -199,6 +228,13 @@ void cel_call_drop_target(cel_call *c);
 
 /* {====== Clients */
 
+/* The call that is to be sent next, or NULL: prefetched pages let the others
+   pass. */
+static inline cel_call *cel_client_next(const cel_client *c) {
+  cel_call *k = c->lists[CEL_STATE_QUEUED].head;
+  return k != NULL ? k : c->prefetched.head;
+}
+
 /* Whether a call became READY or was done since the event loop looked. */
 static inline bool cel_client_is_due(const cel_client *c) {
   return c->wakeup.ended != c->wakeup.seen;
@@ -212,6 +248,10 @@ cel_call *cel_client_unattended(const cel_client *c);
 /* References. */
 cel_client *cel_client_retain(cel_client *c);
 void cel_client_release(cel_client *c);
+
+/* Notes that libcurl keeps so many bytes for the client, until it is closed.
+ */
+void cel_client_charge(cel_client *c, size_t bytes);
 
 /* Ends every call with `closed` and gives all resources back. */
 void cel_client_close(cel_client *c);

@@ -1,81 +1,76 @@
 /*
-** redact.c - masks tokens.
+** redact.c - the secrets of a client, and where they are masked.
 */
 #include "engine/redact.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include <curl/curl.h>
+#include <curl/mprintf.h>
 
-/* A shorter token may be a part of any word ("test"): it is only taken for
-   itself where it is shown as one. */
-#define SHORT_TOKEN 6 /* bytes */
+/* {====== A proxy's password */
 
-static bool is_shown(const char *text, const char *p) {
-  static const char word[] = "bearer ";
-  size_t n = sizeof word - 1;
-  return (size_t)(p - text) >= n && curl_strnequal(p - n, word, n);
-}
-
-/* Whether c is the hexadecimal digit of a value, in either case. */
-static bool is_digit(char c, unsigned value) {
-  return c == "0123456789abcdef"[value] || c == "0123456789ABCDEF"[value];
-}
-
-/* Whether c, which is ASCII, is what is at p, as "\u002f". */
-static bool is_escaped(const char *p, const char *end, char c) {
-  const unsigned code = (unsigned char)c;
-  return end - p >= 6 && memcmp(p, "\\u00", 4) == 0 &&
-         is_digit(p[4], code >> 4) && is_digit(p[5], code & 15);
-}
-
-/* How many bytes from p on are the token, as it is or as JSON may escape its
-   characters (RFC 8259, section 7): "\/", "\u002f"; 0 where they are not. */
-static size_t match_token(const char *p, const char *end, const char *token) {
-  const char *start = p;
-  size_t len = strlen(token);
-  if ((size_t)(end - p) >= len && memcmp(p, token, len) == 0)
-    return len;
-  for (; *token != '\0'; token++) {
-    if (p < end && *p == *token && *p != '\\')
-      p++;
-    else if (is_escaped(p, end, *token))
-      p += 6;
-    else if (end - p >= 2 && p[0] == '\\' && p[1] == *token)
-      p += 2;
-    else
-      return 0;
+/* Base64 (RFC 4648, section 4) of len bytes, for curl_free(); NULL when memory
+   ran out. */
+static char *encode_base64(const char *text, size_t len) {
+  static const char digits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  char *out = curl_maprintf("%*s", (int)((len + 2) / 3 * 4), "");
+  for (size_t i = 0; out != NULL && i < len; i += 3) {
+    unsigned long bits = 0;
+    for (size_t k = 0; k < 3; k++)
+      bits = bits << 8 | (i + k < len ? (unsigned char)text[i + k] : 0u);
+    for (size_t k = 0; k < 4; k++)
+      out[i / 3 * 4 + k] =
+          i + k > len ? '=' : digits[bits >> (18 - 6 * k) & 63];
   }
-  return (size_t)(p - start);
+  return out;
 }
 
-/* The next c from p on, or the end. */
-static char *find(char *p, char *end, char c) {
-  char *found = memchr(p, c, (size_t)(end - p));
-  return found == NULL ? end : found;
+static void wipe_free(char *text) {
+  if (text != NULL)
+    cel_wipe(text, strlen(text));
+  curl_free(text);
 }
+
+/* Makes a mask for a text, which is freed; a short one may be a part of any
+   word. False when memory ran out. */
+static bool mask_text(cel_mask **m, const cel_allocator *alloc, char *text) {
+  bool good = text != NULL;
+  if (good && strlen(text) >= CEL_MASK_SHORT) {
+    *m = cel_mask_new(alloc, text, strlen(text));
+    good = *m != NULL;
+  }
+  wipe_free(text);
+  return good;
+}
+
+bool cel_redact_proxy(cel_mask *masks[CEL_PROXY_MASKS],
+                      const cel_allocator *alloc, const char *url) {
+  char *user = NULL;
+  char *password = NULL;
+  bool good = true;
+  CURLU *u = url == NULL || *url == '\0' ? NULL : curl_url();
+  if (u == NULL)
+    return url == NULL || *url == '\0';
+  if (curl_url_set(u, CURLUPART_URL, url,
+                   CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == 0 &&
+      curl_url_get(u, CURLUPART_USER, &user, CURLU_URLDECODE) == 0 &&
+      curl_url_get(u, CURLUPART_PASSWORD, &password, CURLU_URLDECODE) == 0) {
+    char *both = curl_maprintf("%s:%s", user, password);
+    good = both != NULL &&
+           mask_text(&masks[0], alloc, encode_base64(both, strlen(both)));
+    wipe_free(both);
+    good = mask_text(&masks[1], alloc, password) && good;
+  }
+  wipe_free(user);
+  curl_url_cleanup(u);
+  return good;
+}
+
+/* }====== */
 
 void cel_redact(const cel_headers *headers, char *text, size_t len) {
-  if (headers == NULL || text == NULL)
-    return;
-  const char *token = cel_headers_token(headers);
-  bool is_long = strlen(token) >= SHORT_TOKEN;
-  char *const end = text + len;
-  char *plain = find(text, end, token[0]);
-  char *escaped = find(text, end, '\\');
-  while (plain < end || escaped < end) {
-    char *p = plain < escaped ? plain : escaped;
-    size_t n = match_token(p, end, token);
-    if (n > 0 && (is_long || is_shown(text, p))) {
-      memset(p, '*', n);
-      p += n;
-    } else {
-      p++;
-    }
-    if (plain < p)
-      plain = find(p, end, token[0]);
-    if (escaped < p)
-      escaped = find(p, end, '\\');
-  }
+  if (headers != NULL)
+    cel_mask_apply(headers->mask, text, len);
 }

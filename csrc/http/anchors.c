@@ -299,7 +299,7 @@ static const char *join(cel_anchors *a, const char *bundle,
   size_t len = a->text.len - defaults - 1;
   if (find_text(extra, len, mark, sizeof mark - 1) == NULL)
     return no_certificate;
-  if (defaults == 0 || find_text(extra, len, a->text.data, defaults) != NULL)
+  if (defaults > 0 && find_text(extra, len, a->text.data, defaults) != NULL)
     cel_buf_free(&a->text);
   else
     name_anchors(a);

@@ -158,7 +158,7 @@ CURLcode cel_connections_watch(cel_connections *c, CURL *curl) {
 
 /* The local port of a socket; 0 where it has none yet. */
 static int read_port(curl_socket_t fd) {
-  struct sockaddr_storage address;
+  struct sockaddr_storage address = {0};
   socklen_t len = sizeof address;
   if (getsockname(fd, (struct sockaddr *)(void *)&address, &len) != 0)
     return 0;

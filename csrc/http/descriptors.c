@@ -3,12 +3,15 @@
 */
 #include "http/descriptors.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MOST 6 /* descriptors that a multi handle makes, and more */
+#define MOST  6 /* descriptors that a multi handle makes, and more */
+#define SPARE 8 /* what an exchange takes at most: a resolver's, its sockets  \
+                 */
 
 static bool is_open(int fd) {
   return fcntl(fd, F_GETFD) >= 0;
@@ -22,6 +25,17 @@ void cel_descriptors_guard(void) {
     if (got > STDERR_FILENO) /* another thread was faster */
       close(got);
   }
+}
+
+bool cel_descriptors_are_short(void) {
+  struct rlimit limit;
+  int fd = open("/dev/null", O_RDONLY | O_CLOEXEC); /* the lowest free one */
+  if (fd < 0)
+    return errno == EMFILE || errno == ENFILE;
+  close(fd);
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+         limit.rlim_cur != RLIM_INFINITY &&
+         (rlim_t)fd + SPARE >= limit.rlim_cur;
 }
 
 /* The numbers that are free, from the lowest on. */

@@ -9,6 +9,7 @@
 #define ZLIB_CONST /* next_in points to what is not changed */
 #include <zlib.h>
 
+#include "common/chars.h"
 #include "common/utf8.h"
 
 #define MAX_LAYERS 4         /* codings around each other */
@@ -160,7 +161,7 @@ static void read_line(cel_encoding *e, const char *line, const char *end,
                       const char *field) {
   size_t n = strlen(field);
   if ((size_t)(end - line) > n && is(line, n, field) &&
-      (line[n] == ':' || line[n] == ' ' || line[n] == '\t'))
+      (line[n] == ':' || cel_is_blank(line[n])))
     read_value(e, line + n, end);
 }
 

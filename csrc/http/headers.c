@@ -7,12 +7,6 @@
 
 #include <curl/mprintf.h>
 
-void cel_wipe(void *p, size_t n) {
-  volatile unsigned char *byte = p;
-  while (n-- > 0)
-    *byte++ = 0;
-}
-
 static void free_list(struct curl_slist *list) {
   for (struct curl_slist *s = list; s != NULL; s = s->next)
     if (s->data != NULL)
@@ -84,7 +78,8 @@ cel_headers *cel_headers_new(const cel_allocator *alloc, const char *token,
     return NULL;
   *h = (cel_headers){.alloc = alloc, .references = 1};
   struct curl_slist *json = NULL;
-  if (append_secret(alloc, &h->plain, token, len) &&
+  h->mask = cel_mask_new(alloc, token, len);
+  if (h->mask != NULL && append_secret(alloc, &h->plain, token, len) &&
       append_agent(&h->plain, agent) &&
       append(&h->plain, "Accept: application/json")) {
     h->empty = prepend("Content-Type:", h->plain); /* else a form's */
@@ -112,16 +107,13 @@ struct curl_slist *cel_headers_for(const cel_headers *h, const char *method,
   return method[0] == 'P' ? h->empty : h->plain; /* POST, PUT, PATCH */
 }
 
-const char *cel_headers_token(const cel_headers *h) {
-  return h->plain->data + sizeof BEARER - 1; /* it was put in first */
-}
-
 void cel_headers_release(cel_headers *h) {
   if (h == NULL || --h->references > 0)
     return;
   free_up_to(h->empty, h->plain);
   free_up_to(h->json, h->plain);
   free_list(h->plain);
+  cel_mask_free(h->mask);
   h->alloc->fn(h->alloc->ud, h, sizeof *h, 0);
 }
 
@@ -141,14 +133,14 @@ size_t cel_header_size(const char *line) {
   return sizeof(struct curl_slist) + strlen(line) + 1;
 }
 
-void cel_header_put(struct curl_slist **list, void *memory, const char *line) {
+struct curl_slist **cel_header_put(struct curl_slist **end, void *memory,
+                                   const char *line) {
   struct curl_slist *node = memory;
   node->data = (char *)memory + sizeof *node;
   node->next = NULL;
   memcpy(node->data, line, strlen(line) + 1);
-  while (*list != NULL)
-    list = &(*list)->next;
-  *list = node;
+  *end = node;
+  return &node->next;
 }
 
 void cel_headers_free_own(const cel_allocator *alloc,

@@ -14,10 +14,12 @@
 #include <curl/curl.h>
 
 #include "common/buf.h"
+#include "common/mask.h"
 
 typedef struct cel_headers {
   const cel_allocator *alloc;
   int references;
+  cel_mask *mask;           /* of the token; owned */
   struct curl_slist *plain; /* of a request without a body; owned */
   struct curl_slist *empty; /* of a POST or PUT without one: those, and more
                                in front, which is owned */
@@ -35,18 +37,16 @@ cel_headers *cel_headers_retain(cel_headers *h);
 struct curl_slist *cel_headers_for(const cel_headers *h, const char *method,
                                    bool has_body);
 
-/* The token of a set; lives as long as the set. */
-const char *cel_headers_token(const cel_headers *h);
-
 /* Gives a reference back; the last one wipes the set and frees it. NULL is
    harmless. */
 void cel_headers_release(cel_headers *h);
 
 /* A call's own headers, on the state's allocator. Each is a node with its
-   text in one block of cel_header_size() bytes, which cel_header_put() appends
-   to the list. */
+   text in one block of cel_header_size() bytes, which cel_header_put() puts at
+   the list's end; it returns the new end. */
 size_t cel_header_size(const char *line);
-void cel_header_put(struct curl_slist **list, void *memory, const char *line);
+struct curl_slist **cel_header_put(struct curl_slist **end, void *memory,
+                                   const char *line);
 void cel_headers_free_own(const cel_allocator *alloc, struct curl_slist *list);
 
 /* A list of a call's own headers and of those of `base` that it does not
@@ -66,8 +66,5 @@ const char *cel_header_check(const char *name, size_t name_len,
 
 /* Whether a token can stand in a header: visible ASCII, not empty. */
 bool cel_token_check(const char *token, size_t len);
-
-/* Overwrites memory in a way that no optimiser removes. */
-void cel_wipe(void *p, size_t n);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <curl/mprintf.h>
 
+#include "common/chars.h"
 #include "http/clock.h"
 #include "http/http_memory.h"
 
@@ -138,7 +139,7 @@ static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   }
   if (t->head.len == 0)
     t->status = parse_status(data, len);
-  else if (data[0] == ' ' || data[0] == '\t')
+  else if (cel_is_blank(data[0]))
     unfold(&t->head);
   switch (cel_buf_append(&t->head, data, len)) {
   case CEL_BUF_OK:

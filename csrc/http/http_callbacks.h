@@ -6,7 +6,7 @@
 #ifndef CEL_HTTP_CALLBACKS_H
 #define CEL_HTTP_CALLBACKS_H
 
-#include "http/http.h"
+#include "http/transfer.h"
 
 struct cel_http_easy {
   CURL *curl;

@@ -5,7 +5,7 @@
 #ifndef CEL_HTTP_MEMORY_H
 #define CEL_HTTP_MEMORY_H
 
-#include "http/http.h"
+#include "http/transfer.h"
 
 #define CEL_KEPT_HEAD 16384u   /* bytes of a head that are kept */
 #define CEL_KEPT_BODY 65536u   /* of a body */

@@ -14,7 +14,7 @@
 #ifndef CEL_HTTP_POOLS_H
 #define CEL_HTTP_POOLS_H
 
-#include "http/http.h"
+#include "http/transfer.h"
 
 /* Makes the first pool. False when memory ran out. */
 bool cel_http_pools_open(cel_http *h);

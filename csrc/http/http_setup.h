@@ -5,7 +5,7 @@
 #ifndef CEL_HTTP_SETUP_H
 #define CEL_HTTP_SETUP_H
 
-#include "http/http.h"
+#include "http/transfer.h"
 
 /* Reads the trust anchors and the environment's proxy. NULL on success, else
    what is wrong: CEL_NO_MEMORY, something about ca_file (h->blames_ca_file),

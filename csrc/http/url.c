@@ -9,6 +9,7 @@
 #include <curl/mprintf.h>
 
 #include "common/buf.h"
+#include "common/chars.h"
 
 /* A part that must not be there. */
 static bool has_part(CURLU *u, CURLUPart part) {
@@ -161,7 +162,6 @@ static bool is_unreserved(unsigned char c) {
 }
 
 size_t cel_url_escape(const char *text, size_t len, char *out) {
-  static const char hex[] = "0123456789ABCDEF";
   char *o = out;
   for (size_t i = 0; i < len; i++) {
     unsigned char c = (unsigned char)text[i];
@@ -169,8 +169,8 @@ size_t cel_url_escape(const char *text, size_t len, char *out) {
       *o++ = (char)c;
     } else {
       *o++ = '%';
-      *o++ = hex[c >> 4];
-      *o++ = hex[c & 15];
+      *o++ = cel_hex_digit(c >> 4U, 'A');
+      *o++ = cel_hex_digit(c, 'A');
     }
   }
   return (size_t)(o - out);

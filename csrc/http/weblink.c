@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/chars.h"
+
 /* What is still to be read. */
 typedef struct link_reader {
   const char *at;
@@ -24,10 +26,6 @@ typedef struct link_param {
   bool quoted; /* the value may hold backslash escapes */
 } link_param;
 
-static bool link_is_space(char c) {
-  return c == ' ' || c == '\t';
-}
-
 static char link_fold(char c) {
   return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
@@ -40,7 +38,7 @@ static bool link_is_token_char(char c) {
 }
 
 static void link_skip_spaces(link_reader *r) {
-  while (r->at < r->end && link_is_space(*r->at))
+  while (r->at < r->end && cel_is_blank(*r->at))
     r->at++;
 }
 
@@ -56,9 +54,9 @@ static bool link_accept(link_reader *r, char c) {
 }
 
 static cel_span link_trim(const char *from, const char *to) {
-  while (from < to && link_is_space(*from))
+  while (from < to && cel_is_blank(*from))
     from++;
-  while (from < to && link_is_space(to[-1]))
+  while (from < to && cel_is_blank(to[-1]))
     to--;
   return (cel_span){from, (size_t)(to - from)};
 }
@@ -166,7 +164,7 @@ static link_relation link_read_word(link_reader *r, bool quoted,
       continue;
     }
     found = found || (same && matched > 0 && rel[matched] == '\0');
-    if (end || link_is_space(c))
+    if (end || cel_is_blank(c))
       break;
     strange = true;
     uri = uri || c == ':';

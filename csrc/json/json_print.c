@@ -124,7 +124,7 @@ static size_t print_fixed(double value, char *out) {
 */
 static size_t print_fixed(double value, char *out) {
   char text[64];
-  char digits[MAX_DIGITS + 1];
+  char digits[MAX_DIGITS + 1] = {0};
   int count = 0;
   int used = 0; /* without the zeros at the end */
   const char *p = text;

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "common/chars.h"
 #include "common/utf8.h"
 
 /* What stands at `at`, in words, for a message. */
@@ -54,7 +55,8 @@ static void scan_locate(cel_json_scan *s, const char *at, int used) {
   if (start >= sizeof fault->message)
     start = sizeof fault->message - 1;
   snprintf(fault->message + start, sizeof fault->message - start,
-           " at byte %zu (line %zu, column %zu)", fault->offset, line, column);
+           " at byte %zu (line %zu, column %zu)", fault->offset + 1, line,
+           column); /* all from 1, as string.sub counts */
 }
 
 bool cel_json_expected(cel_json_scan *s, const char *at,
@@ -85,17 +87,6 @@ bool cel_json_scan_begin(cel_json_scan *s, const char *text, size_t len,
     return cel_json_expected(s, text, "JSON without a byte order mark");
   cel_json_skip_space(s);
   return true;
-}
-
-/* The value of a hexadecimal digit, or -1. */
-static int scan_hex(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
-  return -1;
 }
 
 /* What a character stands for after a backslash; 0 where it is none of the
@@ -135,7 +126,7 @@ static const char *scan_escape(cel_json_scan *s, const char *p) {
   }
   for (int i = 0; i < 4; i++) {
     p++;
-    if (p == s->end || scan_hex(*p) < 0) {
+    if (p == s->end || cel_hex_value(*p) < 0) {
       cel_json_expected(s, p, "four hexadecimal digits after '\\u'");
       return NULL;
     }
@@ -177,7 +168,7 @@ bool cel_json_scan_string_rest(cel_json_scan *s, const char *from,
 static unsigned scan_hex4(const char *p) {
   unsigned unit = 0;
   for (int i = 0; i < 4; i++)
-    unit = unit << 4 | (unsigned)scan_hex(p[i]);
+    unit = unit << 4 | (unsigned)cel_hex_value(p[i]);
   return unit;
 }
 

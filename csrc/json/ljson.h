@@ -2,8 +2,9 @@
 ** ljson.h - JSON (RFC 8259) to and from Lua values, without an intermediate
 ** document.
 **
-** Functions that take a lua_State may raise Lua's memory error and nothing
-** else; what is wrong with a text or a value comes back as a status. No
+** Functions that take a lua_State may raise Lua's memory error, and what a
+** debug hook raises (common/lturn.h), and nothing else; what is wrong with a
+*text or a value comes back as a status. No
 ** memory outside the collector is held across a call that may raise.
 */
 #ifndef CEL_LJSON_H
@@ -89,24 +90,30 @@ typedef struct cel_encode_options {
                              type of empty tables and for read-only
                              members, which are left out either way (at
                              the top level only) */
+  bool sort;              /* members by name */
+  int indent;             /* spaces for each level; 0: one line */
+  size_t most;            /* bytes of text; 0: as many as there are */
 } cel_encode_options;
 
+enum {
+  CEL_ENCODE_OK = 0,
+  CEL_ENCODE_FAULTS = -1,
+  CEL_ENCODE_REFUSED = -2,
+  CEL_ENCODE_LARGE = -3
+};
+
 /*
-** Encodes the value at idx. 0: the text is pushed [-0, +1]. -1: a table of
-** faults is pushed [-0, +1]: an array of { code = "invalid_field" or
-** "missing_required_field", field = path ("" for the value itself), message
-** = text }. A value that JSON cannot hold (function, cycle, NaN, sparse
+** Encodes the value at idx. CEL_ENCODE_OK: the text is pushed [-0, +1].
+** CEL_ENCODE_LARGE: it would be longer than `most`; nil is pushed [-0, +1].
+** CEL_ENCODE_FAULTS: a table of faults is pushed [-0, +1]: an array of { code
+** = "invalid_field", "missing_required_field" or "unknown_field", field = path
+** ("" for the value itself), message = text }. CEL_ENCODE_REFUSED: the same
+** where none of them would be there without `validate`. A value that JSON
+** cannot hold (function, cycle, NaN, sparse
 ** table, ...) is a fault even where validate is false. The value is not
-** changed, and no metamethod is called.
+** changed, and no metamethod is called. Debug hooks have their turns, and
+** what they raise is raised.
 */
 int cel_json_encode(lua_State *L, int idx, const cel_encode_options *o);
-
-/* Pushes the module table `celigo.json`: decode, encode, null; and makes
-   the metatables of array and object marks [-0, +1]. */
-int cel_open_json(lua_State *L);
-
-/* lua_CFunctions celigo.array(t) and celigo.object(t). */
-int cel_json_l_array(lua_State *L);
-int cel_json_l_object(lua_State *L);
 
 #endif

@@ -139,6 +139,7 @@ static void cursor_begin(lua_State *L, cel_json_decoder *d, cel_json_cursor *c,
                          cel_json_fault *fault) {
   cel_json_need_stack(L, LUA_MINSTACK);
   d->L = L;
+  d->work = 0;
   d->keys = cel_json_keys_push(L);
   d->keys_index = lua_gettop(L);
   d->scan = (cel_json_scan){.text = c->text,

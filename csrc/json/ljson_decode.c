@@ -11,6 +11,7 @@
 
 #include <lauxlib.h>
 
+#include "common/lturn.h"
 #include "json/ljson.h"
 
 enum {
@@ -193,6 +194,7 @@ static bool decode_number(cel_json_decoder *d) {
 
 bool cel_json_decode_value(cel_json_decoder *d, cel_json_place *place) {
   cel_json_scan *const s = &d->scan;
+  cel_work(d->L, &d->work, 1);
   switch (s->p < s->end ? *s->p : '\0') {
   case '"':
     return decode_string(d);

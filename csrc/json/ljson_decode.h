@@ -18,6 +18,7 @@ typedef struct cel_json_decoder {
   cel_json_scan scan;
   cel_json_keys *keys; /* kept alive by the stack's slot `keys_index` */
   int keys_index;
+  size_t work; /* since debug hooks had a turn */
 } cel_json_decoder;
 
 /* Makes sure of n free slots, or raises Lua's memory error [-0, +0]. */

@@ -11,9 +11,12 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <lauxlib.h>
 
+#include "common/lturn.h"
 #include "contract/lfaults.h"
 #include "contract/lvalidate.h"
 #include "json/ljson_writer.h"
@@ -25,10 +28,17 @@ _Static_assert(CEL_FAULTS_DEPTH == CEL_JSON_MAX_DEPTH,
 typedef struct encoder {
   lua_State *L;
   bool validate;
+  bool sort;  /* members by name */
+  int indent; /* spaces for each level; 0: all on one line */
+  bool over;   /* the walk ends: too large, or too many faults */
+  size_t most; /* bytes of text */
+  size_t work; /* since debug hooks had a turn */
   cel_marks marks;
   cel_faults faults;
   cel_writer out;
 } encoder;
+
+#define MOST_FAULTS 10000 /* nobody reads more, and there may be 2^128 */
 
 static void encode_value(encoder *e, const cel_shape *shape, bool member);
 
@@ -36,7 +46,7 @@ static void encode_value(encoder *e, const cel_shape *shape, bool member);
 static void encode_fault(encoder *e, const char *text) {
   luaL_checkstack(e->L, 1, NULL);
   lua_pushstring(e->L, text);
-  cel_faults_invalid(&e->faults);
+  cel_faults_unfit(&e->faults);
 }
 
 /* Scalars; the value is on top [-0, +0] */
@@ -63,7 +73,7 @@ static void encode_string(encoder *e, const cel_shape *shape) {
   if (bad > 0) {
     luaL_checkstack(e->L, 1, NULL);
     lua_pushfstring(e->L, "not valid UTF-8 at byte %I", (LUAI_UACINT)bad);
-    cel_faults_invalid(&e->faults);
+    cel_faults_unfit(&e->faults);
   } else if (shape != NULL && e->validate) {
     cel_validate_string(&e->faults, shape, s, len);
   }
@@ -120,17 +130,40 @@ static void encode_foreign(encoder *e) {
   luaL_checkstack(e->L, 1, NULL);
   lua_pushfstring(e->L, "expected a value that JSON can hold, got a %s",
                   luaL_typename(e->L, -1));
-  cel_faults_invalid(&e->faults);
+  cel_faults_unfit(&e->faults);
 }
 
 /* Tables; the table is at index t */
 
 /* cel_table_items, with what is wrong made a fault [-0, +0]. */
 static lua_Integer encode_judge(encoder *e, int t, cel_mark mark) {
+  cel_work(e->L, &e->work, (size_t)lua_rawlen(e->L, t));
   lua_Integer n = cel_table_items(e->L, t, mark);
   if (n < 0)
-    cel_faults_invalid(&e->faults);
+    cel_faults_unfit(&e->faults);
   return n;
+}
+
+/* Begins a line where there are lines: before an item or a member, and before
+   the bracket that closes them [-0, +0]. */
+static void encode_line(encoder *e, bool closing) {
+  if (e->indent == 0)
+    return;
+  size_t n = (size_t)(e->faults.depth - (closing ? 1 : 0)) * (size_t)e->indent;
+  cel_writer_room(&e->out, n + 1);
+  *e->out.at++ = '\n';
+  memset(e->out.at, ' ', n);
+  e->out.at += n;
+}
+
+/* Ends an array or object: its bracket comes in place of the last comma
+   [-0, +0]. */
+static void encode_close(encoder *e, char bracket) {
+  if (e->out.at[-1] == ',') { /* else all members were left out */
+    e->out.at--;
+    encode_line(e, true);
+  }
+  cel_writer_char(&e->out, bracket);
 }
 
 /* Writes the items from i on of an array whose keys did not come in order;
@@ -142,9 +175,10 @@ static bool encode_items(encoder *e, const cel_shape *items, int t,
   lua_Integer n = encode_judge(e, t, mark);
   if (n < 0)
     return false;
-  for (; i <= n; i++) {
+  for (; i <= n && !e->over; i++) {
     step->index = i;
     lua_rawgeti(e->L, t, i);
+    encode_line(e, false);
     encode_value(e, items, false);
     lua_pop(e->L, 1);
     cel_writer_char(&e->out, ',');
@@ -168,14 +202,19 @@ static bool encode_array(encoder *e, const cel_shape *shape, int t,
       break;
     }
     step->index = i;
+    encode_line(e, false);
     encode_value(e, items, false);
     lua_pop(L, 1);
     cel_writer_char(&e->out, ',');
+    if (e->over) {
+      lua_pop(L, 1);
+      break;
+    }
     if (!lua_next(L, t))
       break;
   }
   step->index = 0;
-  e->out.at[-1] = ']'; /* in place of the last comma */
+  encode_close(e, ']');
   return whole;
 }
 
@@ -184,54 +223,161 @@ static bool encode_is_null(lua_State *L) {
   return lua_islightuserdata(L, -1) && lua_touserdata(L, -1) == NULL;
 }
 
-/* Writes the member whose name and value are on top, unless it is
-   read-only; *seen gets its bit [-0, +0]. */
-static void encode_member(encoder *e, const cel_shape *shape, uint64_t *seen) {
+/* The fields that an object has, a bit for each. */
+typedef struct members {
+  uint64_t seen;    /* with a value other than null */
+  uint64_t present; /* be it null, or not sent */
+  bool others;      /* there are names that the shape does not have */
+} members;
+
+/* Checks that the value on top, of a member that must not be empty, is not
+   [-0, +0]. */
+static void encode_filled(encoder *e) {
+  lua_State *L = e->L;
+  bool empty = lua_islightuserdata(L, -1);
+  if (lua_istable(L, -1)) {
+    luaL_checkstack(L, 3, NULL);
+    lua_pushnil(L);
+    empty = lua_next(L, -2) == 0;
+    if (!empty)
+      lua_pop(L, 2);
+  }
+  cel_validate_filled(&e->faults, encode_is_null(L) ? 0 : CEL_TYPE_ANY, empty);
+}
+
+/* Writes the member whose name and value are on top, unless it is read-only
+   [-0, +0]. */
+static void encode_member(encoder *e, const cel_shape *shape, members *m) {
   lua_State *L = e->L;
   size_t len;
   const char *name = lua_tolstring(L, -2, &len);
   const cel_field *field =
       shape == NULL ? NULL : cel_shape_field(shape, name, len);
+  if (field != NULL)
+    m->present |= UINT64_C(1) << (field - shape->fields);
+  else
+    m->others = true;
   if (field != NULL && field->read_only)
     return;
+  encode_line(e, false);
   size_t bad = cel_writer_string(&e->out, name, len);
-  cel_writer_char(&e->out, ':');
+  cel_writer_raw(&e->out, ": ", e->indent > 0 ? 2 : 1);
   if (bad > 0) {
     luaL_checkstack(L, 1, NULL);
     lua_pushfstring(L, "name is not valid UTF-8 at byte %I", (LUAI_UACINT)bad);
-    cel_faults_invalid(&e->faults);
+    cel_faults_unfit(&e->faults);
   }
   encode_value(e, field == NULL ? NULL : field->shape, true);
   cel_writer_char(&e->out, ',');
   if (field != NULL && !encode_is_null(L))
-    *seen |= UINT64_C(1) << (field - shape->fields);
+    m->seen |= UINT64_C(1) << (field - shape->fields);
+  if (field != NULL && field->filled && e->validate)
+    encode_filled(e);
+}
+
+/* A name as it is sorted. */
+typedef struct member_name {
+  const char *text; /* an array on the stack keeps it */
+  size_t len;
+} member_name;
+
+/* Order of names, for qsort: bytes. */
+static int member_compare(const void *a, const void *b) {
+  const member_name *one = a;
+  const member_name *other = b;
+  size_t len = one->len < other->len ? one->len : other->len;
+  int order = memcmp(one->text, other->text, len);
+  return order != 0 ? order
+                    : (one->len > other->len) - (one->len < other->len);
+}
+
+/* Turns the first key and value of the table at t, on the stack, into an
+   array of its names [-2, +1]; -1 where a key is no name [-2, +0]. */
+static lua_Integer encode_names(lua_State *L, int t) {
+  lua_Integer n = 0;
+  lua_newtable(L);
+  lua_insert(L, -3);
+  do {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) != LUA_TSTRING) {
+      lua_pop(L, 2);
+      return -1;
+    }
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -3, ++n);
+  } while (lua_next(L, t) != 0);
+  return n;
+}
+
+/* Writes a table that has names, sorted. Its first key and value are on the
+   stack [-2, +0]; false where a key is no name. */
+static bool encode_sorted(encoder *e, const cel_shape *shape, int t,
+                          members *m) {
+  lua_State *L = e->L;
+  lua_Integer n = encode_names(L, t);
+  if (n < 0)
+    return false;
+  member_name *names = lua_newuserdatauv(L, (size_t)n * sizeof *names, 0);
+  for (lua_Integer i = 0; i < n; i++) {
+    lua_rawgeti(L, t + 1, i + 1);
+    names[i].text = lua_tolstring(L, -1, &names[i].len);
+    lua_pop(L, 1);
+  }
+  qsort(names, (size_t)n, sizeof *names, member_compare);
+  e->faults.steps[e->faults.depth - 1].key = t + 3;
+  for (lua_Integer i = 0; i < n && !e->over; i++) {
+    lua_pushlstring(L, names[i].text, names[i].len);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, t);
+    encode_member(e, shape, m);
+    lua_pop(L, 2);
+  }
+  lua_pop(L, 2);
+  return true;
+}
+
+/* Writes a table that has names, in the order of the table. Its first key and
+   value are on the stack [-2, +0]; false where a key is no name. */
+static bool encode_members(encoder *e, const cel_shape *shape, int t,
+                           members *m) {
+  lua_State *L = e->L;
+  cel_step *step = &e->faults.steps[e->faults.depth - 1];
+  step->key = t + 1;
+  do {
+    if (lua_type(L, -2) != LUA_TSTRING) {
+      lua_pop(L, 2);
+      return false;
+    }
+    encode_member(e, shape, m);
+    lua_pop(L, 1);
+    if (e->over) {
+      lua_pop(L, 1);
+      break;
+    }
+  } while (lua_next(L, t));
+  return true;
 }
 
 /* Writes a table that has names. Its first key and value are on the stack
    [-2, +0]. */
 static bool encode_object(encoder *e, const cel_shape *shape, int t,
                           cel_mark mark) {
-  lua_State *L = e->L;
   cel_step *step = &e->faults.steps[e->faults.depth - 1];
-  uint64_t seen = 0;
+  members m = {0};
   cel_writer_char(&e->out, '{');
-  step->key = t + 1;
-  do {
-    if (lua_type(L, -2) != LUA_TSTRING) {
-      lua_pop(L, 2);
-      step->key = 0;
-      encode_judge(e, t, mark);
-      return false;
-    }
-    encode_member(e, shape, &seen);
-    lua_pop(L, 1);
-  } while (lua_next(L, t));
+  bool named = e->sort ? encode_sorted(e, shape, t, &m)
+                       : encode_members(e, shape, t, &m);
   step->key = 0;
-  if (e->out.at[-1] == ',')
-    e->out.at--; /* else all members were left out */
-  cel_writer_char(&e->out, '}');
-  if (shape != NULL && e->validate)
-    cel_validate_members(&e->faults, shape, seen, t);
+  if (!named) {
+    encode_judge(e, t, mark);
+    return false;
+  }
+  encode_close(e, '}');
+  if (shape != NULL && e->validate) {
+    cel_validate_members(&e->faults, shape, m.seen, t);
+    if (m.others && (shape->nfields > 0 || shape->closed))
+      cel_validate_names(&e->faults, shape, m.present, t);
+  }
   return true;
 }
 
@@ -247,6 +393,28 @@ static unsigned encode_empty(encoder *e, const cel_shape *shape, int t,
   if (!array && shape != NULL && e->validate)
     cel_validate_members(&e->faults, shape, 0, t);
   return array ? CEL_TYPE_ARRAY : CEL_TYPE_OBJECT;
+}
+
+/* Whether the empty table at t stands for another one: its metatable says how
+   to walk it, or where to look for what it does not hold itself. No metamethod
+   is called here, and so all of that would be lost [-0, +0]. */
+static bool encode_is_proxy(encoder *e, int t) {
+  static const char *const names[] = {"__pairs", "__index"};
+  lua_State *L = e->L;
+  bool proxy = false;
+  if (!lua_getmetatable(L, t))
+    return false;
+  for (int i = 0; i < 2 && !proxy; i++) {
+    lua_pushstring(L, names[i]);
+    proxy = lua_rawget(L, -2) != LUA_TNIL;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  if (proxy)
+    encode_fault(e, "the table is empty, and stands for another one (its "
+                    "metatable has __pairs or __index); copy that into a "
+                    "plain table");
+  return proxy;
 }
 
 /* Goes down into the table on top; false, with a fault, where that would
@@ -274,13 +442,17 @@ static void encode_table(encoder *e, const cel_shape *shape) {
   int t = lua_gettop(L);
   if (!encode_enter(e))
     return;
-  if (!lua_checkstack(L, 6))
+  if (!lua_checkstack(L, 10))
     luaL_error(L, "stack overflow");
   cel_mark mark = cel_marks_of(&e->marks, L);
   unsigned type;
   bool whole = true;
   lua_pushnil(L);
-  if (!lua_next(L, t)) {
+  bool empty = lua_next(L, t) == 0;
+  if (empty && mark == CEL_MARK_NONE && encode_is_proxy(e, t)) {
+    type = CEL_TYPE_ANY; /* one fault will do */
+    whole = false;
+  } else if (empty) {
     type = encode_empty(e, shape, t, mark);
   } else if (mark == CEL_MARK_ARRAY ||
              (mark != CEL_MARK_OBJECT && lua_type(L, -2) == LUA_TNUMBER)) {
@@ -295,9 +467,17 @@ static void encode_table(encoder *e, const cel_shape *shape) {
     cel_validate_type(&e->faults, shape, type, t);
 }
 
+/* Tables may share others: what a walk meets can be 2^128 values, of a body of
+   a hundred tables. */
+static bool encode_is_over(const encoder *e) {
+  return (e->most > 0 && (size_t)(e->out.at - e->out.start) > e->most) ||
+         e->faults.count >= MOST_FAULTS;
+}
+
 /* Writes the value on top; `member` where it is one of an object's
    [-0, +0]. */
 static void encode_value(encoder *e, const cel_shape *shape, bool member) {
+  cel_work(e->L, &e->work, 1);
   switch (lua_type(e->L, -1)) {
   case LUA_TSTRING:
     encode_string(e, shape);
@@ -317,6 +497,7 @@ static void encode_value(encoder *e, const cel_shape *shape, bool member) {
   default:
     encode_foreign(e);
   }
+  e->over = e->over || encode_is_over(e);
 }
 
 int cel_json_encode(lua_State *L, int idx, const cel_encode_options *o) {
@@ -326,18 +507,29 @@ int cel_json_encode(lua_State *L, int idx, const cel_encode_options *o) {
   lua_pushvalue(L, idx);
   e.L = L;
   e.validate = o->validate;
+  e.sort = o->sort;
+  e.indent = o->indent;
+  e.over = false;
+  e.most = o->most;
+  e.work = 0;
   cel_marks_init(&e.marks, L);
   cel_faults_init(&e.faults, L);
   cel_writer_init(&e.out, L);
   lua_pushvalue(L, top + 1);
   encode_value(&e, o->shape, false);
-  bool good = e.faults.count == 0;
-  if (good)
+  int status = CEL_ENCODE_OK;
+  if (e.faults.count > 0)
+    status = e.faults.always > 0 ? CEL_ENCODE_FAULTS : CEL_ENCODE_REFUSED;
+  if (o->most > 0 && (size_t)(e.out.at - e.out.start) > o->most)
+    status = CEL_ENCODE_LARGE;
+  if (status == CEL_ENCODE_OK)
     cel_writer_push(&e.out);
+  else if (status == CEL_ENCODE_LARGE)
+    lua_pushnil(L);
   else
     cel_faults_push(&e.faults);
   cel_writer_close(&e.out);
   lua_replace(L, top + 1);
   lua_settop(L, top + 1);
-  return good ? 0 : -1;
+  return status;
 }

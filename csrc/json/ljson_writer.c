@@ -7,6 +7,7 @@
 
 #include <lauxlib.h>
 
+#include "common/chars.h"
 #include "common/utf8.h"
 #include "json/json_print.h"
 #include "json/json_scan.h" /* cel_json_plain, cel_json_load8 */
@@ -130,7 +131,6 @@ void cel_writer_float(cel_writer *w, double value) {
 /* Writes what stands for a quote, a backslash or a control character; there
    is room for six bytes. */
 static char *writer_escape(char *at, char c) {
-  static const char hex[] = "0123456789abcdef";
   /* The letter after the backslash; 0 where there is none. */
   static const char letters[0x20] = {
       ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r',
@@ -145,8 +145,8 @@ static char *writer_escape(char *at, char c) {
     *at++ = 'u';
     *at++ = '0';
     *at++ = '0';
-    *at++ = hex[byte >> 4];
-    *at++ = hex[byte & 15];
+    *at++ = cel_hex_digit(byte >> 4, 'a');
+    *at++ = cel_hex_digit(byte, 'a');
   }
   return at;
 }

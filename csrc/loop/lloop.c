@@ -14,6 +14,7 @@
 #include <lauxlib.h>
 
 #include "client/lclient.h"
+#include "client/lcollector.h"
 #include "client/lstep.h"
 #include "client/lwake.h"
 #include "common/lbox.h"
@@ -76,7 +77,7 @@ static void push_sockets(lua_State *L, const cel_http *h) {
 /* Whether anything is to be waited for: a call that is READY waits for its
    owner only, who comes back when it goes on. */
 static bool is_busy(const cel_client *c) {
-  return c->lists[CEL_STATE_QUEUED].head != NULL ||
+  return cel_client_next(c) != NULL ||
          c->lists[CEL_STATE_WAITING].head != NULL ||
          c->lists[CEL_STATE_SENT].head != NULL;
 }
@@ -139,6 +140,10 @@ static int l_descriptor(lua_State *L) {
   luaL_setmetatable(L, CEL_DESCRIPTOR_MT);
   if (fd >= 0)
     own->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* not a closed stdin's */
+  if (fd >= 0 && own->fd < 0 && cel_collector_find_descriptors(L)) {
+    fd = find_socket(c, lua_tointeger(L, 2));
+    own->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  }
   if (own->fd < 0)
     lua_pushnil(L);
   return 1;

@@ -4,7 +4,9 @@
 */
 #include <lauxlib.h>
 
+#include "common/lturn.h"
 #include "json/ljson.h"
+#include "json/ljson_module.h"
 #include "module/lmodule.h"
 #include "time/ltime.h"
 
@@ -17,6 +19,7 @@ int luaopen_celigo_base(lua_State *L) {
                                        {"object", cel_json_l_object},
                                        {NULL, NULL}};
   luaL_checkversion(L);
+  cel_open_turn(L);
   luaL_newlib(L, functions);
   lua_pushliteral(L, "celigo " CELIGO_VERSION);
   lua_setfield(L, -2, "_VERSION");

@@ -214,6 +214,8 @@ static int l_push_client(lua_State *L) {
     c.max_connections = o.max_connections;
   if (o.max_response_bytes > 0)
     c.max_response = o.max_response_bytes;
+  c.read_only = o.read_only != 0;
+  c.http1_only = o.http1_only != 0;
   cel_client_new(L, &c, WHAT);
   return 1;
 }

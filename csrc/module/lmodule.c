@@ -12,7 +12,8 @@
 #include "client/loptions.h"
 #include "client/lrequest.h"
 #include "client/lresult.h"
-#include "client/lstep.h"
+#include "client/lvisited.h"
+#include "client/lwhere.h"
 #include "loop/lloop.h"
 #include "pages/lcursor.h"
 #include "pages/lwalk.h"
@@ -25,11 +26,12 @@ static int l_set_error_constructor(lua_State *L) {
   return 0;
 }
 
-static void set_spin(lua_State *L) {
-  static const char spin[] = "local n = ... for i = 1, n do end";
-  if (luaL_loadbufferx(L, spin, sizeof spin - 1, "=celigo", "t") != LUA_OK)
-    lua_error(L);
-  lua_setfield(L, LUA_REGISTRYINDEX, CEL_SPIN);
+/* core.set_log_opener(f): what makes a callback of CELIGO_LOG. */
+static int l_set_log_opener(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, CEL_LOG_OPENER);
+  return 0;
 }
 
 int luaopen_celigo_core(lua_State *L) {
@@ -37,6 +39,9 @@ int luaopen_celigo_core(lua_State *L) {
       {"new", cel_l_new},
       {"nearest", cel_l_nearest},
       {"set_error_constructor", l_set_error_constructor},
+      {"set_log_opener", l_set_log_opener},
+      {"hide_file", cel_l_hide_file},
+      {"where", cel_l_where},
       {NULL, NULL}};
   const char *wrong = cel_http_global();
   if (wrong != NULL)
@@ -46,7 +51,7 @@ int luaopen_celigo_core(lua_State *L) {
   cel_open_walk(L);
   cel_open_loop(L);
   cel_open_cursor(L);
-  set_spin(L);
+  cel_open_visited(L);
   cel_open_call(L);
   cel_open_client(L);
   lua_setfield(L, -2, "methods");

@@ -177,7 +177,7 @@ static int l_cursor(lua_State *L) {
 /* Lets the next page come nearer while this one is consumed. */
 static void look_at_network(lua_State *L, int cursor, page_cursor *p) {
   const cel_client *c = p->client;
-  if (c->http.running == 0 && c->lists[CEL_STATE_QUEUED].head == NULL)
+  if (c->http.running == 0 && cel_client_next(c) == NULL)
     return;
   double now = cel_clock();
   if (now - p->looked < LOOK_INTERVAL)

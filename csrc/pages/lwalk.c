@@ -7,7 +7,6 @@
 */
 #include "pages/lwalk.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -17,7 +16,9 @@
 #include "client/lrequest.h"
 #include "client/lresult.h"
 #include "client/lstep.h"
+#include "client/lvisited.h"
 #include "client/lwake.h"
+#include "common/lturn.h"
 #include "engine/answer.h"
 
 /* {====== Page calls */
@@ -30,13 +31,13 @@ static void make_page_call(cel_call *c) {
 
 /* The methods of the Lua layer that make page calls: for errors. */
 static const cel_asker askers[] = {
-    {"each", true},
-    {"pages", true},
-    {"each_connector", true},
-    {"each_connector_license", true},
-    {"each_connector_install", true},
-    {"edit_connector", false},
-    {"edit_connector_license", false},
+    {"each", true, "request"},
+    {"pages", true, "request"},
+    {"each_connector", true, "[options]"},
+    {"each_connector_license", true, "id[, options]"},
+    {"each_connector_install", true, "id[, options]"},
+    {"edit_connector", false, "id, edit[, options]"},
+    {"edit_connector_license", false, "id, license_id, edit[, options]"},
 };
 
 static const cel_asker *check_asker(lua_State *L, int idx) {
@@ -53,21 +54,20 @@ static const cel_asker *check_asker(lua_State *L, int idx) {
    sent yet. */
 static int l_fetch(lua_State *L) {
   const cel_operation *op = NULL;
-  cel_client_check(L, 1);
   const cel_asker *by = check_asker(L, 2);
+  cel_client_self(L, by->name);
   if (!lua_isnil(L, 3)) {
     op = cel_operation_find(luaL_checkstring(L, 3));
     luaL_argcheck(L, op != NULL, 3, "no such operation");
   }
   lua_remove(L, 3);
   lua_remove(L, 2);
-  if (op != NULL ? cel_request_operation(L, op, by) : cel_request_any(L, by))
-    return luaL_error(L, "%s: option 'dry_run': an iterator has none",
-                      by->name);
-  cel_call *c = cel_call_check(L, 1);
-  if (strcmp(c->method, "GET") != 0)
-    return luaL_error(L, "%s: option 'method': expected GET, got \"%s\"",
-                      by->name, c->method);
+  const bool dry = op != NULL ? cel_request_operation(L, op, by)
+                              : cel_request_any(L, by);
+  cel_call *c = dry ? NULL : cel_call_check(L, 1);
+  if (dry || strcmp(c->method, "GET") != 0)
+    return luaL_error(L, "%s: option 'method': expected GET; %s only reads",
+                      by->name, by->name);
   make_page_call(c);
   return 1;
 }
@@ -91,9 +91,10 @@ static int l_follow(lua_State *L) {
   c->attempt.repeat = from->attempt.repeat;
   c->prefix_len = from->prefix_len;
   make_page_call(c);
+  struct curl_slist **end = &c->own;
   for (const struct curl_slist *s = from->own; s != NULL; s = s->next)
-    cel_header_put(
-        &c->own, cel_allocate(L, &c->client->alloc, cel_header_size(s->data)),
+    end = cel_header_put(
+        end, cel_allocate(L, &c->client->alloc, cel_header_size(s->data)),
         s->data);
   lua_pushlstring(L, from->target, from->prefix_len);
   lua_pushvalue(L, 2);
@@ -131,9 +132,8 @@ static int l_prefetch(lua_State *L) {
 /* core.await(call): waits for the head of a page ("head"), or its end
    (true); or nil and an error object. */
 static int l_await(lua_State *L) {
-  cel_call *c = cel_call_check(L, 1);
+  cel_call_check(L, 1);
   lua_settop(L, 1);
-  cel_call_attend(c);
   return cel_call_await(L);
 }
 
@@ -185,15 +185,25 @@ static int l_resolve(lua_State *L) {
   return 2;
 }
 
-/* core.fingerprint(text): 64 bits that stand for it (FNV-1a). A server that
-   makes two targets look the same only ends its own list. */
-static int l_fingerprint(lua_State *L) {
+/* core.visited(): an empty set of targets. */
+static int l_visited(lua_State *L) {
+  cel_visited_push(L);
+  return 1;
+}
+
+/* core.visit(set, target): puts it in. */
+static int l_visit(lua_State *L) {
   size_t len;
-  const char *text = luaL_checklstring(L, 1, &len);
-  uint64_t h = 0xCBF29CE484222325u;
-  for (size_t i = 0; i < len; i++)
-    h = (h ^ (unsigned char)text[i]) * 0x100000001B3u;
-  lua_pushinteger(L, (lua_Integer)h);
+  const char *target = luaL_checklstring(L, 2, &len);
+  cel_visited_add(L, 1, target, len);
+  return 0;
+}
+
+/* core.was_visited(set, target) */
+static int l_was_visited(lua_State *L) {
+  size_t len;
+  const char *target = luaL_checklstring(L, 2, &len);
+  lua_pushboolean(L, cel_visited_has(L, 1, target, len));
   return 1;
 }
 
@@ -263,12 +273,21 @@ static int l_set_yield(lua_State *L) {
   return 0;
 }
 
-/* core.check_map(options): raises what is wrong with the options of map. */
+/* core.check_map(client, options): raises what is wrong with them. */
 static int l_check_map(lua_State *L) {
   static const cel_option rows[] = {
       {"concurrency", CEL_OPTION_INTEGER, 1, 1e9, NULL},
       {"on_progress", CEL_OPTION_FUNCTION, 0, 0, NULL}};
-  cel_options_check(L, 1, rows, sizeof rows / sizeof *rows, "map");
+  cel_client_self(L, "map");
+  cel_options_check(L, 2, rows, sizeof rows / sizeof *rows, "map");
+  return 0;
+}
+
+/* core.check_client(client, method): raises where a method of the Lua layer
+   is called without its client. */
+static int l_check_client(lua_State *L) {
+  const char *name = luaL_checkstring(L, 2);
+  cel_client_self(L, name);
   return 0;
 }
 
@@ -311,7 +330,9 @@ void cel_open_walk(lua_State *L) {
       {"target", l_target},
       {"next_target", l_next_target},
       {"resolve", l_resolve},
-      {"fingerprint", l_fingerprint},
+      {"visited", l_visited},
+      {"visit", l_visit},
+      {"was_visited", l_was_visited},
       {"response", l_response},
       {"decode_error", l_decode_error},
       {"link_error", l_link_error},
@@ -320,10 +341,13 @@ void cel_open_walk(lua_State *L) {
       {"closed_error", l_closed_error},
       {"set_yield", l_set_yield},
       {"check_map", l_check_map},
+      {"check_client", l_check_client},
       {"turn", l_turn},
       {"note_interrupt", cel_note_interrupt},
       {"is_interrupt", l_is_interrupt},
       {"forget_interrupt", l_forget_interrupt},
       {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
+  lua_pushinteger(L, CEL_MAX_EMPTY);
+  lua_setfield(L, -2, "max_empty");
 }

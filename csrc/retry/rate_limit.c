@@ -9,6 +9,7 @@
 #include "retry/rate_limit.h"
 
 #include <float.h>
+#include <math.h> /* HUGE_VAL */
 
 /* A token that is this near, in seconds, is there: what is left of a wait
    after rounding must not become another wait too short for any clock to
@@ -23,17 +24,29 @@ static double rate_later(double a, double b) {
   return a > b ? a : b;
 }
 
+/* What the bucket holds at the most. Whoever was told to wait is a little
+   late: that loses nothing. */
+static double rate_most(const cel_rate_limit *r, double now) {
+  double late = now - r->due;
+  if (!(late > 0))
+    return r->burst;
+  double kept = 1 + (late < CEL_RATE_LATE ? late : CEL_RATE_LATE) * r->rate;
+  return rate_later(r->burst, kept);
+}
+
 /* Brings the bucket up to `now`. Nothing drips into it during a pause. */
 static void rate_settle(cel_rate_limit *r, double now) {
   if (now < r->at - RATE_CLOCK_STEP) {
     r->paused_until -= r->at - now;
+    r->due -= r->at - now;
     r->at = now;
   }
   double from = rate_later(r->at, r->paused_until);
   if (now > from) {
+    double most = rate_most(r, now);
     r->tokens += (now - from) * r->rate;
-    if (r->tokens > r->burst)
-      r->tokens = r->burst;
+    if (r->tokens > most)
+      r->tokens = most;
   }
   r->at = rate_later(r->at, now);
 }
@@ -61,6 +74,7 @@ void cel_rate_limit_init(cel_rate_limit *r, double rate, double burst,
       .burst = on ? size : CEL_BURST_DEFAULT,
       .tokens = on ? size : CEL_BURST_DEFAULT,
       .at = now,
+      .due = HUGE_VAL,
       .paused_until = now,
   };
 }
@@ -68,6 +82,7 @@ void cel_rate_limit_init(cel_rate_limit *r, double rate, double burst,
 double cel_rate_limit_take(cel_rate_limit *r, double now) {
   rate_settle(r, now);
   double wait = rate_due(r, 0);
+  r->due = wait > 0 ? r->at + wait : HUGE_VAL;
   if (wait > 0)
     return wait;
   if (r->on) {

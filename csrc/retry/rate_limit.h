@@ -18,12 +18,19 @@
 #define CEL_RATE_DEFAULT  300.0  /* requests per second */
 #define CEL_BURST_DEFAULT 1000.0 /* requests */
 
+/* Seconds by which whoever was told to wait may come late at no loss: timers
+   are rounded up, and a machine has other work, too. What has dripped into a
+   full bucket meanwhile is kept, so that the rate holds. */
+#define CEL_RATE_LATE 5e-3
+
 typedef struct cel_rate_limit {
   bool on;
   double rate;         /* requests per second; the default while off */
   double burst;        /* the bucket's size, requests; the default too */
   double tokens;       /* in the bucket at `at`; may be fractional */
   double at;           /* when tokens was right, seconds */
+  double due;          /* when the one that was told to wait may leave;
+                          HUGE_VAL: none was */
   double paused_until; /* seconds; not after `at` while not paused */
   double spread;       /* seconds after that in which calls start again */
   double recovering;   /* requests still to be spaced after a pause while

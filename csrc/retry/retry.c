@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "common/chars.h"
 #include "time/http_date.h"
 
 #define STATUS_NOT_FOUND         404
@@ -209,16 +210,12 @@ static double retry_date_seconds(const char *text, size_t len, time_t now) {
   return seconds > 0 ? seconds : 0;
 }
 
-static bool retry_is_space(char c) {
-  return c == ' ' || c == '\t';
-}
-
 double cel_retry_after(const char *value, size_t len, time_t now) {
-  while (len > 0 && retry_is_space(*value)) {
+  while (len > 0 && cel_is_blank(*value)) {
     value++;
     len--;
   }
-  while (len > 0 && retry_is_space(value[len - 1]))
+  while (len > 0 && cel_is_blank(value[len - 1]))
     len--;
   if (len == 0)
     return -1; /* value may be NULL */

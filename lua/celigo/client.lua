@@ -4,7 +4,26 @@
 local core = require "celigo.core"
 local errors = require "celigo.errors"
 
+core.hide_file()
 core.set_error_constructor(errors.new)
+
+-- What the environment's CELIGO_LOG names, opened: once for each name.
+local files = {}
+
+local function open_log(name)
+  if not io or not os then return nil, "this host has not opened Lua's io and os libraries, which a log needs" end
+  if name == "stderr" then return io.stderr end
+  local message
+  if io.type(files[name]) ~= "file" then files[name], message = io.open(name, "a") end
+  return files[name], message
+end
+
+core.set_log_opener(function(name)
+  local file, message = open_log(name)
+  if not file then return nil, message end
+  return require "celigo.log"(file)
+end)
+
 require "celigo.pages"
 require "celigo.tasks"
 require "celigo.edit"

@@ -2,12 +2,13 @@
 -- client:edit_connector_license.
 
 local core = require "celigo.core"
+core.hide_file()
 local base = require "celigo.base"
 local errors = require "celigo.errors"
 
 local null = base.json.null
 
--- {====== What a write has dropped
+-- {====== What a write has dropped or changed
 
 -- Made by the service, and never sent.
 local read_only = {
@@ -20,11 +21,18 @@ local function member_path(path, key)
   return path == "" and key or path .. "." .. key
 end
 
+-- Whether two values that are no tables are the same; the service writes
+-- times in a form of its own.
+local function same_scalar(sent, returned)
+  if sent == returned or sent == null and returned == nil then return true end
+  if type(sent) ~= "string" or type(returned) ~= "string" then return false end
+  local seconds = base.time.parse_timestamp(sent)
+  return seconds ~= nil and seconds == base.time.parse_timestamp(returned)
+end
+
 -- Whether all of a value came back as it was.
 local function same(sent, returned)
-  if type(sent) ~= "table" or type(returned) ~= "table" then
-    return sent == returned or sent == null and returned == nil
-  end
+  if type(sent) ~= "table" or type(returned) ~= "table" then return same_scalar(sent, returned) end
   for key, value in pairs(sent) do
     if not same(value, returned[key]) then return false end
   end
@@ -32,65 +40,123 @@ local function same(sent, returned)
 end
 
 -- A shorter array: the elements that came back are in their old order.
-local function compare_shorter(sent, returned, path, lost)
+local function compare_shorter(sent, returned, path, found)
   local next_returned = 1
   for i, value in ipairs(sent) do
     if next_returned <= #returned and same(value, returned[next_returned]) then
       next_returned = next_returned + 1
     else
-      lost[#lost + 1] = member_path(path, i)
+      table.insert(found.dropped, member_path(path, i))
     end
   end
 end
 
--- Adds the paths of what was sent and is not there any more. A null may come
--- back as nothing at all.
-local function compare(sent, returned, path, lost)
-  if #sent > #returned then return compare_shorter(sent, returned, path, lost) end
+-- Adds the paths of what was sent and is not there any more, or is another
+-- value. A null may come back as nothing at all.
+local function compare(sent, returned, path, found)
+  if #sent > #returned then return compare_shorter(sent, returned, path, found) end
   for key, value in pairs(sent) do
     local there = returned[key]
+    local here = member_path(path, key)
     if there == nil then there = null end
     if type(value) == "table" and type(there) == "table" then
-      compare(value, there, member_path(path, key), lost)
+      compare(value, there, here, found)
     elseif there == null and value ~= null or type(value) == "table" then
-      lost[#lost + 1] = member_path(path, key)
+      table.insert(found.dropped, here)
+    elseif not same_scalar(value, there) then
+      table.insert(found.changed, here)
     end
   end
 end
 
--- The paths of what the service left out of a record that was put, sorted.
-local function dropped(record, returned, never_sent)
-  local sent, lost = {}, {}
+-- The paths of what the service left out of a record that was put, and of what
+-- it made another value of, sorted.
+local function differences(record, returned, never_sent)
+  local sent, found = {}, { dropped = {}, changed = {} }
   for key, value in pairs(record) do
     if not never_sent[key] then sent[key] = value end
   end
-  if type(returned) == "table" then compare(sent, returned, "", lost) end
-  table.sort(lost)
-  return lost
+  if type(returned) == "table" then compare(sent, returned, "", found) end
+  table.sort(found.dropped)
+  table.sort(found.changed)
+  return found.dropped, found.changed
 end
 
 -- }======
 
--- The options of the reading call: a dry run reads, and shows the write.
-local function reading(options)
-  if type(options) ~= "table" or options.dry_run == nil then return options end
+-- {====== What the function has made of it
+
+local function copy_of(value)
+  if type(value) ~= "table" then return value end
   local copy = {}
-  for name, value in pairs(options) do copy[name] = value end
-  copy.dry_run = nil
+  for key, member in pairs(value) do copy[key] = copy_of(member) end
+  local mark = getmetatable(value)
+  return type(mark) == "table" and setmetatable(copy, mark) or copy
+end
+
+-- A fault wherever in its array it stands: an element may have moved.
+local function fault_key(fault)
+  local text = ("%s\0%s\0%s"):format(fault.code, fault.field or "", errors.without_advice(fault.message))
+  return (text:gsub("%[%d+%]", "[]"))
+end
+
+-- Those of the faults that the record did not have when it was read.
+local function new_faults(faults, old)
+  local known, new = {}, {}
+  for _, fault in ipairs(old) do
+    local key = fault_key(fault)
+    known[key] = (known[key] or 0) + 1
+  end
+  for _, fault in ipairs(faults) do
+    local key = fault_key(fault)
+    local left = known[key] or 0
+    if left > 0 then known[key] = left - 1 else new[#new + 1] = fault end
+  end
+  return new
+end
+
+local function with_option(options, name, value)
+  local copy = {}
+  for key, member in pairs(options or {}) do copy[key] = member end
+  copy[name] = value
   return copy
 end
 
+-- Writes a record. What the service itself has sent is no fault of the
+-- program's: only faults that the record as read did not have count.
+local function write(put, before, sent, options)
+  local value, response = put(sent, options)
+  if value ~= nil or response.kind ~= "validation" or #response.errors == 0 then return value, response end
+  local dry, old = put(before, with_option(options, "dry_run", true))
+  if dry ~= nil or old.kind ~= "validation" then return value, response end
+  local faults = new_faults(response.errors, old.errors)
+  if #faults > 0 then return nil, errors.narrow(response, faults) end
+  return put(sent, with_option(options, "validate", false))
+end
+
+-- }======
+
 -- Wrong arguments raise with the user's position, before anything is sent.
--- Returns the path of the record.
-local function check(client, what, name, edit, options, ...)
-  local ids = table.pack(...)
-  ids[ids.n + 1] = reading(options)
-  local good, call = pcall(core.fetch, client, what, name, table.unpack(ids, 1, ids.n + 1))
+-- Returns the path of the record. The method's own arguments, but for the
+-- function, follow the function.
+local function check(client, what, name, arguments, edit, ...)
+  local good, call = pcall(core.fetch, client, what, name, ...)
   if not good then error(call, call == "not enough memory" and 0 or 3) end
   if type(edit) ~= "function" then
-    error(("%s: expected a function, got a %s"):format(what, type(edit)), 3)
+    error(("%s: expected a function, got a %s; it takes %s(%s, edit[, options])"):format(
+      what, type(edit), what, arguments), 3)
   end
   return core.target(call):match "^[^?]*"
+end
+
+-- Options are no members of a record, and would be sent.
+local function check_record(what, record)
+  for _, name in ipairs { "dry_run", "max_retries" } do
+    if record[name] ~= nil then
+      error(("%s: '%s' is an option, and options come after the function: %s(..., edit, { %s = ... })"):format(
+        what, name, what, name), 3)
+    end
+  end
 end
 
 -- The error of a read whose answer is no record.
@@ -99,22 +165,27 @@ local function no_record(value, response, name, path)
     kind = "decode", code = "unexpected_answer",
     message = ("expected an object, got a %s"):format(type(value)),
     method = "GET", path = path, operation = name, status = response.status,
-    attempts = response.attempts, elapsed = response.elapsed, headers = response.headers,
+    where = core.where(), attempts = response.attempts, elapsed = response.elapsed, headers = response.headers,
     retryable = false, maybe_applied = false,
   }
 end
 
--- What the function makes of a record; nil where nothing is to be written.
-local function changed(edit, record)
-  local answer = edit(record)
-  if answer == false then return nil end
-  return type(answer) == "table" and answer or record
-end
-
--- What the write returned. A dry run has no response.
-local function finish(kind, record, value, response)
-  if value ~= nil and response then response.dropped = dropped(record, value, read_only[kind]) end
-  return value, response
+-- Reads by `get`, calls the function, writes by `put`.
+local function edit_record(method, edit, options, get, put)
+  local record, response = get(options)
+  if record == nil then return nil, response end
+  if type(record) ~= "table" then return nil, no_record(record, response, method.reads, method.path) end
+  local before = copy_of(record)
+  local answer, message = edit(record)
+  if answer == nil and message ~= nil then return nil, message end
+  if answer == false then return record, response end
+  local sent = type(answer) == "table" and answer or record
+  check_record(method.name, sent)
+  local value, written = write(put, before, sent, options)
+  if value ~= nil and written then -- a dry run has no response
+    written.dropped, written.changed = differences(sent, value, read_only[method.kind])
+  end
+  return value, written
 end
 
 local methods = core.methods
@@ -130,26 +201,29 @@ local methods = core.methods
 -- @function edit_connector
 -- @tparam string id the connector's
 -- @tparam function edit called with the record. What it returns: `false`
---   writes nothing; a table is written instead of the record; anything else
---   counts for nothing. An error in it writes nothing and goes on.
+--   writes nothing; `nil` and a message write nothing, and are returned; a table
+--   is written instead of the record; any other value counts for nothing. An
+--   error in it writes nothing and goes on. Only what it changes is judged: a
+--   fault that the record had when it was read is no reason to refuse.
 -- @tparam[opt] table options the per-call options; `dry_run` reads, and
 --   returns what would be put
 -- @return the connector that the write returned (as it was read where nothing
---   was written) and the response, or nil and an error object;
---   `response.dropped` lists the paths of members that were sent and did not
---   come back: the service can answer 200 and leave out what it finds invalid
+--   was written) and the response, or nil and an error object (or the
+--   function's message); `response.dropped` lists the paths of what was sent
+--   and did not come back, `response.changed` of what came back with another
+--   value: the service can answer 200 and leave out what it finds invalid
 -- @usage
 -- client:edit_connector(id, function(connector)
 --   connector.published = true
 -- end)
-function methods.edit_connector(client, id, edit, options)
-  local path = check(client, "edit_connector", "get_connector_by_id", edit, options, id)
-  local record, response = client:get_connector_by_id(id, reading(options))
-  if record == nil then return nil, response end
-  if type(record) ~= "table" then return nil, no_record(record, response, "get_connector_by_id", path) end
-  local sent = changed(edit, record)
-  if not sent then return record, response end
-  return finish("connector", sent, client:update_connector(id, sent, options))
+function methods.edit_connector(client, id, edit, options, ...)
+  local method = { name = "edit_connector", reads = "get_connector_by_id", kind = "connector" }
+  method.path = check(client, method.name, method.reads, "id", edit, id, options, ...)
+  return edit_record(method, edit, options, function(given)
+    return client:get_connector_by_id(id, given)
+  end, function(connector, given)
+    return client:update_connector(id, connector, given)
+  end)
 end
 
 --- Reads a license, lets a function change it, and writes it back.
@@ -163,12 +237,12 @@ end
 -- client:edit_connector_license(id, license_id, function(license)
 --   license.expires = celigo.timestamp(os.time() + 30 * 86400)
 -- end)
-function methods.edit_connector_license(client, id, license_id, edit, options)
-  local path = check(client, "edit_connector_license", "get_connector_license_by_id", edit, options, id, license_id)
-  local record, response = client:get_connector_license_by_id(id, license_id, reading(options))
-  if record == nil then return nil, response end
-  if type(record) ~= "table" then return nil, no_record(record, response, "get_connector_license_by_id", path) end
-  local sent = changed(edit, record)
-  if not sent then return record, response end
-  return finish("license", sent, client:update_connector_license(id, license_id, sent, options))
+function methods.edit_connector_license(client, id, license_id, edit, options, ...)
+  local method = { name = "edit_connector_license", reads = "get_connector_license_by_id", kind = "license" }
+  method.path = check(client, method.name, method.reads, "id, license_id", edit, id, license_id, options, ...)
+  return edit_record(method, edit, options, function(given)
+    return client:get_connector_license_by_id(id, license_id, given)
+  end, function(license, given)
+    return client:update_connector_license(id, license_id, license, given)
+  end)
 end

@@ -24,6 +24,8 @@
 -- @tfield boolean retryable whether the same call can succeed later
 -- @tfield boolean maybe_applied whether a failed write may have been done all
 --   the same
+-- @tfield[opt] string where `file:line` of the call in the caller's code; a
+--   submitted call's is where it was submitted
 -- @tfield[opt] number retry_after seconds, where the service said so
 -- @tfield[opt] string body of the answer, cut at 64 KiB
 -- @tfield[opt] table headers of the answer, by name in lower case
@@ -33,11 +35,32 @@ local base = require "celigo.base"
 
 local MAX_BODY = 64 * 1024 -- bytes of a body that an error keeps
 local MAX_SHOWN = 5 -- entries that tostring shows
+local MAX_MESSAGE = 400 -- bytes of each
+local MAX_TEXT = 200 -- bytes of a body that is shown as its text
 
 local NAME = "celigo.error"
 
 local methods = {}
-local Error = { __index = methods, __name = NAME, __metatable = NAME }
+local Error = { __name = NAME, __metatable = NAME }
+
+-- What tostring tells and no field does: how often the call was tried, and
+-- whether it is only the contract that a body offends.
+local tries = setmetatable({}, { __mode = "k" })
+local contract = setmetatable({}, { __mode = "k" })
+
+-- An error is easily taken for a string.
+local function no_string(name)
+  return function()
+    error(("this is an error object, not a string: use tostring(err):%s(...), or its fields (err.code, err.message) "
+      .. "and err:has(code)"):format(name), 2)
+  end
+end
+
+function Error.__index(_, name)
+  local method = methods[name]
+  if method == nil and type(name) == "string" and type(string[name]) == "function" then return no_string(name) end
+  return method
+end
 
 -- HTTP statuses in words, for answers that give no code of their own.
 local words = {
@@ -114,15 +137,63 @@ local function entry_of(v)
   }
 end
 
--- The service's list of errors, and the message of an answer without one.
+-- Cuts a text, between characters, and makes one line of it.
+local function cut(text, max)
+  text = text:gsub("%c+", " ")
+  if not utf8.len(text) then text = text:gsub("[\128-\255]", "?") end
+  if #text <= max then return text end
+  return text:sub(1, utf8.offset(text, 0, max + 1) - 1) .. "…"
+end
+
+local entities = { amp = "&", lt = "<", gt = ">", quot = '"', nbsp = " ", ["#39"] = "'" }
+
+-- What a person sees of a page of HTML.
+local function text_of_html(html)
+  local text = html:gsub("<!%-%-.-%-%->", " ")
+  for _, name in ipairs { "[sS][cC][rR][iI][pP][tT]", "[sS][tT][yY][lL][eE]" } do
+    text = text:gsub("<" .. name .. ".->.-</" .. name .. "%s*>", " ")
+  end
+  return (text:gsub("<[^>]*>", " "):gsub("&(#?%w+);", entities))
+end
+
+-- The message of a body that is no JSON, or none of the shapes that are known.
+local function text_of(body)
+  local text = body
+  if body:find "^%s*<" or body:lower():find("<html", 1, true) then text = text_of_html(body) end
+  text = cut(text:gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", ""), MAX_TEXT)
+  return text ~= "" and text or nil
+end
+
+local function is_list(value)
+  return type(value) == "table" and #value > 0
+end
+
+-- The message and code of an object that stands for one error.
+local function one_error(value)
+  local inner = value.error
+  local code, message = code_or_nil(value.code), text_or_nil(value.message)
+  if type(inner) == "table" then
+    code, message = code or code_or_nil(inner.code), message or text_or_nil(inner.message)
+  elseif type(inner) == "string" then
+    if not message then message = text_or_nil(value.error_description) end
+    if message and not code and inner:find "^[%w_.-]+$" then code = inner end
+    message = message or inner
+  end
+  return message, code
+end
+
+-- The service's list of errors, and message and code of an answer without one.
 local function read_body(body)
   local value = base.json.decode(body)
-  if type(value) ~= "table" then return {} end
-  local list = value.errors
-  if type(list) ~= "table" then return {}, text_or_nil(value.message) end
+  if type(value) == "string" then return {}, value ~= "" and value or nil end
+  if type(value) ~= "table" then return {}, text_of(body) end
+  local list = is_list(value.errors) and value.errors or is_list(value) and value
   local errors = {}
-  for i, v in ipairs(list) do errors[i] = entry_of(v) end
-  return errors, text_or_nil(value.message)
+  for i, v in ipairs(list or {}) do errors[i] = entry_of(v) end
+  local message, code = one_error(value)
+  if type(value.errors) == "string" then message = message or value.errors end
+  if not errors[1] and not message and not code and next(value) ~= nil then message = text_of(body) end
+  return errors, message, code
 end
 
 local function plain_message(err)
@@ -137,12 +208,31 @@ local function plain_message(err)
 end
 
 local function read_answer(err)
-  local message
-  err.errors, message = read_body(err.body)
-  local first = err.errors[1] or { message = message }
-  err.code = first.code or words_of(err.status)
-  err.message = first.message or plain_message(err)
+  local message, code
+  err.errors, message, code = read_body(err.body)
+  local first = err.errors[1] or {}
+  err.code = first.code or code or words_of(err.status)
+  err.message = first.message or message
+  if not err.message then
+    local said = first.code or code or first.field
+    err.message = said and "the answer has no message" or plain_message(err)
+  end
   err.field, err.source = first.field, first.source
+end
+
+local ANYWAY = "; validate = false sends it anyway"
+
+-- A message without that.
+local function without_advice(message)
+  return message:sub(-#ANYWAY) == ANYWAY and message:sub(1, -#ANYWAY - 1) or message
+end
+
+-- Takes code, message and field from the first entry of the list. Where it is
+-- the contract's, its message says what to do about it, for all of them.
+local function tell_first(err)
+  local first = err.errors[1]
+  if contract[err] then first.message = without_advice(first.message) .. ANYWAY end
+  err.code, err.message, err.field = first.code, first.message, first.field
 end
 
 -- Makes an error object of its fields; called by the C core.
@@ -151,25 +241,42 @@ local function new(err)
   if err.kind == "pagination" then err.status = nil end -- the page itself was good
   if err.body and #err.body > MAX_BODY then err.body = err.body:sub(1, MAX_BODY) end
   err.errors = err.errors or {}
-  local first = err.errors[1]
-  if first and not err.message then
-    err.code, err.message, err.field = first.code, first.message, first.field
-  end
+  tries[err], err.tries = err.tries, nil
+  contract[err], err.contract = err.contract or nil, nil
+  if err.errors[1] and not err.message then tell_first(err) end
   return setmetatable(err, Error)
 end
 
+-- Leaves only some entries of a validation error.
+local function narrow(err, entries)
+  err.errors = entries
+  tell_first(err)
+  return err
+end
+
 local function show(entry)
-  local text = ("%s: %s"):format(entry.code or "error", entry.message or "no message")
-  if entry.field and entry.field ~= "" then text = ("%s (field: %s)"):format(text, entry.field) end
+  local message = without_advice(entry.message or "no message")
+  local text = ("%s: %s"):format(entry.code or "error", cut(message, MAX_MESSAGE))
+  local field = entry.field
+  if field and field ~= "" and message:sub(1, #field + 1) ~= field .. ":" then
+    text = ("%s (field: %s)"):format(text, field)
+  end
   return text
 end
 
 local function show_all(err)
-  if #err.errors < 2 then return show(err) end
+  local advice_after = contract[err] and ANYWAY or ""
+  if #err.errors < 2 then return show(err) .. advice_after end
   local shown = {}
   for i = 1, math.min(#err.errors, MAX_SHOWN) do shown[i] = show(err.errors[i]) end
   if #err.errors > MAX_SHOWN then shown[#shown + 1] = ("and %d more"):format(#err.errors - MAX_SHOWN) end
-  return table.concat(shown, "; ")
+  return table.concat(shown, "; ") .. advice_after
+end
+
+-- Seconds with one digit behind the point; string.format would ask the locale.
+local function seconds(value)
+  local tenths = math.floor(value * 10 + 0.5)
+  return ("%d.%d s"):format(tenths // 10, tenths % 10)
 end
 
 -- One line that a person can act on.
@@ -178,6 +285,9 @@ function Error:__tostring()
   local text = ("%s %s: %s %s"):format(self.method or "?", self.path or "?", what, show_all(self))
   local hint = advice_for(self)
   if hint then text = ("%s; %s"):format(text, hint) end
+  local tried = tries[self]
+  if tried and tried > 1 then text = ("%s (after %d attempts in %s)"):format(text, tried, seconds(self.elapsed)) end
+  if self.where then text = ("%s: %s"):format(self.where, text) end
   return (text:gsub("%c+", " "))
 end
 
@@ -207,4 +317,4 @@ local function is_error(v)
   return type(v) == "table" and getmetatable(v) == NAME
 end
 
-return { new = new, is_error = is_error }
+return { new = new, narrow = narrow, without_advice = without_advice, is_error = is_error }

@@ -25,12 +25,27 @@ end
 -- Error objects come with the first client, and their class with them.
 local errors
 
+local celigo
+
+-- The module's functions are no methods: with a colon the module itself is
+-- their first argument.
+local function refuse_colon(v, name)
+  if v == celigo then error(("celigo.%s: it is called with a dot, not a colon: celigo.%s(...)"):format(name, name), 3) end
+end
+
 local function is_error(v)
+  refuse_colon(v, "is_error")
   errors = errors or require "celigo.errors"
   return errors.is_error(v)
 end
 
-local celigo = {
+local function assert_string(value, err, ...)
+  refuse_colon(value, "assert")
+  if value then return value, err, ... end
+  error(err == nil and "assertion failed!" or tostring(err), 0)
+end
+
+celigo = {
   --- `"celigo "` and the version.
   -- @field _VERSION
   _VERSION = base._VERSION,
@@ -74,21 +89,33 @@ local celigo = {
   -- end
   is_error = is_error,
 
+  --- Lua's `assert`, but what it raises is a string, `tostring(err)`: for hosts
+  -- that expect one of an error that nobody has caught.
+  -- @function assert
+  -- @param value returned, with all that follows it, unless it is false or nil
+  -- @param err an error object, or any other value
+  -- @return all its arguments
+  -- @raise `tostring(err)`, where value is false or nil
+  -- @usage
+  -- local connectors = celigo.assert(client:list_connectors())
+  -- print(#connectors)
+  assert = assert_string,
+
   timestamp = base.time.timestamp,
   parse_timestamp = base.time.parse_timestamp,
 }
 
 -- The first client brings the core and libcurl with it.
-function celigo.new(options)
+function celigo.new(...)
   celigo.new = require "celigo.client"
-  local good, client = pcall(celigo.new, options)
+  local good, client = pcall(celigo.new, ...)
   if not good then error(client, client == "not enough memory" and 0 or 2) end
   return client
 end
 
-function celigo.log(file)
+function celigo.log(...)
   celigo.log = require "celigo.log"
-  local good, on_event = pcall(celigo.log, file)
+  local good, on_event = pcall(celigo.log, ...)
   if not good then error(on_event, on_event == "not enough memory" and 0 or 2) end
   return on_event
 end

@@ -45,7 +45,10 @@ end
 -- local file <close> = assert(io.open(path, "a"))
 -- local client <close> = celigo.new { on_event = celigo.log(file) }
 -- assert(client:list_connectors())
-return function(file)
+return function(file, surplus)
+  if type(file) == "table" and surplus ~= nil then
+    error("celigo.log: it is called with a dot, not a colon: celigo.log(file)", 2)
+  end
   if not io or not os then
     error("log: this host has not opened Lua's io and os libraries, which it writes with", 2)
   end

@@ -5,10 +5,8 @@
 -- header) is C; this file decides which page is next.
 
 local core = require "celigo.core"
+core.hide_file()
 local tasks = require "celigo.tasks"
-local visited = require "celigo.visited"
-
-local MAX_EMPTY = 1000 -- pages without a record in a row
 
 local Walk = {}
 
@@ -54,7 +52,9 @@ function Walk:next_target()
   if not target and not wrong and self.reference then
     target, wrong = core.resolve(self.call, self.reference)
   end
-  if target and self.visited:has(target) then wrong = "its next link leads to a page that was visited already" end
+  if target and core.was_visited(self.visited, target) then
+    wrong = "its next link leads to a page that was visited already"
+  end
   if wrong then return nil, wrong end
   return target
 end
@@ -99,7 +99,7 @@ function Walk:receive()
     self:prefetch_page((self:next_target()))
     state, err = core.await(self.call)
   end
-  if not state then self:fail(err) end
+  if not state then self:fail(err, err.code == "invalid_id") end -- no page to go on from
 end
 
 -- The call of the next page, or nil at the end of the list.
@@ -166,7 +166,7 @@ end
 function Walk:count_empty()
   if not self.cursor then return end
   self.empty = self.cursor:count() > 0 and 0 or self.empty + 1
-  if self.empty >= MAX_EMPTY and self.onward then
+  if self.empty >= core.max_empty and self.onward then
     local message = ("%d pages in a row hold no record"):format(self.empty)
     self:fail(core.endless_error(self.call, message))
   end
@@ -193,7 +193,7 @@ function Walk:advance()
   if call then
     self.call, self.target, self.reference = call, core.target(call), nil
     if last then core.drop(last) end -- gives its memory back now
-    self.visited:add(self.target)
+    core.visit(self.visited, self.target)
     self:receive()
     local cursor, found, total = core.cursor(call)
     if not cursor then self:fail(found) end
@@ -211,19 +211,19 @@ function Walk:advance()
   return self.cursor
 end
 
--- Makes a walk; wrong arguments raise with the user's position. The options
--- are the last argument.
-local function new_walk(client, what, name, ...)
+-- Makes a walk; wrong arguments raise with the user's position. The method's
+-- own arguments, the options among them, follow the options.
+local function new_walk(client, what, name, options, ...)
   local good, call = pcall(core.fetch, client, what, name, ...)
   if not good then error(call, call == "not enough memory" and 0 or 3) end
-  local options = select(-1, ...) or {}
+  options = options or {}
   local single = options.follow == false
   return setmetatable({
     client = client,
     first = call,
     prefetch = options.prefetch ~= false and not single,
     single = single, -- no page but the first
-    visited = visited.new(),
+    visited = core.visited(),
     empty = 0, -- pages without a record, in a row
   }, class)
 end
@@ -249,8 +249,8 @@ local methods = core.methods
 -- for connector in client:each { path = "/v1/connectors" } do
 --   print(connector.name)
 -- end
-function methods.each(client, request)
-  return records(new_walk(client, "each", nil, request))
+function methods.each(client, request, ...)
+  return records(new_walk(client, "each", nil, request, request, ...))
 end
 
 --- Every page of any list endpoint.
@@ -261,8 +261,8 @@ end
 -- for page, response in client:pages { path = "/v1/connectors" } do
 --   print(#page, response.next_url)
 -- end
-function methods.pages(client, request)
-  local walk = new_walk(client, "pages", nil, request)
+function methods.pages(client, request, ...)
+  local walk = new_walk(client, "pages", nil, request, request, ...)
   local function next_page()
     local cursor = walk:advance()
     if not cursor then return nil end
@@ -282,8 +282,8 @@ end
 -- for connector in client:each_connector { limit = 100 } do
 --   print(connector._id, connector.name)
 -- end
-function methods.each_connector(client, options)
-  return records(new_walk(client, "each_connector", "list_connectors", options))
+function methods.each_connector(client, options, ...)
+  return records(new_walk(client, "each_connector", "list_connectors", options, options, ...))
 end
 
 --- Every license of a connector.
@@ -295,8 +295,8 @@ end
 -- for license in client:each_connector_license(id) do
 --   print(license._id, license.expires or license.trialEndDate)
 -- end
-function methods.each_connector_license(client, id, options)
-  return records(new_walk(client, "each_connector_license", "list_connector_licenses", id, options))
+function methods.each_connector_license(client, id, options, ...)
+  return records(new_walk(client, "each_connector_license", "list_connector_licenses", options, id, options, ...))
 end
 
 --- Every installation of a connector.
@@ -308,6 +308,6 @@ end
 -- for install in client:each_connector_install(id) do
 --   print(install._integrationId)
 -- end
-function methods.each_connector_install(client, id, options)
-  return records(new_walk(client, "each_connector_install", "get_connector_install_base", id, options))
+function methods.each_connector_install(client, id, options, ...)
+  return records(new_walk(client, "each_connector_install", "get_connector_install_base", options, id, options, ...))
 end

@@ -10,6 +10,7 @@
 -- the workers are collected with it, and their calls end.
 
 local core = require "celigo.core"
+core.hide_file()
 
 local TURN = 0.2 -- seconds that a turn may wait for the network
 
@@ -222,6 +223,35 @@ end
 local methods = core.methods
 local DEFAULT_CONCURRENCY = 8
 
+-- Raises with the user's position where a check of the core does.
+local function check(f, ...)
+  local good, wrong = pcall(f, ...)
+  if not good then error(wrong, wrong == "not enough memory" and 0 or 3) end
+end
+
+-- A method that is passed as a function would be called without its client.
+local function check_function(what, f, arguments)
+  if type(f) ~= "function" then error(("%s, got a %s"):format(what, type(f)), 3) end
+  for name, method in pairs(methods) do
+    if f == method then
+      error(("%s, got the method %s, which would miss its client: function(%s) return client:%s(%s) end"):format(
+        what, name, arguments, name, arguments), 3)
+    end
+  end
+end
+
+local function check_items(items)
+  if type(items) ~= "table" then
+    local order = type(items) == "function" and "; the array comes first: map(items, f[, options])" or ""
+    error(("map: items: expected an array, got a %s%s"):format(type(items), order), 3)
+  end
+  local key = next(items)
+  if #items == 0 and key ~= nil then
+    error(("map: items: expected an array, got a table without one (it has the key %s); results would have no "
+      .. "positions: make an array of its keys or values"):format(tostring(key)), 3)
+  end
+end
+
 --- @classmod celigo.client
 
 --- Many at once
@@ -230,7 +260,7 @@ local DEFAULT_CONCURRENCY = 8
 --- Calls a function for each item, several at a time: a call in it gives way
 -- to the others while it waits.
 -- @function map
--- @tparam table items an array
+-- @tparam table items an array; a table of names only raises
 -- @tparam function f called with an item; its first value is the result
 -- @tparam[opt] table options `concurrency` (how many at a time, default 8),
 --   `on_progress` (called with how many are done, and of how many); an error
@@ -244,11 +274,14 @@ local DEFAULT_CONCURRENCY = 8
 -- end, { concurrency = 16 })
 -- for i, list in pairs(licenses) do print(ids[i], #list) end
 -- for i, err in pairs(errors) do print(ids[i], err) end
-function methods.map(client, items, f, given)
-  if type(items) ~= "table" then error(("map: items: expected an array, got a %s"):format(type(items)), 2) end
-  if type(f) ~= "function" then error(("map: expected a function, got a %s"):format(type(f)), 2) end
-  local good, wrong = pcall(core.check_map, given)
-  if not good then error(wrong, wrong == "not enough memory" and 0 or 2) end
+function methods.map(client, items, f, given, ...)
+  check(core.check_client, client, "map")
+  check_items(items)
+  check_function("map: expected a function", f, "item")
+  check(core.check_map, client, given)
+  for i = 1, select("#", ...) do
+    if select(i, ...) ~= nil then error("map: too many arguments; it takes map(items, f[, options])", 2) end
+  end
   local opts = given or {}
   local total = #items
   local group <close> = new_group(client, total, opts.on_progress)
@@ -275,11 +308,8 @@ end
 -- print(connector.name, #licenses)
 function methods.gather(client, ...)
   local functions = table.pack(...)
-  for i = 1, functions.n do
-    if type(functions[i]) ~= "function" then
-      error(("gather: argument %d: expected a function, got a %s"):format(i, type(functions[i])), 2)
-    end
-  end
+  check(core.check_client, client, "gather")
+  for i = 1, functions.n do check_function(("gather: argument %d: expected a function"):format(i), functions[i], "") end
   local group <close> = new_group(client, functions.n)
   for i = 1, functions.n do
     local taken = false

@@ -8,18 +8,20 @@
 ---@alias celigo.Timestamp string ISO 8601 in UTC, such as `2026-12-31T00:00:00.000Z`
 ---@alias celigo.Email string an email address
 
---- JSON null, in records and bodies. Any optional member of a body may be it.
----@class celigo.Null: lightuserdata
+--- JSON null. Any optional member of a body may be it, whatever its type: so
+-- it counts as one of each.
+---@class celigo.Null: string, integer, boolean, table
 
 -- Records -----------------------------------------------------------------
 
 -- Members that begin with "Reported." are in no contract: clients that others
--- have published use them. Any of them may be missing.
+-- have published use them. Any of them may be missing. What is sent
+-- (`…Body`, `…Request`) and what is read are classes of their own: what was
+-- read can be changed and put back.
 
---- A connector: an Integration App that its owner licenses to others. Records
--- that were read may hold members that no contract names; they survive being
--- written back.
----@class celigo.Connector
+--- What a connector is made of, when it is created or replaced. Read-only
+-- members are left out of what is sent.
+---@class celigo.ConnectorBody
 ---@field _id? celigo.Id Read-only. The connector's id.
 ---@field name string What users see it called.
 ---@field description? string What it does, in a few words.
@@ -49,6 +51,12 @@
 ---@field framework? string Reported. `twoDotZero` for the newer framework; empty or missing for the older one.
 ---@field twoDotZero? celigo.NewerFramework Reported. What a connector of the newer framework has in place of a stack and functions.
 
+--- A connector that was read: an Integration App that its owner licenses to
+-- others. It may hold members that no contract names; they survive being
+-- written back.
+---@class celigo.Connector: celigo.ConnectorBody
+---@field _id celigo.Id Read-only. The connector's id.
+
 --- The OAuth clients of one type of connection.
 ---@class celigo.ClientMapEntry
 ---@field _id? string|boolean The service's mark for it, often false.
@@ -72,8 +80,8 @@
 ---@field displayName? string Reported. What users see it called.
 ---@field order? integer Reported. Its place among the editions.
 
---- A license: what allows one user to install a connector, and until when.
----@class celigo.License
+--- What a license is replaced by.
+---@class celigo.LicenseBody
 ---@field _id? celigo.Id Read-only. The license's id.
 ---@field expires? celigo.Timestamp Until when it is good.
 ---@field created? celigo.Timestamp When it was made.
@@ -90,6 +98,11 @@
 ---@field trialLicenseTemplate? boolean Reported. Whether trials are copies of it.
 ---@field resumable? boolean Reported. Whether an expired license can be taken up again.
 ---@field lastModified? celigo.Timestamp Reported. When it was last changed.
+
+--- A license that was read: what allows one user to install a connector, and
+-- until when.
+---@class celigo.License: celigo.LicenseBody
+---@field _id celigo.Id Read-only. The license's id.
 
 ---@class celigo.LicenseOptions
 ---@field connectorEdition? string The edition, such as `starter`.
@@ -152,7 +165,7 @@
 
 --- Options of `celigo.new`.
 ---@class celigo.Options
----@field token? string|fun(): string Bearer token, or what returns it; `$CELIGO_API_TOKEN`.
+---@field token? string|fun(): string?, string? Bearer token, or what returns it, or nil and a message; `$CELIGO_API_TOKEN`.
 ---@field region? "us"|"eu" Which of the two services; `us`.
 ---@field base_url? string Instead of a region; `$CELIGO_BASE_URL`.
 ---@field timeout? number Seconds for one call, everything included; 60, or 360 where the service works long.
@@ -163,6 +176,7 @@
 ---@field rate_limit? celigo.RateLimit|false Client-side limit; false for none.
 ---@field max_connections? integer Connections to the host; 8.
 ---@field max_response_bytes? integer Of a body, decompressed; 64 MiB.
+---@field max_request_bytes? integer Of a body that is sent; 64 MiB.
 ---@field ca_file? string Further trust anchors, PEM.
 ---@field proxy? string URL of a proxy; the environment's.
 ---@field user_agent? string Put before the library's own.
@@ -181,10 +195,6 @@
 ---@field limit? integer Records on a page, sent as `?limit=`.
 ---@field dry_run? boolean True: send nothing, return what would be sent.
 
---- Options of a call that is only shown.
----@class celigo.DryRunOptions: celigo.CallOptions
----@field dry_run true
-
 ---@class celigo.IteratorOptions: celigo.CallOptions
 ---@field prefetch? boolean False: ask for a page only when the one before is consumed.
 
@@ -193,9 +203,6 @@
 ---@field method? "GET"|"POST"|"PUT"|"PATCH"|"DELETE" HTTP's; `GET`.
 ---@field path string Begins with `/`, may hold a query.
 ---@field body? any What is sent, as JSON.
-
----@class celigo.DryRunRequest: celigo.Request
----@field dry_run true
 
 --- What `client:each` and `client:pages` walk through.
 ---@class celigo.IteratorRequest: celigo.Request
@@ -291,6 +298,9 @@ function Error:has(code) end
 
 -- The client --------------------------------------------------------------
 
+-- A second result is the error where the first is nil, and the response
+-- otherwise. With `dry_run` what writes returns a celigo.DryRun.
+
 ---@alias celigo.OperationName
 ---| "list_connectors"
 ---| "create_connector"
@@ -316,46 +326,43 @@ local Client = {}
 --- Lists every connector of the account.
 ---@param options? celigo.CallOptions
 ---@return celigo.Connector[]? connectors
----@return celigo.Response|celigo.Error response
+---@return celigo.Error|celigo.Response err
 function Client:list_connectors(options) end
 
 --- Creates a connector. It is never sent twice.
----@param connector celigo.Connector
+---@param connector celigo.ConnectorBody
 ---@param options? celigo.CallOptions
----@return celigo.Connector? connector
----@return celigo.Response|celigo.Error response
----@overload fun(self: celigo.Client, connector: celigo.Connector, options: celigo.DryRunOptions): celigo.DryRun
+---@return celigo.Connector|celigo.DryRun|nil connector
+---@return celigo.Error|celigo.Response err
 function Client:create_connector(connector, options) end
 
 --- Reads a connector.
 ---@param id celigo.Id
 ---@param options? celigo.CallOptions
 ---@return celigo.Connector? connector
----@return celigo.Response|celigo.Error response
+---@return celigo.Error|celigo.Response err
 function Client:get_connector_by_id(id, options) end
 
 --- Replaces a connector: what is left out is gone.
 ---@param id celigo.Id
----@param connector celigo.Connector
+---@param connector celigo.ConnectorBody
 ---@param options? celigo.CallOptions
----@return celigo.Connector? connector
----@return celigo.Response|celigo.Error response
----@overload fun(self: celigo.Client, id: celigo.Id, connector: celigo.Connector, options: celigo.DryRunOptions): celigo.DryRun
+---@return celigo.Connector|celigo.DryRun|nil connector
+---@return celigo.Error|celigo.Response err
 function Client:update_connector(id, connector, options) end
 
 --- Deletes a connector; its installations stay.
 ---@param id celigo.Id
 ---@param options? celigo.CallOptions
----@return true? deleted
----@return celigo.Response|celigo.Error response
----@overload fun(self: celigo.Client, id: celigo.Id, options: celigo.DryRunOptions): celigo.DryRun
+---@return true|celigo.DryRun|nil deleted
+---@return celigo.Error|celigo.Response err
 function Client:delete_connector(id, options) end
 
 --- Lists every installation of a connector.
 ---@param id celigo.Id
 ---@param options? celigo.CallOptions
 ---@return celigo.Installation[]? installations
----@return celigo.Response|celigo.Error response
+---@return celigo.Error|celigo.Response err
 function Client:get_connector_install_base(id, options) end
 
 --- Pushes an update to installations. That it has been pushed is not that it
@@ -363,25 +370,23 @@ function Client:get_connector_install_base(id, options) end
 ---@param id celigo.Id
 ---@param body? celigo.PushUpdateRequest
 ---@param options? celigo.CallOptions
----@return true|table<string, any>|nil result
----@return celigo.Response|celigo.Error response
----@overload fun(self: celigo.Client, id: celigo.Id, body: celigo.PushUpdateRequest?, options: celigo.DryRunOptions): celigo.DryRun
+---@return true|table<string, any>|celigo.DryRun|nil result
+---@return celigo.Error|celigo.Response err
 function Client:push_connector_update(id, body, options) end
 
 --- Lists every license of a connector.
 ---@param id celigo.Id
 ---@param options? celigo.CallOptions
 ---@return celigo.License[]? licenses
----@return celigo.Response|celigo.Error response
+---@return celigo.Error|celigo.Response err
 function Client:list_connector_licenses(id, options) end
 
 --- Creates a license for a user of the service. It is never sent twice.
 ---@param id celigo.Id
 ---@param license celigo.LicenseCreateRequest
 ---@param options? celigo.CallOptions
----@return celigo.License? license
----@return celigo.Response|celigo.Error response
----@overload fun(self: celigo.Client, id: celigo.Id, license: celigo.LicenseCreateRequest, options: celigo.DryRunOptions): celigo.DryRun
+---@return celigo.License|celigo.DryRun|nil license
+---@return celigo.Error|celigo.Response err
 function Client:create_connector_license(id, license, options) end
 
 --- Reads a license.
@@ -389,68 +394,62 @@ function Client:create_connector_license(id, license, options) end
 ---@param license_id celigo.Id
 ---@param options? celigo.CallOptions
 ---@return celigo.License? license
----@return celigo.Response|celigo.Error response
+---@return celigo.Error|celigo.Response err
 function Client:get_connector_license_by_id(id, license_id, options) end
 
 --- Replaces a license: what is left out is gone.
 ---@param id celigo.Id
 ---@param license_id celigo.Id
----@param license celigo.License
+---@param license celigo.LicenseBody
 ---@param options? celigo.CallOptions
----@return celigo.License? license
----@return celigo.Response|celigo.Error response
----@overload fun(self: celigo.Client, id: celigo.Id, license_id: celigo.Id, license: celigo.License, options: celigo.DryRunOptions): celigo.DryRun
+---@return celigo.License|celigo.DryRun|nil license
+---@return celigo.Error|celigo.Response err
 function Client:update_connector_license(id, license_id, license, options) end
 
 --- Deletes a license.
 ---@param id celigo.Id
 ---@param license_id celigo.Id
 ---@param options? celigo.CallOptions
----@return true? deleted
----@return celigo.Response|celigo.Error response
----@overload fun(self: celigo.Client, id: celigo.Id, license_id: celigo.Id, options: celigo.DryRunOptions): celigo.DryRun
+---@return true|celigo.DryRun|nil deleted
+---@return celigo.Error|celigo.Response err
 function Client:delete_connector_license(id, license_id, options) end
 
 --- Installs a connector into the account of the token. It is never sent twice.
 ---@param id celigo.Id
 ---@param body? celigo.InstallRequest
 ---@param options? celigo.CallOptions
----@return table<string, any>? result
----@return celigo.Response|celigo.Error response
----@overload fun(self: celigo.Client, id: celigo.Id, body: celigo.InstallRequest?, options: celigo.DryRunOptions): celigo.DryRun
+---@return table<string, any>|celigo.DryRun|nil result
+---@return celigo.Error|celigo.Response err
 function Client:install_connector(id, body, options) end
 
 --- Shows what an installation would be made of; installs nothing.
 ---@param id celigo.Id
 ---@param options? celigo.CallOptions
 ---@return table<string, any>? preview
----@return celigo.Response|celigo.Error response
+---@return celigo.Error|celigo.Response err
 function Client:preview_connector_install(id, options) end
 
 --- Sends any request of the API.
 ---@param request celigo.Request
 ---@return any value
----@return celigo.Response|celigo.Error response
----@overload fun(self: celigo.Client, request: celigo.DryRunRequest): celigo.DryRun
+---@return celigo.Error|celigo.Response err
 function Client:request(request) end
 
 --- Reads a connector, lets a function change it, and writes it back.
 ---@param id celigo.Id
----@param edit fun(connector: celigo.Connector): celigo.Connector|boolean|nil
+---@param edit fun(connector: celigo.Connector): celigo.ConnectorBody|false|nil, string? Returns false, or nil and a message, to write nothing.
 ---@param options? celigo.CallOptions
----@return celigo.Connector? connector
----@return celigo.Response|celigo.Error response
----@overload fun(self: celigo.Client, id: celigo.Id, edit: (fun(connector: celigo.Connector): celigo.Connector|boolean|nil), options: celigo.DryRunOptions): celigo.DryRun
+---@return celigo.Connector|celigo.DryRun|nil connector
+---@return celigo.Error|celigo.Response err
 function Client:edit_connector(id, edit, options) end
 
 --- Reads a license, lets a function change it, and writes it back.
 ---@param id celigo.Id
 ---@param license_id celigo.Id
----@param edit fun(license: celigo.License): celigo.License|boolean|nil
+---@param edit fun(license: celigo.License): celigo.LicenseBody|false|nil, string? Returns false, or nil and a message, to write nothing.
 ---@param options? celigo.CallOptions
----@return celigo.License? license
----@return celigo.Response|celigo.Error response
----@overload fun(self: celigo.Client, id: celigo.Id, license_id: celigo.Id, edit: (fun(license: celigo.License): celigo.License|boolean|nil), options: celigo.DryRunOptions): celigo.DryRun
+---@return celigo.License|celigo.DryRun|nil license
+---@return celigo.Error|celigo.Response err
 function Client:edit_connector_license(id, license_id, edit, options) end
 
 --- Every record of any list endpoint, one at a time.
@@ -518,12 +517,12 @@ function Call:done() end
 
 --- What it has come to; raises where it is not done.
 ---@return any value
----@return celigo.Response|celigo.Error response
+---@return celigo.Error|celigo.Response err
 function Call:result() end
 
 --- Waits until it is done.
 ---@return any value
----@return celigo.Response|celigo.Error response
+---@return celigo.Error|celigo.Response err
 function Call:wait() end
 
 --- Ends it now.
@@ -685,6 +684,24 @@ function sandbox.serve(options) end
 ---@param options? celigo.SandboxOptions
 ---@return celigo.SandboxProcess
 function sandbox.start(options) end
+
+--- What an adapter gives `celigo.loop`: its functions for one client.
+---@class celigo.LoopBackend
+---@field watch fun(fd: integer, events: "r"|"w"|"rw", ready: fun(gone?: any)): any Returns a watcher.
+---@field unwatch fun(watcher: any) Never again.
+---@field timer fun(seconds: number?) Calls `turn` once, then; nil for never.
+---@field park fun(): (fun(value: any): any)?, fun()? How the running coroutine waits, and is woken.
+---@field close fun() Gives the loop's resources back.
+
+--- `require "celigo.loop"`
+---@class celigo.loop
+local loop = {}
+
+--- Makes the function that attaches clients to a loop.
+---@param name string The loop's, for messages.
+---@param new_backend fun(turn: fun(), ...: any): celigo.LoopBackend
+---@return fun(client: celigo.Client, ...: any): celigo.Client attach
+function loop.adapter(name, new_backend) end
 
 --- `require "celigo.loop.luv"`
 ---@class celigo.loop.luv

@@ -11,6 +11,7 @@
 #include <lauxlib.h>
 
 #include "json/ljson.h"
+#include "json/ljson_module.h"
 #include "state.h"
 
 enum { MEMORY_LIMIT = 8 << 20 }; /* bytes for one input */

@@ -11,6 +11,7 @@
 #include <lualib.h>
 
 #include "json/ljson.h"
+#include "json/ljson_module.h"
 #include "state.h"
 
 #define PROBE_CURSOR "json_probe.cursor"

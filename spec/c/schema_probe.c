@@ -9,6 +9,7 @@
 
 #include "contract/email.h"
 #include "json/ljson.h"
+#include "json/ljson_module.h"
 #include "contract/schema.h"
 #include "state.h"
 
@@ -48,10 +49,10 @@ static void probe_push_types(lua_State *L, unsigned types) {
   }
 }
 
-/* Pushes { types =, format =, fields =, items =, trial_rule = }. */
+/* Pushes { types =, format =, fields =, items =, ... }. */
 static void probe_push_shape(lua_State *L, const cel_shape *shape) {
   static const char *const formats[] = {NULL, "objectId", "email",
-                                        "date-time"};
+                                        "emails", "date-time"};
   luaL_checkstack(L, 8, NULL);
   lua_newtable(L);
   probe_push_types(L, shape->types);
@@ -60,6 +61,10 @@ static void probe_push_shape(lua_State *L, const cel_shape *shape) {
   lua_setfield(L, -2, "format");
   lua_pushboolean(L, shape->trial_rule);
   lua_setfield(L, -2, "trial_rule");
+  lua_pushboolean(L, shape->closed);
+  lua_setfield(L, -2, "closed");
+  lua_pushboolean(L, shape->kinds);
+  lua_setfield(L, -2, "kinds");
   if (shape->items != NULL) {
     probe_push_shape(L, shape->items);
     lua_setfield(L, -2, "items");
@@ -100,6 +105,16 @@ static int l_email(lua_State *L) {
   char *copy = lua_newuserdatauv(L, len, 0); /* ends where it ends */
   memcpy(copy, text, len);
   lua_pushboolean(L, cel_email_valid(copy, len));
+  return 1;
+}
+
+/* emails(text): whether it can be an address, or several. */
+static int l_emails(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  char *copy = lua_newuserdatauv(L, len, 0); /* ends where it ends */
+  memcpy(copy, text, len);
+  lua_pushboolean(L, cel_emails_valid(copy, len));
   return 1;
 }
 
@@ -184,6 +199,7 @@ int luaopen_schema_probe(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"encode", l_encode},
       {"email", l_email},
+      {"emails", l_emails},
       {"starved", l_starved},
       {NULL, NULL},
   };

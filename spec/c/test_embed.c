@@ -2,8 +2,9 @@
 ** test_embed.c - a C host: what it can ask of the library, and what a
 ** hostile script cannot get out of a client that the host has made.
 **
-** Called with the base URL of a sandbox that keeps a journal; the journal
-** answers with what it was sent, the token included.
+** Called with the base URL of a sandbox that keeps a journal, which answers
+** with what it was sent, the token included; and with that of a server which
+** shows pieces of what it was sent (spec/support/fault_server.lua, `echo`).
 */
 #include <locale.h>
 #include <signal.h>
@@ -16,8 +17,9 @@
 #include "celigo.h"
 #include "check.h"
 #include "script.h"
+#include "state.h"
 
-#define TOKEN "the-token-of-the-host-0123456789"
+#define TOKEN "the-token+of/the=host-9876543210"
 
 extern char **environ;
 
@@ -28,13 +30,16 @@ static celigo_options defaults(const char *url) {
 
 /* {====== Scripts that look for the token */
 
-static int seen; /* strings with the token in them */
+static int seen; /* strings with the token, or a piece of it, in them */
 
+#define PIECE 8 /* bytes of the token in a row that no script may see */
+
+/* Only bytes of the token are compared with it. */
 static bool holds_token(const char *s, size_t len) {
-  const size_t n = sizeof TOKEN - 1;
-  for (; len >= n; s++, len--)
-    if (memcmp(s, TOKEN, n) == 0)
-      return true;
+  for (; len >= PIECE; s++, len--)
+    for (size_t i = 0; i + PIECE < sizeof TOKEN; i++)
+      if (s[0] == TOKEN[i] && memcmp(s, TOKEN + i, PIECE) == 0)
+        return true;
   return false;
 }
 
@@ -55,13 +60,10 @@ static int l_look(lua_State *L) {
   return 0;
 }
 
-/* A state with all of Lua's libraries, and the globals that scripts use; where
+/* Opens all of Lua's libraries, and makes the globals that scripts use; where
    it tells, what look() has found is printed. */
-static lua_State *open_state(const char *url, bool tells) {
-  lua_State *L = luaL_newstate();
+static void open_globals(lua_State *L, const char *url, bool tells) {
   const celigo_options o = defaults(url);
-  if (L == NULL)
-    abort();
   luaL_openlibs(L);
   luaL_requiref(L, "celigo", luaopen_celigo, 1);
   lua_pushboolean(L, tells);
@@ -72,6 +74,13 @@ static lua_State *open_state(const char *url, bool tells) {
   CHECK("a client", celigo_push_client(L, &o) == LUA_OK);
   lua_setglobal(L, "client");
   lua_settop(L, 0);
+}
+
+static lua_State *open_state(const char *url, bool tells) {
+  lua_State *L = luaL_newstate();
+  if (L == NULL)
+    abort();
+  open_globals(L, url, tells);
   return L;
 }
 
@@ -115,6 +124,7 @@ static const hostile_script hostile[] = {
     {"objects that finalisers bring back", "hostile/revived.lua"},
     {"an answer that is not whole yet", "hostile/unfinished.lua"},
     {"a globals table that lies", "hostile/globals.lua"},
+    {"waits for what was never started", "hostile/unstarted.lua"},
 };
 
 /* Each in a state of its own: what they break is theirs. */
@@ -129,6 +139,43 @@ static void test_secrecy(const char *url) {
     lua_close(L);
     CHECK(s->name, seen == 0);
   }
+}
+
+/* A server that shows pieces of a request lets a script shift the cut. */
+static void test_pieces(const char *url, const char *echo_url) {
+  const char *row = "a server that shows pieces of what it was sent";
+  lua_State *L = open_state(url, true);
+  const celigo_options o = defaults(echo_url);
+  seen = 0;
+  CHECK(row, celigo_push_client(L, &o) == LUA_OK);
+  lua_setglobal(L, "echo");
+  run_script(L, row, "hostile/pieces.lua");
+  lua_close(L);
+  CHECK(row, seen == 0);
+}
+
+static void *count(void *ud, void *ptr, size_t osize, size_t nsize) {
+  size_t *in_use = ud;
+  void *block = nsize == 0 ? NULL : realloc(ptr, nsize);
+  if (nsize == 0)
+    free(ptr);
+  if (nsize == 0 || block != NULL)
+    *in_use += nsize - (ptr == NULL ? 0 : osize);
+  return block;
+}
+
+/* What finalisers call while the state closes leaves nothing behind. */
+static void test_closing(const char *url) {
+  const char *row = "calls of finalisers while the state closes";
+  size_t in_use = 0;
+  lua_State *L = new_state(count, &in_use);
+  if (L == NULL)
+    abort();
+  open_globals(L, url, true);
+  run_script(L, row, "hostile/closing.lua");
+  lua_close(L);
+  if (!CHECK(row, in_use == 0))
+    printf("  %zu bytes\n", in_use);
 }
 
 /* The scan finds what is there to be found. */
@@ -347,12 +394,9 @@ static void test_full_stack(const char *url) {
   lua_close(L);
 }
 
-/* In a locale with a decimal comma, where the runner has made one. */
-static void test_locale(const char *url) {
-  const char *name = getenv("CELIGO_TEST_LOCALE");
+/* In a locale with a decimal comma, which the runner has made. */
+static void test_locale(const char *url, const char *name) {
   char text[16];
-  if (name == NULL)
-    return;
   CHECK("the locale", setlocale(LC_ALL, name) != NULL);
   snprintf(text, sizeof text, "%.1f", 1.5);
   CHECK("the locale", strcmp(text, "1,5") == 0);
@@ -365,8 +409,12 @@ static void test_locale(const char *url) {
 /* }====== */
 
 int main(int argc, char **argv) {
-  if (argc != 2) {
-    printf("usage: test_embed BASE_URL\n");
+  if (argc == 4) {
+    test_locale(argv[1], argv[3]);
+    return check_report();
+  }
+  if (argc != 3) {
+    printf("usage: test_embed BASE_URL ECHO_URL [LOCALE]\n");
     return EXIT_FAILURE;
   }
   CHECK("version", strcmp(celigo_version(), CELIGO_VERSION) == 0);
@@ -376,8 +424,9 @@ int main(int argc, char **argv) {
   test_little(argv[1]);
   test_nothing(argv[1]);
   test_full_stack(argv[1]);
-  test_locale(argv[1]);
   test_look(argv[1]);
   test_secrecy(argv[1]);
+  test_pieces(argv[1], argv[2]);
+  test_closing(argv[1]);
   return check_report();
 }

@@ -42,7 +42,7 @@ static cel_client *new_client(size_t max_running, double rate, double burst) {
   c->max_running = max_running;
   c->timeout = 10;
   c->policy = (cel_policy){.max_retries = 4, .retry_base = 0, .retry_cap = 8};
-  c->next_wake = HUGE_VAL;
+  c->token_at = HUGE_VAL;
   c->seed = 1;
   cel_rate_limit_init(&c->limit, rate, burst, fake_now);
   c->headers = cel_headers_new(&c->alloc, "token", 5, "agent");

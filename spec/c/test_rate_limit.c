@@ -76,6 +76,65 @@ static void test_bucket(void) {
   }
 }
 
+/* Somebody always waits, and comes late each time: as many leave as the rate
+   says, from the first on never more than that, and in no stretch of time
+   more than the lateness that is forgiven comes to. */
+typedef struct late_row {
+  const char *name;
+  double rate, burst;
+  double late[3]; /* seconds, in turn */
+} late_row;
+
+static const late_row late_rows[] = {
+    {"on time", 300, 1, {0, 0, 0}},
+    {"rounded up to a millisecond", 300, 1, {7e-4, 1e-3, 2e-4}},
+    {"the same, faster than the timer", 1000, 1, {7e-4, 1e-3, 9e-4}},
+    {"much faster than the timer", 20000, 1, {1e-3, 1e-3, 1e-3}},
+    {"now and then by more", 1000, 1, {0, 4.9e-3, 0}},
+    {"with a burst", 300, 20, {1e-3, 0, 2e-3}},
+};
+
+static void test_late(void) {
+  for (size_t i = 0; i < sizeof late_rows / sizeof late_rows[0]; i++) {
+    const late_row *row = &late_rows[i];
+    static double left[20000];
+    const int count = sizeof left / sizeof *left;
+    cel_rate_limit r;
+    double now = 100;
+    int n = 0;
+    cel_rate_limit_init(&r, row->rate, row->burst, now);
+    for (int turn = 0; n < count; turn++) {
+      while (n < count && cel_rate_limit_take(&r, now) == 0)
+        left[n++] = now;
+      now += cel_rate_limit_wait(&r, now, 0) + row->late[turn % 3];
+    }
+    const double whole = left[n - 1] - left[0];
+    CHECK(row->name, n >= row->rate * whole * 0.999);
+    for (int k = 0; k < n; k++) {
+      const double due = (k + 1 - row->burst) / row->rate - 2e-6;
+      if (left[k] - left[0] < due && !CHECK(row->name, false))
+        break;
+    }
+    const int apart = 100;
+    const double least = (apart - row->burst) / row->rate - CEL_RATE_LATE;
+    for (int k = 0; k + apart < n; k++)
+      if (left[k + apart] - left[k] < least - 2e-6 && !CHECK(row->name, false))
+        break;
+    CHECK(row->name, n == count);
+  }
+}
+
+/* Whoever comes much later finds no more than the bucket holds. */
+static void test_much_later(void) {
+  static const char row[] = "much later";
+  cel_rate_limit r;
+  cel_rate_limit_init(&r, 100, 1, 50);
+  CHECK(row, burst_at(&r, 50, 9) == 1);
+  CHECK(row, cel_rate_limit_take(&r, 50) > 0);
+  CHECK(row, burst_at(&r, 90, 9) == 1);
+  CHECK(row, burst_at(&r, 95, 9) == 1);
+}
+
 static void test_fractions(void) {
   cel_rate_limit r;
   cel_rate_limit_init(&r, 2, 1, 100);
@@ -242,6 +301,8 @@ static void test_resume(void) {
 
 int main(void) {
   test_bucket();
+  test_late();
+  test_much_later();
   test_fractions();
   test_drift();
   test_idle();

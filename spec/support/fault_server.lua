@@ -20,6 +20,9 @@
 -- * `bomb`: the body is gzip that decodes to so many bytes of white space
 --   (about 1/159 on the wire) and has no end
 -- * `trailers`: after the body, in chunks, so many bytes of trailer fields
+-- * `echo`: the body shows bytes of the request as it came, those that the
+--   query names by `from` and `to`, escaped `as` "json", "json2" (in a string
+--   in a string), "percent" or "html"; "fold" puts them into a header, folded
 --
 -- how it is sent:
 --
@@ -116,6 +119,26 @@ local function redirect(self, step)
   return copy
 end
 
+local function each_byte(format) return function(c) return format:format(c:byte()) end end
+
+local shown_as = {
+  json = function(text) return text end,
+  json2 = function(text) return cjson.encode(text) end,
+  percent = function(text) return (text:gsub("%W", each_byte "%%%02X")) end,
+  html = function(text) return (text:gsub("[^%w ]", each_byte "&#%d;")) end,
+}
+
+-- The step of `echo`, made an answer to this request.
+local function echo(step, entry)
+  if not step.echo then return step end
+  local from, to, as = entry.target:match "from=(%d+)&to=(%d+)&as=(%w+)"
+  local text = entry.raw:sub(math.tointeger(from), math.tointeger(to))
+  if as == "fold" then
+    return { body = "{}", headers = { ["X-Echo"] = (text:gsub("%c", ""):gsub(("."):rep(20), "%0\r\n ")) } }
+  end
+  return { body = cjson.encode { echo = shown_as[as](text) }, status = step.status }
+end
+
 -- Closes the port that `url` names; connections that are there stay.
 local function refuse_others(self)
   for listener in pairs(self.loop.listeners) do
@@ -139,7 +162,7 @@ local function serve_request(self, connection, recording, reader)
     entry.gone = true
     return false
   end
-  local step = redirect(self, take_step(self))
+  local step = echo(redirect(self, take_step(self)), entry)
   if step.last then refuse_others(self) end
   local kept = step.at or answer.send(connection, entry, step)
   return finish(connection, step) and kept and request ~= nil

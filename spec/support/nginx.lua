@@ -105,10 +105,11 @@ local CONFIG = [[
 daemon off;
 master_process off;
 pid nginx.pid;
-error_log stderr notice;
+error_log stderr notice; # what it says until it is ready
 events { worker_connections 512; }
 http {
   access_log off;
+  error_log error.log; # nobody reads the other one by then: it would fill up
   default_type application/json;
   client_body_temp_path body;
   proxy_temp_path proxy;
@@ -215,19 +216,16 @@ function nginx.start(options)
   return self
 end
 
---- Ends nginx, waits until it is gone and removes its files. Returns what it
--- wrote to its error log.
+--- Ends nginx, waits until it is gone and removes its files.
 function Server:stop()
-  local log
   if self.process then
-    log = select(2, self.process:stop())
+    self.process:stop()
     self.process = nil
   end
   if self.directory then
     run("rm -rf " .. quote(self.directory))
     self.directory = nil
   end
-  return log
 end
 
 Server.__close = Server.stop

@@ -48,6 +48,19 @@ return function()
     return nil, true
   end
 
+  -- $SPEC_NOW is a file for the name of the test that is under way: where a
+  -- test never ends, the runner tells which.
+  local now = os.getenv "SPEC_NOW"
+
+  local function on_test_start(element)
+    local note = now and io.open(now, "w")
+    if note then
+      note:write(handler.getFullName(element), "\n")
+      note:close()
+    end
+    return nil, true
+  end
+
   local function on_test_end(_, _, status)
     if status == "success" then
       passed = passed + 1
@@ -93,6 +106,7 @@ return function()
     return nil, true
   end
 
+  busted.subscribe({ "test", "start" }, on_test_start)
   busted.subscribe({ "test", "end" }, on_test_end)
   busted.subscribe({ "failure", "it" }, on_failure)
   busted.subscribe({ "error", "it" }, on_test_error)

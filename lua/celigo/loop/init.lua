@@ -181,11 +181,24 @@ end
 local loop = {}
 
 --- Makes the function that attaches clients to a loop.
+-- @function adapter
 -- @tparam string name the loop's, for messages
 -- @tparam function new_backend `new_backend(turn, ...)` returns a backend for
 --   one client; the rest is what the user gave after the client
 -- @treturn function `attach(client, ...)`, which returns the client; again
 --   for the same loop it does nothing, for another one it raises
+-- @usage
+-- local attach = require("celigo.loop").adapter("none", function(turn)
+--   local backend = {}
+--   function backend.watch(fd, events, ready) return fd end
+--   function backend.unwatch(watcher) end
+--   function backend.timer(seconds) end
+--   function backend.park() return nil end   -- calls block
+--   function backend.close() end
+--   return backend
+-- end)
+-- attach(client)
+-- print(client:get_connector_by_id(id).name)
 function loop.adapter(name, new_backend)
   return function(client, ...)
     local good, closed = pcall(core.closed, client)
@@ -223,4 +236,4 @@ function loop.adapter(name, new_backend)
   end
 end
 
-return loop
+return loop --[[@as celigo.loop]]

@@ -170,6 +170,9 @@ local function read_options(options, port)
   if options ~= nil and type(options) ~= "table" then
     error("celigo.sandbox: options must be a table, not " .. type(options), 3)
   end
+  if options == sandbox then
+    error('celigo.sandbox: it is called with a dot, not a colon: require("celigo.sandbox").start { ... }', 3)
+  end
   local all = {}
   for name, value in pairs(defaults) do all[name] = value end
   all.port = port or all.port

@@ -22,7 +22,10 @@ for _, way in ipairs { "client", "call", "cancel", "drop", "walk" } do
       end,
     }
     call = mine:submit("list_connectors", { limit = 1 })
-    for _ = 1, 50 do pcall(mine.step, mine, 0.01) end
+    for _ = 1, 50 do -- while there is something to step for
+      local stepped = pcall(mine.step, mine, 0.01)
+      if not stepped or not call or select(2, pcall(call.done, call)) == true then break end
+    end
     if call then
       pcall(call.wait, call)
       pcall(call.result, call)

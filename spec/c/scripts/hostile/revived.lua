@@ -8,7 +8,7 @@ end
 -- In small steps; Lua 5.5 has other names for them, and works in whole cycles here.
 local SMALL <const> = _VERSION == "Lua 5.4"
 if SMALL then collectgarbage("incremental", 100, 40, 1) end
-for _ = 1, 20 do
+for _ = 1, 10 do
   do
     local calls = {}
     for i = 1, 20 do

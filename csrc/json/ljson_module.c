@@ -1,17 +1,73 @@
 /*
-** ljson.c - the module table celigo.json, and the marks that say whether a
+** ljson_module.c - the module table celigo.json, and the marks that say
+*whether a
 ** table is an array or an object.
 */
-#include "json/ljson.h"
+#include "json/ljson_module.h"
+
+#include <string.h>
 
 #include <lauxlib.h>
 
+#include "json/ljson.h"
 #include "json/lmarks.h"
 
 /***
 JSON to and from Lua values.
 @module celigo.json
 */
+
+/* Both are functions, no methods: with a colon the module itself is the first
+   argument [-0, +0]. */
+static void refuse_colon(lua_State *L, const char *name) {
+  if (!lua_istable(L, 1))
+    return;
+  lua_getfield(L, LUA_REGISTRYINDEX, CEL_JSON_MODULE);
+  bool colon = lua_rawequal(L, -1, 1);
+  lua_pop(L, 1);
+  if (colon)
+    luaL_error(L,
+               "celigo.json.%s: it is called with a dot, not a colon: "
+               "celigo.json.%s(...)",
+               name, name);
+}
+
+/* Reads the options at index 2, which may be none [-0, +0]. */
+static void read_options(lua_State *L, cel_encode_options *o) {
+  static const char what[] = "celigo.json.encode";
+  for (int i = lua_gettop(L); i > 2; i--)
+    if (!lua_isnil(L, i))
+      luaL_error(L, "%s: too many arguments; it takes encode(value[, options])",
+                 what);
+  if (lua_isnoneornil(L, 2))
+    return;
+  if (!lua_istable(L, 2))
+    luaL_error(L, "%s: expected a table of options, got a %s", what,
+               luaL_typename(L, 2));
+  lua_pushnil(L);
+  while (lua_next(L, 2) != 0) {
+    const char *name =
+        lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+    if (strcmp(name, "sort") == 0) {
+      if (!lua_isboolean(L, -1))
+        luaL_error(L, "%s: option 'sort': expected a boolean, got a %s", what,
+                   luaL_typename(L, -1));
+      o->sort = lua_toboolean(L, -1);
+    } else if (strcmp(name, "indent") == 0) {
+      int whole = 0;
+      lua_Integer n =
+          lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &whole) : 0;
+      if (!whole || n < 0 || n > 16)
+        luaL_error(L, "%s: option 'indent': expected an integer from 0 to 16",
+                   what);
+      o->indent = (int)n;
+    } else {
+      luaL_error(L, "%s: unknown option '%s'; there are: sort, indent", what,
+                 name);
+    }
+    lua_pop(L, 1);
+  }
+}
 
 /***
 JSON null, the same value as `cjson.null`; `celigo.null` is this, too.
@@ -36,6 +92,7 @@ print(message)
 */
 static int l_decode(lua_State *L) {
   size_t len;
+  refuse_colon(L, "decode");
   const char *const text = luaL_checklstring(L, 1, &len);
   cel_json_fault fault;
   if (cel_json_decode(L, text, len, &fault) == 0)
@@ -50,18 +107,27 @@ Encodes a Lua value as a JSON text.
 
 An empty table without a mark is an object. What JSON cannot hold is
 refused, never guessed at: NaN and infinities, functions, tables with gaps or
-with mixed keys, tables that hold themselves.
+with mixed keys, tables that hold themselves, and proxies: empty tables whose
+metatable has `__pairs` or `__index`. No metamethod is called: copy what a
+proxy stands for into a plain table.
 @function encode
 @param value
+@tparam[opt] table options `sort`: true for members by name, so that equal
+  values are equal texts; `indent`: spaces for each level, 0 to 16 (0, all on
+  one line)
 @treturn string the text, or nil
 @treturn string the path of the value that cannot be encoded, and why
 @usage
 local text = assert(celigo.json.encode { tags = celigo.array {} })
 assert(text == '{"tags":[]}')
+print(celigo.json.encode({ b = 1, a = { 2, 3 } }, { sort = true, indent = 2 }))
 */
 static int l_encode(lua_State *L) {
+  cel_encode_options options = {0};
+  refuse_colon(L, "encode");
   luaL_checkany(L, 1);
-  const cel_encode_options options = {0};
+  read_options(L, &options);
+  lua_settop(L, 1);
   if (cel_json_encode(L, 1, &options) == 0)
     return 1;
   luaL_pushfail(L);
@@ -76,6 +142,11 @@ static int l_encode(lua_State *L) {
 static int marks_set(lua_State *L, const char *name) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
+  lua_pushliteral(L, "parse_timestamp"); /* only the module has one */
+  if (lua_rawget(L, 1) == LUA_TFUNCTION)
+    return luaL_error(L, "%s: it is called with a dot, not a colon: %s { ... }",
+                      name, name);
+  lua_pop(L, 1);
   cel_marks marks;
   cel_marks_init(&marks, L);
   if (cel_marks_of(&marks, L) == CEL_MARK_NONE && lua_getmetatable(L, 1))

@@ -1,0 +1,370 @@
+/*
+** mask.c - finds a secret in a text.
+**
+** The text is read as units: characters with all escapes undone. The last
+** CEL_MASK_RUN of them are kept as one number, the window, and looked up among
+** the windows of the secret, which was read the same way. So a run of any
+** length is found by its windows, and nothing is ever compared twice.
+*/
+#include "common/mask.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+void cel_wipe(void *p, size_t n) {
+  volatile unsigned char *byte = p;
+  while (n-- > 0)
+    *byte++ = 0;
+}
+
+/* {====== Units */
+
+#define FOREIGN 0x80 /* stands for a character that no secret holds */
+
+typedef struct reader {
+  char *p, *end;
+  bool folded; /* a line has ended: blanks that follow are its fold's */
+} reader;
+
+typedef struct unit {
+  unsigned char byte;
+  char *start, *end;
+} unit;
+
+/* The value of a hexadecimal digit, -1 for anything else. */
+static int digit_value(char c) {
+  if (c >= '0' && c <= '9')
+    return c - '0';
+  if (c >= 'a' && c <= 'f')
+    return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F')
+    return c - 'A' + 10;
+  return -1;
+}
+
+/* Reads up to `most` digits of a base at *p, and goes behind them. -1 where
+   there are none; what is beyond ASCII is FOREIGN. */
+static int read_digits(char **p, const char *end, int base, int most) {
+  int value = -1;
+  for (; most > 0 && *p < end; most--, ++*p) {
+    int digit = digit_value(**p);
+    if (digit < 0 || digit >= base)
+      break;
+    value = value < 0 ? digit : value * base + digit;
+    if (value > 0x7F)
+      value = FOREIGN;
+  }
+  return value;
+}
+
+static bool is_at(const char *p, const char *end, const char *text) {
+  size_t n = strlen(text);
+  return (size_t)(end - p) >= n && memcmp(p, text, n) == 0;
+}
+
+/* Behind backslashes: the character that they and what follows stand for;
+   goes behind it. A text in a text doubles them, so how many there are does
+   not count. */
+static int read_backslash(char **p, const char *end) {
+  while (*p < end && **p == '\\')
+    ++*p;
+  if (*p == end)
+    return '\n';
+  char c = *(*p)++;
+  if (c == 'n' || c == 'r' || c == 't')
+    return '\n';
+  char *q = *p;
+  if (c != 'u' || end - q < 4)
+    return (unsigned char)c;
+  int value = read_digits(&q, end, 16, 4);
+  if (value < 0 || q != *p + 4)
+    return 'u';
+  *p = q;
+  return value;
+}
+
+/* The same behind a percent sign; -1 where it is only that. */
+static int read_percent(char **p, const char *end) {
+  char *q = *p;
+  while (end - q >= 4 && q[0] == '2' && q[1] == '5' &&
+         digit_value(q[2]) >= 0 && digit_value(q[3]) >= 0)
+    q += 2;
+  if (end - q < 2 || digit_value(q[0]) < 0 || digit_value(q[1]) < 0)
+    return -1;
+  *p = q + 2;
+  int value = digit_value(q[0]) * 16 + digit_value(q[1]);
+  return value > 0x7F ? FOREIGN : value;
+}
+
+/* The same behind an ampersand. */
+static int read_ampersand(char **p, const char *end) {
+  static const struct {
+    const char *name;
+    int byte;
+  } names[] = {{"lt;", '<'}, {"gt;", '>'}, {"quot;", '"'}, {"apos;", '\''}};
+  while (is_at(*p, end, "amp;"))
+    *p += 4;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (is_at(*p, end, names[i].name)) {
+      *p += strlen(names[i].name);
+      return names[i].byte;
+    }
+  }
+  if (*p == end || **p != '#')
+    return -1;
+  char *q = *p + 1;
+  bool hex = q < end && (*q == 'x' || *q == 'X');
+  if (hex)
+    q++;
+  int value = read_digits(&q, end, hex ? 16 : 10, 8);
+  if (value < 0)
+    return -1;
+  *p = q < end && *q == ';' ? q + 1 : q;
+  return value;
+}
+
+/* Undoes the escape that c begins, *p behind it, until none is left. */
+static int undo(int c, char **p, const char *end) {
+  for (;;) {
+    int next = -1;
+    if (c == '\\')
+      next = read_backslash(p, end);
+    else if (c == '%')
+      next = read_percent(p, end);
+    else if (c == '&')
+      next = read_ampersand(p, end);
+    if (next < 0)
+      return c;
+    c = next;
+  }
+}
+
+/* What begins an escape, or may be a fold's. */
+static const bool is_special[256] = {
+    ['\\'] = true, ['%'] = true, ['&'] = true,  ['\n'] = true,
+    ['\r'] = true, [' '] = true, ['\t'] = true,
+};
+
+/* The next unit; ends of lines, and blanks behind them, are none. `as_is`
+   undoes no escapes. */
+static inline bool next_unit(reader *r, bool as_is, unit *u) {
+  while (r->p < r->end) {
+    char *start = r->p++;
+    int c = (unsigned char)*start;
+    if (!as_is && is_special[c]) {
+      c = undo(c, &r->p, r->end);
+      if (c == '\n' || c == '\r') {
+        r->folded = true;
+        continue;
+      }
+      if (r->folded && (c == ' ' || c == '\t'))
+        continue;
+    }
+    r->folded = false;
+    *u = (unit){.byte = (unsigned char)c, .start = start, .end = r->p};
+    return true;
+  }
+  return false;
+}
+
+/* }====== */
+
+/* {====== Windows of a secret */
+
+/* A set of windows: a hash table with open addressing; 0 is a free slot. */
+typedef struct windows {
+  uint64_t *slots;
+  size_t most; /* slots - 1, all bits set */
+  size_t run;  /* bytes of a window */
+  bool as_is;
+  bool member[256];  /* units of the secret */
+  bool breaker[256]; /* bytes that are in no run, neither as they are nor in
+                        an escape */
+} windows;
+
+struct cel_mask {
+  const cel_allocator *alloc;
+  size_t size; /* bytes of this block, slots included */
+  bool is_short;
+  windows plain, undone; /* what stands before a secret may seem to begin an
+                            escape, and so may its own characters: it is
+                            looked for as it is, too */
+};
+
+static inline uint64_t window_of(const windows *w, uint64_t before,
+                                 unsigned char byte) {
+  uint64_t window = before << 8 | byte;
+  return w->run == 8 ? window : window & ((UINT64_C(1) << 8 * w->run) - 1);
+}
+
+static inline size_t slot_of(const windows *w, uint64_t window) {
+  return (size_t)(window * UINT64_C(0x9E3779B97F4A7C15) >> 32) & w->most;
+}
+
+static inline bool windows_have(const windows *w, uint64_t window) {
+  size_t i = slot_of(w, window);
+  while (w->slots[i] != 0 && w->slots[i] != window)
+    i = (i + 1) & w->most;
+  return w->slots[i] == window;
+}
+
+static void windows_add(windows *w, uint64_t window) {
+  size_t i = slot_of(w, window);
+  while (w->slots[i] != 0 && w->slots[i] != window)
+    i = (i + 1) & w->most;
+  w->slots[i] = window;
+}
+
+/* Notes which bytes are of no interest. */
+static void windows_judge(windows *w) {
+  static const char syntax[] = "\\%&#;\r\n\t xX0123456789abcdefABCDEF"
+                               "uamplgtqosnr"; /* u, amp, lt, quot, apos, n */
+  for (int c = 0; c < 256; c++)
+    w->breaker[c] =
+        !w->member[c] && (w->as_is || c == 0 || strchr(syntax, c) == NULL);
+}
+
+/* Reads the secret, and notes its windows. */
+static void windows_fill(windows *w, char *secret, size_t len) {
+  reader r = {.p = secret, .end = secret + len};
+  unit u;
+  uint64_t window = 0;
+  for (size_t n = 1; next_unit(&r, w->as_is, &u); n++) {
+    window = window_of(w, window, u.byte);
+    w->member[u.byte] = true;
+    if (n >= w->run)
+      windows_add(w, window);
+  }
+  windows_judge(w);
+}
+
+/* How many units the secret has. */
+static size_t count_units(char *secret, size_t len) {
+  reader r = {.p = secret, .end = secret + len};
+  unit u;
+  size_t n = 0;
+  while (next_unit(&r, false, &u))
+    n++;
+  return n;
+}
+
+/* Enough slots that a look at one that is free ends nearly every search. */
+static size_t count_slots(size_t len) {
+  size_t n = 64;
+  while (n / 8 < len)
+    n *= 2;
+  return n;
+}
+
+static size_t run_of(size_t units) {
+  return units < CEL_MASK_RUN ? units : CEL_MASK_RUN;
+}
+
+/* The secret is read where a copy of it stands, in the block behind the
+   slots; it is only read. */
+cel_mask *cel_mask_new(const cel_allocator *alloc, const char *secret,
+                       size_t len) {
+  size_t slots = count_slots(len);
+  if (len == 0 || len > SIZE_MAX / 64)
+    return NULL;
+  size_t size = sizeof(cel_mask) + 2 * slots * sizeof(uint64_t) + len;
+  cel_mask *m = alloc->fn(alloc->ud, NULL, 0, size);
+  if (m == NULL)
+    return NULL;
+  memset(m, 0, size);
+  *m = (cel_mask){.alloc = alloc, .size = size};
+  uint64_t *first = (uint64_t *)(void *)(m + 1);
+  char *copy = (char *)(first + 2 * slots);
+  memcpy(copy, secret, len);
+  size_t units = count_units(copy, len);
+  m->is_short = len < CEL_MASK_SHORT;
+  m->undone = (windows){first, slots - 1, run_of(units), .as_is = false};
+  m->plain = (windows){first + slots, slots - 1, run_of(len), .as_is = true};
+  if (units > 0)
+    windows_fill(&m->undone, copy, len);
+  windows_fill(&m->plain, copy, len);
+  return m;
+}
+
+void cel_mask_free(cel_mask *m) {
+  if (m == NULL)
+    return;
+  const cel_allocator *alloc = m->alloc;
+  size_t size = m->size;
+  cel_wipe(m, size);
+  alloc->fn(alloc->ud, m, size, 0);
+}
+
+/* }====== */
+
+/* {====== Looking for it */
+
+/* Whether p is behind "Bearer ", in any case. */
+static bool is_shown(const char *text, const char *p) {
+  static const char word[] = "bearer ";
+  size_t n = sizeof word - 1;
+  if ((size_t)(p - text) < n)
+    return false;
+  for (size_t i = 0; i < n; i++) {
+    char c = p[i - n];
+    if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != word[i])
+      return false;
+  }
+  return true;
+}
+
+/* Goes on to where a run may begin: it has as many bytes as units, or more,
+   and no breaker. */
+static void skip(const windows *w, reader *r) {
+  size_t i = w->run;
+  while (i > 0 && (size_t)(r->end - r->p) >= w->run) {
+    for (i = w->run; i > 0 && !w->breaker[(unsigned char)r->p[i - 1]]; i--)
+      ;
+    r->p += i;
+  }
+}
+
+/* Masks the newest n units, which are behind `last`, a ring. */
+static void mask_units(const unit last[CEL_MASK_RUN], size_t end, size_t n) {
+  for (size_t i = end - n; i < end; i++) {
+    const unit *u = &last[i % CEL_MASK_RUN];
+    memset(u->start, '*', (size_t)(u->end - u->start));
+  }
+}
+
+static void apply(const cel_mask *m, const windows *w, char *text,
+                  size_t len) {
+  reader r = {.p = text, .end = text + len};
+  unit last[CEL_MASK_RUN];
+  uint64_t window = 0;
+  size_t row = 0;   /* units in a row that are members, masked or not */
+  size_t fresh = 0; /* of them, since the last that was masked */
+  skip(w, &r);
+  while (next_unit(&r, w->as_is, &last[row % CEL_MASK_RUN])) {
+    if (!w->member[last[row % CEL_MASK_RUN].byte]) {
+      row = fresh = 0;
+      skip(w, &r);
+      continue;
+    }
+    window = window_of(w, window, last[row % CEL_MASK_RUN].byte);
+    row++;
+    fresh++;
+    if (row < w->run || !windows_have(w, window) ||
+        (m->is_short &&
+         !is_shown(text, last[(row - w->run) % CEL_MASK_RUN].start)))
+      continue;
+    mask_units(last, row, fresh < w->run ? fresh : w->run);
+    fresh = 0;
+  }
+}
+
+void cel_mask_apply(const cel_mask *m, char *text, size_t len) {
+  if (m == NULL || text == NULL)
+    return;
+  if (m->undone.run > 0)
+    apply(m, &m->undone, text, len); /* first: it leaves no half escapes */
+  apply(m, &m->plain, text, len);
+}
+
+/* }====== */
