@@ -158,6 +158,11 @@
 ---@field rate? number Requests per second; 300.
 ---@field burst? number Requests at once; 1000.
 
+--- Options of `celigo.json.encode`.
+---@class celigo.EncodeOptions
+---@field sort? boolean Members by name, so that equal values are equal texts; false.
+---@field indent? integer Spaces for each level, 0 to 16; 0, all on one line.
+
 --- Any table with these two functions, such as `require "cjson"`.
 ---@class celigo.Codec
 ---@field encode fun(value: any): string
@@ -176,6 +181,8 @@
 ---@field rate_limit? celigo.RateLimit|false Client-side limit; false for none.
 ---@field max_connections? integer Connections to the host; 8.
 ---@field max_response_bytes? integer Of a body, decompressed; 64 MiB.
+---@field read_only? boolean True: nothing but a GET is sent; false.
+---@field http2? boolean False: HTTP/1.1 only; true.
 ---@field max_request_bytes? integer Of a body that is sent; 64 MiB.
 ---@field ca_file? string Further trust anchors, PEM.
 ---@field proxy? string URL of a proxy; the environment's.
@@ -223,6 +230,7 @@
 ---@field next_url? string The next page, where there is one.
 ---@field request_id? string The service's `X-Request-Id`.
 ---@field dropped? string[] Of `edit_*`: paths of members that were sent and did not come back.
+---@field changed? string[] Of `edit_*`: paths of what came back with another value.
 
 --- What a dry run returns.
 ---@class celigo.DryRun
@@ -261,6 +269,7 @@
 ---@field method string HTTP's.
 ---@field path string Without its query.
 ---@field operation celigo.OperationName Of the method that was called.
+---@field where? string `file:line` of the call in the caller's code, where there is one.
 ---@field attempts integer How many exchanges there were.
 ---@field elapsed number Seconds.
 ---@field retryable boolean Whether the same call can succeed later.
@@ -546,9 +555,10 @@ function json.decode(text) end
 
 --- Encodes a value as a JSON text.
 ---@param value any
+---@param options? celigo.EncodeOptions
 ---@return string? text
 ---@return string? message which value cannot be encoded, and why
-function json.encode(value) end
+function json.encode(value, options) end
 
 --- `require "celigo"`
 ---@class celigo
@@ -578,6 +588,15 @@ function celigo.object(t) end
 ---@param v any
 ---@return boolean
 function celigo.is_error(v) end
+
+--- Lua's `assert`, but what it raises is a string, `tostring(err)`.
+---@generic T
+---@param value T?
+---@param err? any
+---@param ... any
+---@return T value
+---@return any err and what follows it
+function celigo.assert(value, err, ...) end
 
 --- Writes a point in time as the service does.
 ---@param seconds number
