@@ -56,9 +56,9 @@ const size_t cel_request_options_count =
 typedef struct arguments {
   const char *what; /* the method's name, for errors */
   const cel_operation *op;
-  int options; /* the options' index; may hold nothing */
-  int body;    /* the body's index; 0 for none */
-  int call;    /* the new call's index */
+  int options;          /* the options' index; may hold nothing */
+  int body;             /* the body's index; 0 for none */
+  int call;             /* the new call's index */
   const cel_asker *by;  /* the method that asks, where it is another */
   const char *wrong_id; /* which of the ids can be none; NULL: all can be */
   const char *shown_id; /* that one */
@@ -81,14 +81,16 @@ static void push_usage(lua_State *L, const arguments *a, const char *option) {
     return;
   }
   bool any = a->op->ids > 0;
-  luaL_addstring(&b, a->op->ids == 0 ? "" : a->op->ids == 1 ? "id" : "id, license_id");
+  luaL_addstring(&b, a->op->ids == 0   ? ""
+                     : a->op->ids == 1 ? "id"
+                                       : "id, license_id");
   if (a->op->body != CEL_BODY_NONE) {
     bool optional = a->op->body == CEL_BODY_OPTIONAL && option == NULL;
     luaL_addstring(&b, optional ? "[" : "");
     luaL_addstring(&b, any ? ", " : "");
-    luaL_addstring(&b, a->op->shape == &cel_shape_connector  ? "connector"
-                       : a->op->body == CEL_BODY_OPTIONAL ? "body"
-                                                          : "license");
+    luaL_addstring(&b, a->op->shape == &cel_shape_connector ? "connector"
+                       : a->op->body == CEL_BODY_OPTIONAL   ? "body"
+                                                            : "license");
     luaL_addstring(&b, optional ? "]" : "");
     any = true;
   }
@@ -466,8 +468,10 @@ static bool may_be_sent(lua_State *L, const arguments *a) {
     refuse_call(L, a, "invalid_id");
   } else if (c->client->read_only && c->writes &&
              !cel_option_boolean(L, a->options, "dry_run", false)) {
-    lua_pushfstring(L, "the client was made with read_only = true: %s was not "
-                       "sent", a->what);
+    lua_pushfstring(L,
+                    "the client was made with read_only = true: %s was not "
+                    "sent",
+                    a->what);
     refuse_call(L, a, "read_only");
   } else {
     return true;
@@ -561,8 +565,7 @@ static void refuse_body(lua_State *L, const arguments *a, int idx) {
 
 bool cel_request_operation(lua_State *L, const cel_operation *op,
                            const cel_asker *by) {
-  arguments a = {
-      .what = by == NULL ? op->name : by->name, .op = op, .by = by};
+  arguments a = {.what = by == NULL ? op->name : by->name, .op = op, .by = by};
   int at = (int)op->ids + 2;
   cel_client_self(L, a.what);
   if (op->body != CEL_BODY_NONE) {

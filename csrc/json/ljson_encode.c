@@ -28,8 +28,8 @@ _Static_assert(CEL_FAULTS_DEPTH == CEL_JSON_MAX_DEPTH,
 typedef struct encoder {
   lua_State *L;
   bool validate;
-  bool sort;  /* members by name */
-  int indent; /* spaces for each level; 0: all on one line */
+  bool sort;   /* members by name */
+  int indent;  /* spaces for each level; 0: all on one line */
   bool over;   /* the walk ends: too large, or too many faults */
   size_t most; /* bytes of text */
   size_t work; /* since debug hooks had a turn */
