@@ -158,6 +158,11 @@
 ---@field rate? number Requests per second; 300.
 ---@field burst? number Requests at once; 1000, or the rate where only that is given.
 
+--- Options of `celigo.json.encode`.
+---@class celigo.EncodeOptions
+---@field sort? boolean Members by name, so that equal values are equal texts; false.
+---@field indent? integer Spaces for each level, 0 to 16; 0, all on one line.
+
 --- Any table with these two functions, such as `require "cjson"`.
 ---@class celigo.Codec
 ---@field encode fun(value: any, options?: any): string
@@ -269,6 +274,7 @@
 ---@field method string HTTP's.
 ---@field path string Without its query.
 ---@field operation celigo.OperationName Of the method that was called.
+---@field where? string `file:line` of the call in the caller's code, where there is one.
 ---@field attempts integer How many exchanges there were.
 ---@field elapsed number Seconds.
 ---@field retryable boolean Whether the same call can succeed later.
