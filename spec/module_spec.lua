@@ -28,7 +28,7 @@ describe("the module", function()
     local version = file:read("a"):match(
       "project%(celigo VERSION (%d+%.%d+%.%d+)")
     assert.equal("celigo " .. version, celigo._VERSION)
-    assert.equal("celigo 0.1.0", celigo._VERSION)
+    assert.equal("celigo 0.2.0", celigo._VERSION)
   end)
 
   it("sets no globals and changes none", function()
