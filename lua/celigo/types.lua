@@ -173,9 +173,9 @@
 ---@field token? string|fun(): string?, string? Bearer token, or what returns it, or nil and a message; `$CELIGO_API_TOKEN`.
 ---@field region? "us"|"eu" Which of the two services; `us`.
 ---@field base_url? string Instead of a region; `$CELIGO_BASE_URL`.
----@field timeout? number Seconds for one call, everything included; 60, or 360 where the service works long.
+---@field timeout? number Seconds for one call, all of it; in an iterator for each page; 60, or 360 where the service works long.
 ---@field connect_timeout? number Seconds to connect, TLS included; 10.
----@field max_retries? integer Further attempts after the first; 4.
+---@field max_retries? integer Further attempts after the first, of each page; 4.
 ---@field retry_base? number Seconds: the longest first backoff; 0.5.
 ---@field retry_cap? number Seconds: the longest backoff; 8.
 ---@field rate_limit? celigo.RateLimit|false Client-side limit; false for none.
@@ -193,7 +193,7 @@
 
 --- Options of a single call.
 ---@class celigo.CallOptions
----@field timeout? number Seconds for all of the call.
+---@field timeout? number Seconds for all of the call; in an iterator for each page.
 ---@field max_retries? integer Further attempts after the first.
 ---@field validate? boolean Check the body before it is sent.
 ---@field headers? table<string, string|number> Further headers.
