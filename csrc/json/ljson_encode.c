@@ -28,8 +28,8 @@ _Static_assert(CEL_FAULTS_DEPTH == CEL_JSON_MAX_DEPTH,
 typedef struct encoder {
   lua_State *L;
   bool validate;
-  bool sort;  /* members by name */
-  int indent; /* spaces for each level; 0: all on one line */
+  bool sort;   /* members by name */
+  int indent;  /* spaces for each level; 0: all on one line */
   bool over;   /* the walk ends: too large, or too many faults */
   size_t most; /* bytes of text */
   size_t work; /* since debug hooks had a turn */
@@ -325,6 +325,7 @@ static bool encode_sorted(encoder *e, const cel_shape *shape, int t,
   }
   qsort(names, (size_t)n, sizeof *names, member_compare);
   e->faults.steps[e->faults.depth - 1].key = t + 3;
+  cel_work(L, &e->work, (size_t)n);
   for (lua_Integer i = 0; i < n && !e->over; i++) {
     lua_pushlstring(L, names[i].text, names[i].len);
     lua_pushvalue(L, -1);

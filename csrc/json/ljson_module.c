@@ -37,7 +37,8 @@ static void read_options(lua_State *L, cel_encode_options *o) {
   static const char what[] = "celigo.json.encode";
   for (int i = lua_gettop(L); i > 2; i--)
     if (!lua_isnil(L, i))
-      luaL_error(L, "%s: too many arguments; it takes encode(value[, options])",
+      luaL_error(L,
+                 "%s: too many arguments; it takes encode(value[, options])",
                  what);
   if (lua_isnoneornil(L, 2))
     return;
@@ -144,8 +145,8 @@ static int marks_set(lua_State *L, const char *name) {
   lua_settop(L, 1);
   lua_pushliteral(L, "parse_timestamp"); /* only the module has one */
   if (lua_rawget(L, 1) == LUA_TFUNCTION)
-    return luaL_error(L, "%s: it is called with a dot, not a colon: %s { ... }",
-                      name, name);
+    return luaL_error(
+        L, "%s: it is called with a dot, not a colon: %s { ... }", name, name);
   lua_pop(L, 1);
   cel_marks marks;
   cel_marks_init(&marks, L);

@@ -156,7 +156,7 @@
 
 ---@class celigo.RateLimit
 ---@field rate? number Requests per second; 300.
----@field burst? number Requests at once; 1000.
+---@field burst? number Requests at once; 1000, or the rate where only that is given.
 
 --- Options of `celigo.json.encode`.
 ---@class celigo.EncodeOptions
@@ -165,7 +165,7 @@
 
 --- Any table with these two functions, such as `require "cjson"`.
 ---@class celigo.Codec
----@field encode fun(value: any): string
+---@field encode fun(value: any, options?: any): string
 ---@field decode fun(text: string): any
 
 --- Options of `celigo.new`.
@@ -179,17 +179,17 @@
 ---@field retry_base? number Seconds: the longest first backoff; 0.5.
 ---@field retry_cap? number Seconds: the longest backoff; 8.
 ---@field rate_limit? celigo.RateLimit|false Client-side limit; false for none.
+---@field read_only? boolean True: everything but a GET is refused, and not sent; false.
+---@field http2? boolean False: HTTP/1.1 only; true.
 ---@field max_connections? integer Connections to the host; 8.
 ---@field max_response_bytes? integer Of a body, decompressed; 64 MiB.
----@field read_only? boolean True: nothing but a GET is sent; false.
----@field http2? boolean False: HTTP/1.1 only; true.
 ---@field max_request_bytes? integer Of a body that is sent; 64 MiB.
 ---@field ca_file? string Further trust anchors, PEM.
 ---@field proxy? string URL of a proxy; the environment's.
 ---@field user_agent? string Put before the library's own.
 ---@field validate? boolean Check bodies before they are sent; true.
 ---@field json? celigo.Codec Codec for bodies; `celigo.json`.
----@field on_event? fun(event: celigo.Event): boolean? Sees what happens; false vetoes a retry.
+---@field on_event? fun(event: celigo.Event): boolean? Sees what happens; false vetoes a retry; `$CELIGO_LOG`.
 
 --- Options of a single call.
 ---@class celigo.CallOptions
@@ -230,7 +230,7 @@
 ---@field next_url? string The next page, where there is one.
 ---@field request_id? string The service's `X-Request-Id`.
 ---@field dropped? string[] Of `edit_*`: paths of members that were sent and did not come back.
----@field changed? string[] Of `edit_*`: paths of what came back with another value.
+---@field changed? string[] Of `edit_*`: paths of members that came back with another value.
 
 --- What a dry run returns.
 ---@class celigo.DryRun
@@ -269,11 +269,11 @@
 ---@field method string HTTP's.
 ---@field path string Without its query.
 ---@field operation celigo.OperationName Of the method that was called.
----@field where? string `file:line` of the call in the caller's code, where there is one.
 ---@field attempts integer How many exchanges there were.
 ---@field elapsed number Seconds.
 ---@field retryable boolean Whether the same call can succeed later.
 ---@field maybe_applied boolean Whether a failed write may have been done all the same.
+---@field where? string `file:line` of the call in the caller's code.
 ---@field retry_after? number Seconds, where the service said so.
 ---@field body? string Of the answer, cut at 64 KiB.
 ---@field headers? table<string, string> Of the answer, by name in lower case.
@@ -589,13 +589,13 @@ function celigo.object(t) end
 ---@return boolean
 function celigo.is_error(v) end
 
---- Lua's `assert`, but what it raises is a string, `tostring(err)`.
+--- Lua's `assert`, but it raises `tostring(err)`, a string.
 ---@generic T
----@param value T?
+---@param value? T
 ---@param err? any
 ---@param ... any
----@return T value
----@return any err and what follows it
+---@return T
+---@return any ...
 function celigo.assert(value, err, ...) end
 
 --- Writes a point in time as the service does.
