@@ -223,6 +223,16 @@ local function functions_of(members)
   return set
 end
 
+-- The methods of an error object: its __index is a function over them.
+local function methods_of(err)
+  local index, i = debug.getmetatable(err).__index, 0
+  repeat
+    i = i + 1
+    local name, value = debug.getupvalue(index, i)
+    if name == "methods" then return value end
+  until not name
+end
+
 describe("the types of modules and objects", function()
   local service = sandbox.start()
   local client = celigo.new { base_url = service.url, token = service.token }
@@ -240,7 +250,7 @@ describe("the types of modules and objects", function()
       ["celigo.loop"] = require "celigo.loop",
       ["celigo.Client"] = core.methods,
       ["celigo.Call"] = debug.getmetatable(call).__index,
-      ["celigo.Error"] = debug.getmetatable(err).__index,
+      ["celigo.Error"] = methods_of(err),
       ["celigo.sandbox"] = sandbox,
       ["celigo.SandboxProcess"] = getmetatable(service).__index,
     }
@@ -391,7 +401,9 @@ describe("the types of options", function()
     end
     local client <close> = celigo.new { token = "t" }
     for method in classes["celigo.Request"].fields.method.type:gmatch '"(.-)"' do
-      assert.equal(method, client:request { method = method, path = "/", dry_run = true }.method)
+      if method ~= "GET" then -- a dry run that only reads is none
+        assert.equal(method, client:request { method = method, path = "/", dry_run = true }.method)
+      end
     end
   end)
 end)

@@ -301,6 +301,16 @@ static const char *id_at(lua_State *L, arguments *a, int idx, const char *name,
   return id;
 }
 
+static const char *const id_names[CEL_MAX_IDS] = {"id", "license id"};
+
+/* Raises where an id is no string, before anything else is looked at: what
+   stands in another order is told so [-0, +0]. */
+static void check_ids(lua_State *L, arguments *a) {
+  size_t len;
+  for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++)
+    id_at(L, a, (int)i + 2, id_names[i], &len);
+}
+
 /* The part of the target that the user never writes; notes its length. */
 static const char *set_origin(cel_call *c) {
   const cel_base_url *base = &c->client->base;
@@ -317,13 +327,12 @@ static const char *set_origin(cel_call *c) {
 /* Pushes the operation's path with its ids, which are at index 2 and on, and
    the origin before it [-0, +1]. */
 static void push_path(lua_State *L, arguments *a) {
-  static const char *const names[CEL_MAX_IDS] = {"id", "license id"};
   const char *ids[CEL_MAX_IDS];
   size_t lens[CEL_MAX_IDS];
   cel_call *c = cel_call_get(L, a->call);
   size_t size = strlen(a->op->path);
   for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++) {
-    ids[i] = id_at(L, a, (int)i + 2, names[i], &lens[i]);
+    ids[i] = id_at(L, a, (int)i + 2, id_names[i], &lens[i]);
     size += 3 * lens[i];
   }
   const char *origin = set_origin(c);
@@ -568,6 +577,7 @@ bool cel_request_operation(lua_State *L, const cel_operation *op,
   arguments a = {.what = by == NULL ? op->name : by->name, .op = op, .by = by};
   int at = (int)op->ids + 2;
   cel_client_self(L, a.what);
+  check_ids(L, &a);
   if (op->body != CEL_BODY_NONE) {
     if (!lua_isnoneornil(L, at))
       a.body = at;

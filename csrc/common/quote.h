@@ -10,15 +10,22 @@
 
 #define CEL_QUOTE_MAX  40  /* bytes of the text that are shown */
 #define CEL_QUOTE_SIZE 168 /* both quotes, escapes, "..." and terminator */
+#define CEL_QUOTE_CHAR 8   /* the longest escape, "\u{202E}" */
 
 /* Writes s between double quotes, so that the result is one line of valid
-   UTF-8: quotes, backslashes, control characters and malformed bytes are
-   escaped as in Lua. A longer text is cut between characters and "..."
-   follows the closing quote. Returns the length. */
+   UTF-8: quotes, backslashes, what steers a terminal (cel_utf8_steers) and
+   malformed bytes are escaped as in Lua. A longer text is cut between
+   characters and "..." follows the closing quote. Returns the length. */
 size_t cel_quote(char out[CEL_QUOTE_SIZE], const char *s, size_t len);
 
-/* The same for one character, at most 4 bytes with no terminator; *used is
-   how many bytes of s it took. n >= 1 bytes may be read. */
-size_t cel_quote_char(char out[4], const char *s, size_t n, size_t *used);
+/* The same for one character, with no terminator; *used is how many bytes of s
+   it took. n >= 1 bytes may be read. */
+size_t cel_quote_char(char out[CEL_QUOTE_CHAR], const char *s, size_t n,
+                      size_t *used);
+
+/* Writes what steers a terminal, or a malformed byte, as an escape of Lua's:
+   "\x1b", "\u{202E}". 0: the character at s is neither. */
+size_t cel_quote_escape(char out[CEL_QUOTE_CHAR], const char *s, size_t n,
+                        size_t *used);
 
 #endif

@@ -32,4 +32,23 @@ static inline size_t cel_utf8_length(const char *s, size_t n) {
   return (c == 0xF0 && d < 0x90) || (c == 0xF4 && d > 0x8F) ? 0 : 4;
 }
 
+/* The code point of a well-formed sequence of n bytes. */
+static inline unsigned long cel_utf8_code(const char *s, size_t n) {
+  static const unsigned char first[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+  unsigned long code = (unsigned char)s[0] & first[n];
+  for (size_t i = 1; i < n; i++)
+    code = code << 6 | ((unsigned char)s[i] & 0x3F);
+  return code;
+}
+
+/* Whether a character is not shown but steers what is: C0, DEL and C1, marks
+   of writing direction, separators of lines and paragraphs, the byte order
+   mark. */
+static inline bool cel_utf8_steers(unsigned long code) {
+  return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x61C ||
+         code == 0x200E || code == 0x200F ||
+         (code >= 0x2028 && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
+}
+
 #endif

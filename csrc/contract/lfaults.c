@@ -45,7 +45,7 @@ static void path_add_name(luaL_Buffer *b, const char *name, size_t len,
   }
   luaL_addstring(b, "[\"");
   for (size_t i = 0, used; i < len; i += used) {
-    char shown[4] = {0};
+    char shown[CEL_QUOTE_CHAR] = {0};
     size_t n = cel_quote_char(shown, name + i, len - i, &used);
     luaL_addlstring(b, shown, n);
   }

@@ -325,6 +325,7 @@ static bool encode_sorted(encoder *e, const cel_shape *shape, int t,
   }
   qsort(names, (size_t)n, sizeof *names, member_compare);
   e->faults.steps[e->faults.depth - 1].key = t + 3;
+  cel_work(L, &e->work, (size_t)n);
   for (lua_Integer i = 0; i < n && !e->over; i++) {
     lua_pushlstring(L, names[i].text, names[i].len);
     lua_pushvalue(L, -1);

@@ -4,6 +4,7 @@
 */
 #include <lauxlib.h>
 
+#include "common/lplain.h"
 #include "common/lturn.h"
 #include "json/ljson.h"
 #include "json/ljson_module.h"
@@ -17,6 +18,7 @@
 int luaopen_celigo_base(lua_State *L) {
   static const luaL_Reg functions[] = {{"array", cel_json_l_array},
                                        {"object", cel_json_l_object},
+                                       {"plain", cel_l_plain},
                                        {NULL, NULL}};
   luaL_checkversion(L);
   cel_open_turn(L);

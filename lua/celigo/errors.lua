@@ -34,6 +34,7 @@
 local base = require "celigo.base"
 
 local MAX_BODY = 64 * 1024 -- bytes of a body that an error keeps
+local MAX_KEPT = 4 * 1024 -- bytes of each other text
 local MAX_SHOWN = 5 -- entries that tostring shows
 local MAX_MESSAGE = 400 -- bytes of each
 local MAX_TEXT = 200 -- bytes of a body that is shown as its text
@@ -41,7 +42,7 @@ local MAX_TEXT = 200 -- bytes of a body that is shown as its text
 local NAME = "celigo.error"
 
 local methods = {}
-local Error = { __name = NAME, __metatable = NAME }
+local Error = { __index = methods, __name = NAME, __metatable = NAME }
 
 -- What tostring tells and no field does: how often the call was tried, and
 -- whether it is only the contract that a body offends.
@@ -56,11 +57,11 @@ local function no_string(name)
   end
 end
 
-function Error.__index(_, name)
-  local method = methods[name]
-  if method == nil and type(name) == "string" and type(string[name]) == "function" then return no_string(name) end
-  return method
-end
+setmetatable(methods, {
+  __index = function(_, name)
+    if type(name) == "string" and type(string[name]) == "function" then return no_string(name) end
+  end,
+})
 
 -- HTTP statuses in words, for answers that give no code of their own.
 local words = {
@@ -114,16 +115,30 @@ local function words_of(status)
   return words[status] or ("http_%d"):format(status)
 end
 
+-- Cuts between characters.
+local function cut(text, max)
+  if #text <= max then return text end
+  local last = max
+  while last > 0 and text:find("^[\x80-\xBF]", last + 1) do last = last - 1 end
+  return text:sub(1, last) .. "…"
+end
+
+-- What an error keeps of any text but the body.
+local function kept(text)
+  if #text <= MAX_KEPT then return text end
+  return cut(text, MAX_KEPT - #"…")
+end
+
 local function text_or_nil(v)
-  if type(v) == "string" then return v end
+  if type(v) == "string" then return kept(v) end
   if type(v) == "number" then return tostring(v) end
   return nil
 end
 
 -- A code is a string, or an integer where it mirrors an upstream's status.
 local function code_or_nil(v)
-  if type(v) == "string" or type(v) == "number" then return v end
-  return nil
+  if type(v) == "number" then return v end
+  return text_or_nil(v)
 end
 
 -- One entry of the service's list, whatever it looks like.
@@ -137,30 +152,42 @@ local function entry_of(v)
   }
 end
 
--- Cuts a text, between characters, and makes one line of it.
-local function cut(text, max)
-  text = text:gsub("%c+", " ")
-  if not utf8.len(text) then text = text:gsub("[\128-\255]", "?") end
-  if #text <= max then return text end
-  return text:sub(1, utf8.offset(text, 0, max + 1) - 1) .. "…"
-end
-
 local entities = { amp = "&", lt = "<", gt = ">", quot = '"', nbsp = " ", ["#39"] = "'" }
 
--- What a person sees of a page of HTML.
-local function text_of_html(html)
-  local text = html:gsub("<!%-%-.-%-%->", " ")
-  for _, name in ipairs { "[sS][cC][rR][iI][pP][tT]", "[sS][tT][yY][lL][eE]" } do
-    text = text:gsub("<" .. name .. ".->.-</" .. name .. "%s*>", " ")
+-- Where the markup that begins at `at` ends; nil where it does not. `lower` is
+-- the page in lower case.
+local function end_of_markup(lower, at)
+  local opening = "<"
+  if lower:sub(at, at + 3) == "<!--" then return select(2, lower:find("-->", at + 4, true)) end
+  for _, name in ipairs { "<script", "<style" } do
+    if lower:sub(at, at + #name - 1) == name then
+      opening = "</" .. name:sub(2)
+      at = lower:find(opening, at, true)
+      break
+    end
   end
-  return (text:gsub("<[^>]*>", " "):gsub("&(#?%w+);", entities))
+  return at and lower:find(">", at + #opening, true)
+end
+
+-- What a person sees of a page of HTML. One way through, for a page may be
+-- made to keep patterns busy.
+local function text_of_html(html)
+  local lower, parts, at = html:lower(), {}, 1
+  while at do
+    local from = html:find("<", at, true)
+    parts[#parts + 1] = html:sub(at, (from or 0) - 1)
+    local to = from and end_of_markup(lower, from)
+    at = to and to + 1
+  end
+  return (table.concat(parts, " "):gsub("&(#?%w+);", entities))
 end
 
 -- The message of a body that is no JSON, or none of the shapes that are known.
 local function text_of(body)
-  local text = body
-  if body:find "^%s*<" or body:lower():find("<html", 1, true) then text = text_of_html(body) end
+  local text = body:sub(1, MAX_BODY)
+  if text:find "^%s*<" or text:lower():find("<html", 1, true) then text = text_of_html(text) end
   text = cut(text:gsub("[%c%s]+", " "):gsub("^ ", ""):gsub(" $", ""), MAX_TEXT)
+  if not base.json.encode(text) then text = text:gsub("[\x80-\xFF]", "?") end -- it is no UTF-8
   return text ~= "" and text or nil
 end
 
@@ -240,7 +267,13 @@ local function new(err)
   if err.kind == "http" then read_answer(err) end
   if err.kind == "pagination" then err.status = nil end -- the page itself was good
   if err.body and #err.body > MAX_BODY then err.body = err.body:sub(1, MAX_BODY) end
+  if err.message then err.message = kept(err.message) end
   err.errors = err.errors or {}
+  for _, entry in ipairs(err.errors) do
+    for name, text in pairs(entry) do
+      if type(text) == "string" then entry[name] = kept(text) end
+    end
+  end
   tries[err], err.tries = err.tries, nil
   contract[err], err.contract = err.contract or nil, nil
   if err.errors[1] and not err.message then tell_first(err) end
@@ -288,7 +321,7 @@ function Error:__tostring()
   local tried = tries[self]
   if tried and tried > 1 then text = ("%s (after %d attempts in %s)"):format(text, tried, seconds(self.elapsed)) end
   if self.where then text = ("%s: %s"):format(self.where, text) end
-  return (text:gsub("%c+", " "))
+  return base.plain(text)
 end
 
 function Error.__concat(a, b)

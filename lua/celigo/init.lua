@@ -30,7 +30,8 @@ local celigo
 -- The module's functions are no methods: with a colon the module itself is
 -- their first argument.
 local function refuse_colon(v, name)
-  if v == celigo then error(("celigo.%s: it is called with a dot, not a colon: celigo.%s(...)"):format(name, name), 3) end
+  if v ~= celigo then return end
+  error(("celigo.%s: it is called with a dot, not a colon: celigo.%s(...)"):format(name, name), 3)
 end
 
 local function is_error(v)

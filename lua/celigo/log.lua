@@ -19,7 +19,7 @@ end
 
 local function json_text(value)
   if math.type(value) == "float" then return encode(rounded(value)) end
-  return encode(value) or encode((tostring(value):gsub("[^\32-\126]", "?")))
+  return base.plain(encode(value) or encode((tostring(value):gsub("[^\32-\126]", "?"))), true)
 end
 
 local function line_of(event)

@@ -156,11 +156,16 @@
 
 ---@class celigo.RateLimit
 ---@field rate? number Requests per second; 300.
----@field burst? number Requests at once; 1000.
+---@field burst? number Requests at once; 1000, or the rate where only that is given.
+
+--- Options of `celigo.json.encode`.
+---@class celigo.EncodeOptions
+---@field sort? boolean Members by name, so that equal values are equal texts; false.
+---@field indent? integer Spaces for each level, 0 to 16; 0, all on one line.
 
 --- Any table with these two functions, such as `require "cjson"`.
 ---@class celigo.Codec
----@field encode fun(value: any): string
+---@field encode fun(value: any, options?: any): string
 ---@field decode fun(text: string): any
 
 --- Options of `celigo.new`.
@@ -174,6 +179,8 @@
 ---@field retry_base? number Seconds: the longest first backoff; 0.5.
 ---@field retry_cap? number Seconds: the longest backoff; 8.
 ---@field rate_limit? celigo.RateLimit|false Client-side limit; false for none.
+---@field read_only? boolean True: everything but a GET is refused, and not sent; false.
+---@field http2? boolean False: HTTP/1.1 only; true.
 ---@field max_connections? integer Connections to the host; 8.
 ---@field max_response_bytes? integer Of a body, decompressed; 64 MiB.
 ---@field max_request_bytes? integer Of a body that is sent; 64 MiB.
@@ -182,7 +189,12 @@
 ---@field user_agent? string Put before the library's own.
 ---@field validate? boolean Check bodies before they are sent; true.
 ---@field json? celigo.Codec Codec for bodies; `celigo.json`.
----@field on_event? fun(event: celigo.Event): boolean? Sees what happens; false vetoes a retry.
+---@field on_event? fun(event: celigo.Event): boolean? Sees what happens; false vetoes a retry; `$CELIGO_LOG`.
+
+--- Options of `celigo.json.encode`.
+---@class celigo.EncodeOptions
+---@field sort? boolean Members by name; false.
+---@field indent? integer Spaces for each level, 0 to 16; 0, all on one line.
 
 --- Options of a single call.
 ---@class celigo.CallOptions
@@ -223,6 +235,7 @@
 ---@field next_url? string The next page, where there is one.
 ---@field request_id? string The service's `X-Request-Id`.
 ---@field dropped? string[] Of `edit_*`: paths of members that were sent and did not come back.
+---@field changed? string[] Of `edit_*`: paths of members that came back with another value.
 
 --- What a dry run returns.
 ---@class celigo.DryRun
@@ -261,10 +274,12 @@
 ---@field method string HTTP's.
 ---@field path string Without its query.
 ---@field operation celigo.OperationName Of the method that was called.
+---@field where? string `file:line` of the call in the caller's code, where there is one.
 ---@field attempts integer How many exchanges there were.
 ---@field elapsed number Seconds.
 ---@field retryable boolean Whether the same call can succeed later.
 ---@field maybe_applied boolean Whether a failed write may have been done all the same.
+---@field where? string `file:line` of the call in the caller's code.
 ---@field retry_after? number Seconds, where the service said so.
 ---@field body? string Of the answer, cut at 64 KiB.
 ---@field headers? table<string, string> Of the answer, by name in lower case.
@@ -546,9 +561,10 @@ function json.decode(text) end
 
 --- Encodes a value as a JSON text.
 ---@param value any
+---@param options? celigo.EncodeOptions
 ---@return string? text
 ---@return string? message which value cannot be encoded, and why
-function json.encode(value) end
+function json.encode(value, options) end
 
 --- `require "celigo"`
 ---@class celigo
@@ -578,6 +594,15 @@ function celigo.object(t) end
 ---@param v any
 ---@return boolean
 function celigo.is_error(v) end
+
+--- Lua's `assert`, but it raises `tostring(err)`, a string.
+---@generic T
+---@param value? T
+---@param err? any
+---@param ... any
+---@return T
+---@return any ...
+function celigo.assert(value, err, ...) end
 
 --- Writes a point in time as the service does.
 ---@param seconds number
