@@ -38,16 +38,6 @@ local function find(module, name)
   return found
 end
 
--- The methods of an error object: its __index is a function over them.
-local function methods_of(err)
-  local index, i = debug.getmetatable(err).__index, 0
-  repeat
-    i = i + 1
-    local name, value = debug.getupvalue(index, i)
-    if name == "methods" then return value end
-  until not name
-end
-
 -- The functions that there really are: of each module, the names.
 local function public()
   local call = keeper:submit "list_connectors"
@@ -57,7 +47,7 @@ local function public()
     ["celigo.json"] = celigo.json,
     ["celigo.client"] = core.methods,
     ["celigo.call"] = debug.getmetatable(call).__index,
-    ["celigo.error"] = methods_of(err),
+    ["celigo.error"] = debug.getmetatable(err).__index,
     ["celigo.sandbox"] = sandbox,
   }
   for _, module in ipairs { "celigo.loop", "celigo.loop.luv", "celigo.loop.cqueues" } do

@@ -223,16 +223,6 @@ local function functions_of(members)
   return set
 end
 
--- The methods of an error object: its __index is a function over them.
-local function methods_of(err)
-  local index, i = debug.getmetatable(err).__index, 0
-  repeat
-    i = i + 1
-    local name, value = debug.getupvalue(index, i)
-    if name == "methods" then return value end
-  until not name
-end
-
 describe("the types of modules and objects", function()
   local service = sandbox.start()
   local client = celigo.new { base_url = service.url, token = service.token }
@@ -250,7 +240,7 @@ describe("the types of modules and objects", function()
       ["celigo.loop"] = require "celigo.loop",
       ["celigo.Client"] = core.methods,
       ["celigo.Call"] = debug.getmetatable(call).__index,
-      ["celigo.Error"] = methods_of(err),
+      ["celigo.Error"] = debug.getmetatable(err).__index,
       ["celigo.sandbox"] = sandbox,
       ["celigo.SandboxProcess"] = getmetatable(service).__index,
     }

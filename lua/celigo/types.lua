@@ -173,9 +173,9 @@
 ---@field token? string|fun(): string?, string? Bearer token, or what returns it, or nil and a message; `$CELIGO_API_TOKEN`.
 ---@field region? "us"|"eu" Which of the two services; `us`.
 ---@field base_url? string Instead of a region; `$CELIGO_BASE_URL`.
----@field timeout? number Seconds for one call, everything included; 60, or 360 where the service works long.
+---@field timeout? number Seconds for one call, all of it; in an iterator for each page; 60, or 360 where the service works long.
 ---@field connect_timeout? number Seconds to connect, TLS included; 10.
----@field max_retries? integer Further attempts after the first; 4.
+---@field max_retries? integer Further attempts after the first, of each page; 4.
 ---@field retry_base? number Seconds: the longest first backoff; 0.5.
 ---@field retry_cap? number Seconds: the longest backoff; 8.
 ---@field rate_limit? celigo.RateLimit|false Client-side limit; false for none.
@@ -191,14 +191,9 @@
 ---@field json? celigo.Codec Codec for bodies; `celigo.json`.
 ---@field on_event? fun(event: celigo.Event): boolean? Sees what happens; false vetoes a retry; `$CELIGO_LOG`.
 
---- Options of `celigo.json.encode`.
----@class celigo.EncodeOptions
----@field sort? boolean Members by name; false.
----@field indent? integer Spaces for each level, 0 to 16; 0, all on one line.
-
 --- Options of a single call.
 ---@class celigo.CallOptions
----@field timeout? number Seconds for all of the call.
+---@field timeout? number Seconds for all of the call; in an iterator for each page.
 ---@field max_retries? integer Further attempts after the first.
 ---@field validate? boolean Check the body before it is sent.
 ---@field headers? table<string, string|number> Further headers.
@@ -274,7 +269,6 @@
 ---@field method string HTTP's.
 ---@field path string Without its query.
 ---@field operation celigo.OperationName Of the method that was called.
----@field where? string `file:line` of the call in the caller's code, where there is one.
 ---@field attempts integer How many exchanges there were.
 ---@field elapsed number Seconds.
 ---@field retryable boolean Whether the same call can succeed later.
