@@ -483,9 +483,9 @@ static short poll_events(int what) {
                  (what & CURL_POLL_OUT ? POLLOUT : 0));
 }
 
-/* What poll saw, in libcurl's words. POLLERR is passed on as "can be read": then
-   libcurl reads, gets the error, and sees where a kept connection has died. Of
-   CURL_CSELECT_ERR alone it makes a failure without looking. */
+/* What poll saw, in libcurl's words. POLLERR is passed on as "can be read":
+   then libcurl reads, gets the error, and sees where a kept connection has
+   died. Of CURL_CSELECT_ERR alone it makes a failure without looking. */
 static int curl_events(short revents) {
   return (revents & (POLLIN | POLLHUP | POLLERR) ? CURL_CSELECT_IN : 0) |
          (revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
