@@ -6,7 +6,7 @@
 
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- weblink retry_after mask json
+[ $# -gt 0 ] || set -- weblink retry_after mask json scripts
 
 seeds_of() {
   case $1 in
@@ -34,7 +34,7 @@ run_one() {
   fi
 }
 
-sh scripts/build.sh fuzz fuzz_weblink fuzz_retry_after fuzz_mask fuzz_json
+sh scripts/build.sh fuzz fuzz_weblink fuzz_retry_after fuzz_mask fuzz_json fuzz_scripts
 # All at a time: none takes more than one processor, nor much memory.
 passed=0 failed=0 children=
 for target in "$@"; do

@@ -69,8 +69,8 @@ describe("a mistake", function()
         function() client:request { method = "POST", path = "/x", body = { dry_run = true } } end },
 
       -- A dot for a colon, a colon for a dot.
-      { "celigo.client expected as the first argument, got string; a method is called with a colon: "
-        .. "client:get_connector_by_id(...)", function() client.get_connector_by_id(ID) end },
+      { "expected the client as the first argument (celigo.client expected, got string); a method is called with a "
+        .. "colon: client:get_connector_by_id(...)", function() client.get_connector_by_id(ID) end },
       { "client:delete_connector(...)", function() client.delete_connector(ID) end },
       { "client:request(...)", function() client.request { path = "/x" } end },
       { "client:submit(...)", function() client.submit("list_connectors") end },

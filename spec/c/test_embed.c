@@ -38,7 +38,7 @@ static int seen; /* strings with the token, or a piece of it, in them */
 static bool holds_token(const char *s, size_t len) {
   for (; len >= PIECE; s++, len--)
     for (size_t i = 0; i + PIECE < sizeof TOKEN; i++)
-      if (s[0] == TOKEN[i] && memcmp(s, TOKEN + i, PIECE) == 0)
+      if (s[0] == TOKEN[i] && memcmp(s, &TOKEN[i], PIECE) == 0)
         return true;
   return false;
 }
