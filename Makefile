@@ -57,6 +57,7 @@ lint: ## compilers, clang-tidy, cppcheck, luacheck, clang-format
 
 format: ## format the C and Lua sources in place
 	@sh scripts/setup.sh lint
+	@sh -c '. scripts/common.sh; is_judge_of_format || fail "clang-format $$FORMAT_VERSION is needed: others format otherwise"'
 	@find csrc spec/c bench examples -name '*.[ch]' | xargs clang-format -i
 	@find lua spec examples bench scripts -name '*.lua' | xargs sh scripts/lua.sh dev scripts/style.lua --fix
 

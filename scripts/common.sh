@@ -59,6 +59,13 @@ specs_exist() {
   done
 }
 
+# The version of clang-format that judges, Debian 12's.
+FORMAT_VERSION=14
+
+is_judge_of_format() {
+  clang-format --version 2>/dev/null | grep -q "version $FORMAT_VERSION\."
+}
+
 processors() {
   getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1
 }

@@ -35,6 +35,7 @@ cppcheck_all() {
     --enable=warning,performance,portability --inline-suppr \
     --inconclusive --library=scripts/cppcheck.cfg \
     --suppress='*:*/build/*' --suppress=missingIncludeSystem \
+    --suppress=normalCheckLevelMaxBranches \
     --error-exitcode=1 -j "$(processors)"
 }
 
@@ -44,7 +45,8 @@ style() {
     "$(find_lua)" scripts/style.lua {} +
 }
 
-# Names the files that `make format` would change.
+# Names the files that `make format` would change. Every version of
+# clang-format has its own mind about macros: one of them judges.
 format() {
   format_found=$(find csrc spec/c bench examples -name '*.[ch]' \
     -exec clang-format --dry-run -Werror {} + 2>&1 |
@@ -60,7 +62,11 @@ check clang-tidy tidy
 check cppcheck cppcheck_all
 check "Lua style" style
 check luacheck luacheck --quiet --no-color lua spec examples bench scripts
-check clang-format format
+if is_judge_of_format; then
+  check clang-format format
+else
+  say "  clang-format: left out, for version $FORMAT_VERSION judges"
+fi
 for rockspec in celigo-*.rockspec; do
   check "$rockspec" luarocks lint "$rockspec"
 done

@@ -99,6 +99,7 @@ group_test() {
 group_hosts() {
   want lighttpd lighttpd - - have lighttpd
   want "lighttpd's-Lua" lighttpd-modules-lua - - [ -e /usr/lib/lighttpd/mod_magnet.so ]
+  want apache apache2-bin - - have apache2
   want haproxy haproxy - - have haproxy
   want prosody prosody - - have prosody
   want lua-event lua-event - - has_lua_package luaevent.core

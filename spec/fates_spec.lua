@@ -244,7 +244,8 @@ describe("fates", function()
     end
   end
 
-  -- On a connection that is new, and on one that has served.
+  -- On a connection that is new, and on one that has served: where that ends,
+  -- newer libcurls find it dead, which has its free repeat.
   for _, fault in ipairs { "refused", "internal", "cancel", "undone" } do
     it(("a stream that ends by %s takes no more than max_retries + 1 exchanges"):format(fault), function()
       for _, kind in ipairs { "get", "put", "delete", "get" } do
@@ -256,7 +257,7 @@ describe("fates", function()
         assert.is_true(jobs[1].other.attempts <= LIMITS.max_retries + 1)
         assert.is_true(jobs[1].seen.received <= LIMITS.max_retries + 1)
         assert(jobs[2].value, jobs[2].other)
-        assert.is_true(jobs[3].seen.received <= LIMITS.max_retries + 1)
+        assert.is_true(jobs[3].seen.received <= LIMITS.max_retries + (fault == "undone" and 2 or 1))
       end
     end)
   end

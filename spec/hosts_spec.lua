@@ -16,6 +16,7 @@ local quote = process.quote
 -- `gives_way`: others are served while a call waits.
 local hosts = {
   { name = "lighttpd", words = { "lighttpd", "-D", "-f", "lighttpd.conf" } },
+  { name = "apache", words = { "apache2", "-D", "FOREGROUND", "-f", "httpd.conf" } },
   { name = "haproxy", words = { "haproxy", "-db", "-f", "haproxy.cfg" }, gives_way = true },
   { name = "prosody", words = { "prosody", "-F", "--config", "prosody.cfg.lua" }, gives_way = true },
 }
@@ -62,39 +63,53 @@ local function write_files(host, folder, port)
   end
 end
 
--- The environment of the host: any Lua finds the module, so that another one
--- than 5.4 and 5.5 can say so.
-local function environment(service)
-  local examples = assert(os.getenv "PWD") .. "/examples/?.lua"
+-- A copy of the library that every user may read, for Apache has one of its
+-- own, and the environment of the host. Any Lua finds the module, so that
+-- another one than 5.4 and 5.5 can say so.
+local function environment(folder, service)
+  local build = assert(os.getenv "CELIGO_BUILD_DIR", "CELIGO_BUILD_DIR names the build's directory")
+  assert(run(("cp -r lua examples %s/lib %s && chmod -R a+rX %s"):format(quote(build), folder, folder)))
+  local path = ("%s/lua/?.lua;%s/lua/?/init.lua;%s/examples/?.lua;;"):gsub("%%s", folder)
   return {
-    "env", "LUA_PATH=" .. package.path .. ";" .. examples, "LUA_CPATH=" .. package.cpath,
+    "env", "LUA_PATH=" .. path, "LUA_CPATH=" .. folder .. "/lib/?.so;;",
     "CELIGO_BASE_URL=" .. service.url, "CELIGO_API_TOKEN=of-the-host",
   }
+end
+
+-- What keeps a host from being used here, if its words tell.
+local function why_not(output)
+  return output:match "celigo is for Lua 5.4 and 5.5, and this program runs Lua 5.%d"
+    or output:match "celigo is here for another Lua than the Lua 5.%d of this program"
+    or output:match "[^\n]*mod_magnet%.so[^\n]*" or output:match "unknown keyword 'lua%-load'"
 end
 
 -- Starts the host; returns its process, the URL, and why it cannot be used.
 local function start(host, folder, service)
   local port = free_port()
   write_files(host, folder, port)
-  local words = environment(service)
+  local words = environment(folder, service)
   for i, word in ipairs(host.words) do
     words[#words + 1] = i == #host.words and folder .. "/" .. word or word
   end
-  local server = process.start(words)
+  local server, reason = process.start(words), nil
   local limit = socket.gettime() + SECONDS
   while socket.gettime() < limit do
     local there = socket.connect("127.0.0.1", port)
     if there then
       there:close()
-      return server, "http://localhost:" .. port
+      -- The first request shows whether its Lua can load the module.
+      local url = "http://localhost:" .. port
+      local answer = http.request(url, { path = "/connectors" })
+      if answer and answer.status == 200 then return server, url end
+      reason = why_not(read(folder .. "/error.log"))
+      break
     end
     if not server:alive() then break end
     socket.sleep(0.02)
   end
   local _, output = server:stop()
-  local reason = output:match "celigo is for Lua 5.4 and 5.5, and this program runs Lua 5.%d"
-    or output:match "[^\n]*mod_magnet[^\n]*" or output:match "unknown keyword 'lua%-load'"
-  assert(reason, host.name .. " does not start:\n" .. output)
+  reason = reason or why_not(output)
+  assert(reason, host.name .. " does not start:\n" .. output .. read(folder .. "/error.log"))
   return nil, nil, host.name .. ": " .. reason
 end
 
@@ -111,6 +126,7 @@ for _, host in ipairs(hosts) do
       assert(run("mkdir " .. folder))
       service = sandbox.start()
       server, url, lacking = start(host, folder, service)
+      service:reset()
     end)
 
     teardown(function()

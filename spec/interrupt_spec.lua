@@ -312,3 +312,47 @@ describe("a count hook ends", function()
     assert.is_true(turns > 0)
   end)
 end)
+
+describe("A debug hook has its turn", function()
+  local json = celigo.json
+  local numbers, records = {}, {}
+
+  setup(function()
+    for i = 1, 2000000 do numbers[i] = i * 7 end
+    for i = 1, 100000 do records[i] = { name = "x", count = i } end
+  end)
+
+  -- How often a hook was called while f ran, and what f returned; an error
+  -- where the hook raises one.
+  local function watch(f, argument, err)
+    local turns = 0
+    local hook = function()
+      turns = turns + 1
+      if err then error(err, 0) end
+    end
+    debug.sethook(hook, "", 100000) -- fewer instructions than f itself has here
+    local good, value = pcall(f, argument)
+    debug.sethook()
+    assert.equal(not err, good)
+    return turns, value
+  end
+
+  for name, value in pairs { ["many numbers"] = numbers, ["many records"] = records } do
+    it("while " .. name .. " are encoded and decoded", function()
+      local turns, text = watch(json.encode, value)
+      assert.is_true(turns > 0)
+      local again
+      turns, again = watch(json.decode, text)
+      assert.is_true(turns > 0)
+      assert.equal(#value, #again)
+      for _, work in ipairs { { json.encode, value }, { json.decode, text } } do
+        local err = {}
+        local raised
+        turns, raised = watch(work[1], work[2], err)
+        assert.equal(1, turns)
+        assert.equal(err, raised)
+      end
+      assert.equal(text, json.encode(json.decode(text)))
+    end)
+  end
+end)

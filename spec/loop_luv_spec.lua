@@ -11,6 +11,7 @@ if lacking then
 end
 
 local celigo = require "celigo"
+local fault = require "spec.support.fault_server"
 local uv = require "luv"
 local attach = require("celigo.loop.luv").attach
 local process = require "spec.support.process"
@@ -221,4 +222,25 @@ describe("a client in a luv loop", function()
     assert.matches("end", output)
   end)
 
+
+  it("prints nothing of its own where servers reset connections", function()
+    local faults <close> = fault.start()
+    local steps = {}
+    for i = 1, 40 do
+      steps[i] = i % 2 == 1 and { body = "{}" } or { ending = "reset", raw = "" }
+    end
+    faults:script(steps)
+    local child = assert(process.start_lua(([[
+      local uv = require "luv"
+      local client = require("celigo.loop.luv").attach(require("celigo").new {
+        base_url = %q, token = "t", max_retries = 0, timeout = 20 })
+      for _ = 1, 4 do
+        coroutine.wrap(function()
+          for _ = 1, 10 do client:get_connector_by_id "1" end
+        end)()
+      end
+      uv.run()
+      print "done" ]]):format(faults.url)))
+    assert.same({ 0, "done" }, { child:wait() })
+  end)
 end)

@@ -28,7 +28,7 @@ describe("the module", function()
     local version = file:read("a"):match(
       "project%(celigo VERSION (%d+%.%d+%.%d+)")
     assert.equal("celigo " .. version, celigo._VERSION)
-    assert.equal("celigo 0.1.0", celigo._VERSION)
+    assert.equal("celigo 0.2.0", celigo._VERSION)
   end)
 
   it("sets no globals and changes none", function()
@@ -102,6 +102,27 @@ describe("the module", function()
         return err.kind == "network"
       end)())
     ]])
+  end)
+
+  it("loads nothing after celigo.client", function()
+    assert.equal(
+      "network network",
+      run [[
+      local celigo = require "celigo"
+      require "celigo.client"
+      package.path, package.cpath, package.preload = "", "", {}
+      for i = #package.searchers, 1, -1 do package.searchers[i] = nil end
+      local null = assert(io.open("/dev/null", "w"))
+      local client <close> = celigo.new {
+        token = "t", base_url = "http://127.0.0.1:1", max_retries = 0, on_event = celigo.log(null) }
+      local _, err = client:list_connectors()
+      assert(celigo.is_error(err))
+      client:map({ 1 }, function() end)
+      client:edit_connector("54fa0b38a7044f9252000036", function() end)
+      local _, raised = pcall(function() for _ in client:each_connector() do end end)
+      print(err.kind .. " " .. raised.kind)
+    ]]
+    )
   end)
 
   it("works where a script has no environment", function()

@@ -137,6 +137,7 @@ describe("the operation table", function()
 end)
 
 local ID = "54fa0b38a7044f9252000036"
+local INSTALL = "54fa0b38a7044f9254000001"
 local LICENSE = "54fa0b38a7044f9253000001"
 local NEWER = "54fa0b38a7044f9252000037" -- of the framework that installs here
 
@@ -152,8 +153,8 @@ local calls = {
     sent = '{"name":"Renamed"}' },
   delete_connector = { ID },
   get_connector_install_base = { ID },
-  push_connector_update = { ID, { _integrationIds = {} },
-    sent = '{"_integrationIds":[]}' },
+  push_connector_update = { ID, { _integrationIds = { INSTALL } },
+    sent = '{"_integrationIds":["' .. INSTALL .. '"]}' },
   list_connector_licenses = { ID },
   create_connector_license = { ID, LICENSE_BODY,
     sent = '{"email":"zoe@example.com",'
@@ -266,7 +267,7 @@ describe("operations", function()
   end)
 
   it("push an update with and without a body", function()
-    for _, body in ipairs { false, {}, { _integrationIds = celigo.array {} } }
+    for _, body in ipairs { false, {}, { _integrationIds = { INSTALL } } }
     do
       local value, response =
         client:push_connector_update(ID, body or nil)
@@ -277,7 +278,7 @@ describe("operations", function()
     for i, request in ipairs(http.journal(server.url)) do
       bodies[i] = request.body
     end
-    assert.same({ "", "{}", '{"_integrationIds":[]}' }, bodies)
+    assert.same({ "", "{}", '{"_integrationIds":["' .. INSTALL .. '"]}' }, bodies)
   end)
 
   it("take options after a body that is left out", function()

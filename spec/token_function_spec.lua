@@ -38,6 +38,7 @@ describe("a token function and a rotation", function()
 
   for _, way in ipairs(ways) do
     it("is asked once, however many calls meet the 401: " .. way.name, function()
+      if way.lacking then return pending(way.lacking) end
       local token, asked = tokens { "old", "new" }
       local client <close> = way.attach(celigo.new { base_url = service.url, token = token, timeout = 20 })
       local got, functions = 0, {}

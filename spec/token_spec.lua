@@ -136,7 +136,7 @@ describe("the token", function()
         max_retries = 1, timeout = 0.1 }
       assert_hidden(err, events)
     end
-    for _, bad in ipairs { { 5 }, { "1", { bad = 1 } } } do
+    for _, bad in ipairs { { 5 }, { "1", nil, {} }, { "1", { bad = 1 } } } do
       local trace
       xpcall(client.get_connector_by_id, function(err)
         trace = debug.traceback(err, 1)

@@ -391,7 +391,9 @@ describe("the types of options", function()
     end
     local client <close> = celigo.new { token = "t" }
     for method in classes["celigo.Request"].fields.method.type:gmatch '"(.-)"' do
-      assert.equal(method, client:request { method = method, path = "/", dry_run = true }.method)
+      if method ~= "GET" then -- a dry run that only reads is none
+        assert.equal(method, client:request { method = method, path = "/", dry_run = true }.method)
+      end
     end
   end)
 end)

@@ -90,8 +90,9 @@ cel_client *cel_client_check(lua_State *L, int idx) {
 cel_client *cel_client_self(lua_State *L, const char *method) {
   if (luaL_testudata(L, 1, CEL_CLIENT_MT) == NULL)
     luaL_error(L,
-               "%s: expected the client as the first argument, got %s; a "
-               "method is called with a colon: client:%s(...)",
+               "%s: expected the client as the first argument "
+               "(celigo.client expected, got %s); a method is called with a "
+               "colon: client:%s(...)",
                method, luaL_typename(L, 1), method);
   return cel_client_check(L, 1);
 }

@@ -188,10 +188,12 @@ Options of `new`; every one is optional.
 @tfield string region "us" or "eu" ("us")
 @tfield string base_url instead of a region; plain http for loopback hosts
   only ($CELIGO_BASE_URL)
-@tfield number timeout seconds for one call, everything included (60; 360
-  for installing, previews and updates)
+@tfield number timeout seconds for one call, with its pages, retries and
+  pauses; in an iterator for each page (60; 360 for installing, previews and
+  updates)
 @tfield number connect_timeout seconds to connect, TLS included (10)
-@tfield integer max_retries further attempts after the first (4)
+@tfield integer max_retries further attempts after the first, of each page
+  (4)
 @tfield number retry_base seconds: the backoff before the first retry is
   random, up to this (0.5)
 @tfield number retry_cap seconds: no backoff is longer (8)

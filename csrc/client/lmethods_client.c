@@ -122,8 +122,9 @@ static int l_submit(lua_State *L) {
   cel_client_self(L, "submit");
   if (lua_type(L, 2) != LUA_TSTRING)
     return luaL_error(L,
-                      "submit: expected the name of a method, such as "
-                      "\"get_connector_by_id\", before its arguments, got %s",
+                      "bad argument #1 to 'submit' (string expected, got "
+                      "%s): the name of a method comes first, such as "
+                      "\"get_connector_by_id\"",
                       luaL_typename(L, 2));
   const char *name = lua_tostring(L, 2);
   const cel_operation *op = cel_operation_find(name);
@@ -132,10 +133,10 @@ static int l_submit(lua_State *L) {
     const char *nearest =
         cel_nearest_method(name, submitted_name, NULL, CEL_OPERATIONS + 1);
     return nearest == NULL
-               ? luaL_error(L,
-                            "submit: no operation '%s'; the name of a method "
-                            "comes first, such as \"get_connector_by_id\"",
-                            name)
+               ? luaL_error(L, "submit: no operation '%s'%s", name,
+                            strpbrk(name, "0123456789") == NULL
+                                ? ""
+                                : "; the name of a method comes first")
                : luaL_error(L, "submit: no operation '%s'; did you mean '%s'?",
                             name, nearest);
   }

@@ -90,8 +90,8 @@ static bool holds_words(const char *asked, const char *name, size_t *others) {
   while (*asked != '\0') {
     size_t len = strcspn(asked, "_");
     size_t n = 0;
-    while (*name != '\0' && (n = strcspn(name, "_"),
-                             n != len || memcmp(asked, name, n) != 0))
+    while (*name != '\0' &&
+           (n = strcspn(name, "_"), n != len || memcmp(asked, name, n) != 0))
       name += name[n] == '_' ? n + 1 : n;
     if (*name == '\0')
       return false;
@@ -130,7 +130,7 @@ static const char *string_at(const void *names, size_t i) {
 
 /* core.nearest(word, names): the name that was most likely meant, or nil. */
 int cel_l_nearest(lua_State *L) {
-  const char *names[MAX_NAMES];
+  const char *names[MAX_NAMES] = {NULL};
   size_t n = 0;
   const char *word = luaL_checkstring(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -139,14 +139,14 @@ int cel_l_nearest(lua_State *L) {
     names[n++] = lua_tostring(L, -1); /* the table keeps the string */
     lua_pop(L, 1);
   }
-  lua_pushstring(L, cel_nearest(word, string_at, names, n));
+  lua_pushstring(L, cel_nearest(word, string_at, (const void *)names, n));
   return 1;
 }
 
 /* __index of a table of methods; the upvalue is the class's name. */
 static int l_unknown(lua_State *L) {
   const char *class_name = lua_tostring(L, lua_upvalueindex(1));
-  const char *names[MAX_NAMES];
+  const char *names[MAX_NAMES] = {NULL};
   size_t n = 0;
   if (lua_type(L, 2) != LUA_TSTRING || !lua_istable(L, 1))
     return 0;
@@ -157,7 +157,8 @@ static int l_unknown(lua_State *L) {
     if (lua_type(L, -1) == LUA_TSTRING)
       names[n++] = lua_tostring(L, -1); /* the table keeps the string */
   }
-  const char *nearest = cel_nearest_method(word, string_at, names, n);
+  const char *nearest =
+      cel_nearest_method(word, string_at, (const void *)names, n);
   if (nearest == NULL)
     return luaL_error(L, "%s has no method '%s'", class_name, word);
   return luaL_error(L, "%s has no method '%s'; did you mean '%s'?", class_name,

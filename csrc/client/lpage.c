@@ -12,6 +12,7 @@
 #include "client/levent.h"
 #include "client/lresult.h"
 #include "client/lvisited.h"
+#include "common/lturn.h"
 #include "http/clock.h"
 #include "http/weblink.h"
 #include "json/ljson.h"
@@ -227,15 +228,17 @@ static int l_codec_decode(lua_State *L) {
    wrong as a string. */
 static bool codec_decode(lua_State *L, int idx) {
   const cel_call *c = cel_call_get(L, idx);
+  lua_pushcfunction(L, cel_note_interrupt);
   lua_pushcfunction(L, l_codec_decode);
   cel_call_push_client(L, idx);
   lua_getiuservalue(L, -1, CEL_CLIENT_UV_CODEC);
   lua_remove(L, -2);
   lua_pushlstring(L, c->transfer.body.data, c->transfer.body.len);
-  int status = lua_pcall(L, 2, 1, 0);
+  int status = lua_pcall(L, 2, 1, -4);
+  lua_remove(L, -2);
   if (status == LUA_OK)
     return true;
-  if (status == LUA_ERRMEM)
+  if (status == LUA_ERRMEM || cel_is_interrupt(L, -1))
     lua_error(L);
   luaL_tolstring(L, -1, NULL);
   lua_remove(L, -2);

@@ -56,9 +56,9 @@ const size_t cel_request_options_count =
 typedef struct arguments {
   const char *what; /* the method's name, for errors */
   const cel_operation *op;
-  int options; /* the options' index; may hold nothing */
-  int body;    /* the body's index; 0 for none */
-  int call;    /* the new call's index */
+  int options;          /* the options' index; may hold nothing */
+  int body;             /* the body's index; 0 for none */
+  int call;             /* the new call's index */
   const cel_asker *by;  /* the method that asks, where it is another */
   const char *wrong_id; /* which of the ids can be none; NULL: all can be */
   const char *shown_id; /* that one */
@@ -81,14 +81,16 @@ static void push_usage(lua_State *L, const arguments *a, const char *option) {
     return;
   }
   bool any = a->op->ids > 0;
-  luaL_addstring(&b, a->op->ids == 0 ? "" : a->op->ids == 1 ? "id" : "id, license_id");
+  luaL_addstring(&b, a->op->ids == 0   ? ""
+                     : a->op->ids == 1 ? "id"
+                                       : "id, license_id");
   if (a->op->body != CEL_BODY_NONE) {
     bool optional = a->op->body == CEL_BODY_OPTIONAL && option == NULL;
     luaL_addstring(&b, optional ? "[" : "");
     luaL_addstring(&b, any ? ", " : "");
-    luaL_addstring(&b, a->op->shape == &cel_shape_connector  ? "connector"
-                       : a->op->body == CEL_BODY_OPTIONAL ? "body"
-                                                          : "license");
+    luaL_addstring(&b, a->op->shape == &cel_shape_connector ? "connector"
+                       : a->op->body == CEL_BODY_OPTIONAL   ? "body"
+                                                            : "license");
     luaL_addstring(&b, optional ? "]" : "");
     any = true;
   }
@@ -299,6 +301,16 @@ static const char *id_at(lua_State *L, arguments *a, int idx, const char *name,
   return id;
 }
 
+static const char *const id_names[CEL_MAX_IDS] = {"id", "license id"};
+
+/* Raises where an id is no string, before anything else is looked at: what
+   stands in another order is told so [-0, +0]. */
+static void check_ids(lua_State *L, arguments *a) {
+  size_t len;
+  for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++)
+    id_at(L, a, (int)i + 2, id_names[i], &len);
+}
+
 /* The part of the target that the user never writes; notes its length. */
 static const char *set_origin(cel_call *c) {
   const cel_base_url *base = &c->client->base;
@@ -315,13 +327,12 @@ static const char *set_origin(cel_call *c) {
 /* Pushes the operation's path with its ids, which are at index 2 and on, and
    the origin before it [-0, +1]. */
 static void push_path(lua_State *L, arguments *a) {
-  static const char *const names[CEL_MAX_IDS] = {"id", "license id"};
   const char *ids[CEL_MAX_IDS];
   size_t lens[CEL_MAX_IDS];
   cel_call *c = cel_call_get(L, a->call);
   size_t size = strlen(a->op->path);
   for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++) {
-    ids[i] = id_at(L, a, (int)i + 2, names[i], &lens[i]);
+    ids[i] = id_at(L, a, (int)i + 2, id_names[i], &lens[i]);
     size += 3 * lens[i];
   }
   const char *origin = set_origin(c);
@@ -466,8 +477,10 @@ static bool may_be_sent(lua_State *L, const arguments *a) {
     refuse_call(L, a, "invalid_id");
   } else if (c->client->read_only && c->writes &&
              !cel_option_boolean(L, a->options, "dry_run", false)) {
-    lua_pushfstring(L, "the client was made with read_only = true: %s was not "
-                       "sent", a->what);
+    lua_pushfstring(L,
+                    "the client was made with read_only = true: %s was not "
+                    "sent",
+                    a->what);
     refuse_call(L, a, "read_only");
   } else {
     return true;
@@ -561,10 +574,10 @@ static void refuse_body(lua_State *L, const arguments *a, int idx) {
 
 bool cel_request_operation(lua_State *L, const cel_operation *op,
                            const cel_asker *by) {
-  arguments a = {
-      .what = by == NULL ? op->name : by->name, .op = op, .by = by};
+  arguments a = {.what = by == NULL ? op->name : by->name, .op = op, .by = by};
   int at = (int)op->ids + 2;
   cel_client_self(L, a.what);
+  check_ids(L, &a);
   if (op->body != CEL_BODY_NONE) {
     if (!lua_isnoneornil(L, at))
       a.body = at;

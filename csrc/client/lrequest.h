@@ -15,7 +15,7 @@
 /* The method that asks, where it is not the operation's own: for errors. */
 typedef struct cel_asker {
   const char *name;
-  bool iterates; /* it has the options of iterators */
+  bool iterates;         /* it has the options of iterators */
   const char *arguments; /* that it takes, in words */
 } cel_asker;
 

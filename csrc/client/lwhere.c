@@ -33,10 +33,12 @@ void cel_push_where(lua_State *L) {
     lua_getinfo(L, "Sl", &ar);
     if (*ar.what == 'C')
       continue;
-    bool hidden = lua_getfield(L, -1, ar.source) != LUA_TNIL;
-    lua_pop(L, 1);
-    if (hidden)
-      continue;
+    if (*ar.source == '@' || *ar.source == '=') { /* else it is a text */
+      bool hidden = lua_getfield(L, -1, ar.source) != LUA_TNIL;
+      lua_pop(L, 1);
+      if (hidden)
+        continue;
+    }
     if (ar.currentline < 0)
       break; /* the lines have been stripped */
     lua_pop(L, 1);

@@ -19,10 +19,10 @@ typedef struct cel_step {
 
 typedef struct cel_faults {
   lua_State *L;
-  int slot;          /* index of the list; nil while there is none */
-  lua_Integer count; /* faults in the list */
+  int slot;           /* index of the list; nil while there is none */
+  lua_Integer count;  /* faults in the list */
   lua_Integer always; /* those that no option turns off */
-  int depth;         /* steps in use */
+  int depth;          /* steps in use */
   cel_step steps[CEL_FAULTS_DEPTH];
 } cel_faults;
 

@@ -109,7 +109,9 @@ static const char *find_text(const char *text, size_t len, const char *needle,
 static bool next_certificate(const char **at, const char *end, uint64_t *sum) {
   static const char begin[] = "-----BEGIN ";
   const char *p = find_text(*at, (size_t)(end - *at), begin, sizeof begin - 1);
-  if (p == NULL || (p = memchr(p, '\n', (size_t)(end - p))) == NULL)
+  if (p != NULL)
+    p = memchr(p, '\n', (size_t)(end - p));
+  if (p == NULL)
     return false;
   *sum = 0xCBF29CE484222325u; /* FNV-1a */
   for (; p < end && *p != '-'; p++)
@@ -146,7 +148,9 @@ static bool is_hashed_name(const char *name) {
    `sums`. What cannot be read adds nothing; negative when memory ran out. */
 static int file_adds(cel_buf *scratch, const cel_buf *sums, int directory,
                      const char *name) {
-  int fd = openat(directory, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  int fd = directory < 0
+               ? -1
+               : openat(directory, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   scratch->len = 0;
   const char *wrong = fd < 0 ? NULL : append_all(scratch, fd);
   if (is_no_memory(wrong))

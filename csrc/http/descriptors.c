@@ -9,9 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MOST  6 /* descriptors that a multi handle makes, and more */
-#define SPARE 8 /* what an exchange takes at most: a resolver's, its sockets  \
-                 */
+#define MOST 6 /* descriptors that a multi handle makes, and more */
+#define SPARE                                                                 \
+  8 /* what an exchange takes at most: a resolver's, its sockets              \
+     */
 
 static bool is_open(int fd) {
   return fcntl(fd, F_GETFD) >= 0;

@@ -16,6 +16,7 @@
 #include "http/http_memory.h"
 #include "http/http_pools.h"
 #include "http/http_setup.h"
+#include "http/http_watch.h"
 
 /* CURLE_TOO_LARGE, which headers older than 8.6 do not name. */
 #define TOO_LARGE ((CURLcode)100)
@@ -129,6 +130,7 @@ void cel_http_close(cel_http *h) {
   if (h->alloc == NULL)
     return; /* it was never opened */
   cel_http_pools_close(h);
+  cel_http_watch_close(h);
   cel_connections_free(&h->connections);
   cel_http_forget(h);
   cel_buf_free(&h->sockets);

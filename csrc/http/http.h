@@ -73,7 +73,7 @@ bool cel_http_step(cel_http *h, double seconds);
 cel_transfer *cel_http_news(cel_http *h);
 
 /* For event loops: seconds until libcurl wants a turn, negative for never.
-   Descriptors are in h->sockets. */
+   Descriptors are in h->sockets, or all behind h->watch (http_watch.h). */
 double cel_http_timeout(const cel_http *h);
 
 #endif

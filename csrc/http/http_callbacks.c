@@ -11,6 +11,7 @@
 #include "common/chars.h"
 #include "http/clock.h"
 #include "http/http_memory.h"
+#include "http/http_watch.h"
 
 #define ROOM_STEP 65536u /* bytes to which the room for a body is rounded */
 
@@ -46,6 +47,7 @@ static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ud,
     if (cel_buf_append(&h->sockets, &entry, sizeof entry) != CEL_BUF_OK)
       return -1; /* full: room for all of them was made at the start */
   }
+  cel_http_watch_socket(h, fd, what);
   return 0;
 }
 

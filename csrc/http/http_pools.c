@@ -21,6 +21,7 @@ static bool open_pool(cel_http *h, cel_http_pool *pool, bool http1) {
   curl_multi_setopt(pool->multi, CURLMOPT_PIPELINING,
                     (long)(http1 ? CURLPIPE_NOTHING : CURLPIPE_MULTIPLEX));
   /* Unknown before 8.20, where resolvers do not belong to the multi handle. */
+  /* NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange) */
   curl_multi_setopt(pool->multi, MULTI_QUICK_EXIT, 1L);
   return true;
 }

@@ -120,6 +120,7 @@ typedef struct cel_http {
   cel_buf head, body;   /* empty, of a transfer that is over: for the next */
   cel_buf sockets;      /* cel_http_socket[]: what to wait for */
   unsigned long serial; /* of the newest of them */
+  int watch;            /* one descriptor for all of them; 0: none */
   cel_anchors anchors;  /* whom TLS trusts */
   char *env_proxy;      /* owned; the environment's choice, or NULL */
   unsigned long long received; /* bytes of answers, of all transfers */

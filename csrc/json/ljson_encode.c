@@ -374,7 +374,7 @@ static bool encode_object(encoder *e, const cel_shape *shape, int t,
     return false;
   }
   encode_close(e, '}');
-  if (shape != NULL && e->validate) {
+  if (shape != NULL && e->validate && !e->over) {
     cel_validate_members(&e->faults, shape, m.seen, t);
     if (m.others && (shape->nfields > 0 || shape->closed))
       cel_validate_names(&e->faults, shape, m.present, t);

@@ -4,7 +4,8 @@
 ** libcurl closes a descriptor before a loop can hear of it, and the number
 ** may be somebody else's at once. So a loop watches duplicates, which are
 ** closed by nobody but itself. A socket is known by a serial number, for its
-** descriptor comes back.
+** descriptor comes back. Where the system has one descriptor for all of them
+** (http_watch.h), the loop watches that.
 */
 #include "loop/lloop.h"
 
@@ -19,6 +20,7 @@
 #include "client/lwake.h"
 #include "common/lbox.h"
 #include "engine/pump.h"
+#include "http/http_watch.h"
 
 /* {====== Wake-ups */
 
@@ -59,13 +61,23 @@ static int l_serve(lua_State *L) {
   return 1;
 }
 
-/* Pushes the table of what to watch [-0, +1]. */
-static void push_sockets(lua_State *L, const cel_http *h) {
+#define WATCH 0 /* the serial number of the one descriptor for all sockets */
+
+/* Pushes the table of what to watch [-0, +1]. Before the first exchange the
+   client may still be taken along by fork: the descriptor is made then. */
+static void push_sockets(lua_State *L, cel_http *h) {
   static const char *const events[] = {
       [CURL_POLL_IN] = "r", [CURL_POLL_OUT] = "w", [CURL_POLL_INOUT] = "rw"};
   const cel_http_socket *s = (const cel_http_socket *)(void *)h->sockets.data;
   size_t n = h->sockets.len / sizeof *s;
+  if (h->started)
+    cel_http_watch_open(h);
   lua_createtable(L, 0, (int)n);
+  if (h->watch > 0 && n > 0) {
+    lua_pushliteral(L, "r");
+    lua_rawseti(L, -2, WATCH);
+    return;
+  }
   for (size_t i = 0; i < n; i++) {
     if (s[i].what < CURL_POLL_IN || s[i].what > CURL_POLL_INOUT)
       continue;
@@ -123,6 +135,8 @@ static int find_socket(const cel_client *c, lua_Integer serial) {
   const cel_http_socket *s =
       (const cel_http_socket *)(void *)c->http.sockets.data;
   size_t n = c->closed ? 0 : c->http.sockets.len / sizeof *s;
+  if (serial == WATCH)
+    return n > 0 && c->http.watch > 0 ? c->http.watch : -1;
   for (size_t i = 0; i < n; i++)
     if ((lua_Integer)s[i].serial == serial)
       return s[i].fd;

@@ -62,8 +62,8 @@ static int l_fetch(lua_State *L) {
   }
   lua_remove(L, 3);
   lua_remove(L, 2);
-  const bool dry = op != NULL ? cel_request_operation(L, op, by)
-                              : cel_request_any(L, by);
+  const bool dry =
+      op != NULL ? cel_request_operation(L, op, by) : cel_request_any(L, by);
   cel_call *c = dry ? NULL : cel_call_check(L, 1);
   if (dry || strcmp(c->method, "GET") != 0)
     return luaL_error(L, "%s: option 'method': expected GET; %s only reads",

@@ -24,11 +24,14 @@ static double rate_later(double a, double b) {
   return a > b ? a : b;
 }
 
+/* Seconds after which nobody has waited any more. */
+#define RATE_FORGOTTEN 1.0
+
 /* What the bucket holds at the most. Whoever was told to wait is a little
    late: that loses nothing. */
 static double rate_most(const cel_rate_limit *r, double now) {
   double late = now - r->due;
-  if (!(late > 0))
+  if (!(late > 0 && late < RATE_FORGOTTEN))
     return r->burst;
   double kept = 1 + (late < CEL_RATE_LATE ? late : CEL_RATE_LATE) * r->rate;
   return rate_later(r->burst, kept);

@@ -21,7 +21,7 @@
 /* Seconds by which whoever was told to wait may come late at no loss: timers
    are rounded up, and a machine has other work, too. What has dripped into a
    full bucket meanwhile is kept, so that the rate holds. */
-#define CEL_RATE_LATE 5e-3
+#define CEL_RATE_LATE 1e-2
 
 typedef struct cel_rate_limit {
   bool on;

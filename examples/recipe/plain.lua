@@ -1,6 +1,8 @@
 --- Text of others, made safe: names of customers can hold anything, and are
 -- shown on terminals, in rows, and in spreadsheets.
 
+local celigo = require "celigo"
+
 local plain = {}
 
 -- Ranges of code points that steer a terminal or break a row: C0, DEL and C1,
@@ -40,9 +42,20 @@ local function escaped(text, format)
   end))
 end
 
+--- What a value says. Of an error the line of the recipe that met it is left
+-- out: whoever runs a recipe has not written it.
+function plain.words(value)
+  if not celigo.is_error(value) or not value.where then return tostring(value) end
+  local where = value.where
+  value.where = nil
+  local words = tostring(value)
+  value.where = where
+  return words
+end
+
 --- Any value as text that cannot steer a terminal: ESC is `\u{1B}`.
 function plain.text(value)
-  local text = tostring(value)
+  local text = plain.words(value)
   if not text:find "[^\32-\126]" then return text end
   return escaped(repaired(text), "\\u{%X}")
 end

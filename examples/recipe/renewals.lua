@@ -189,7 +189,7 @@ local function renew(client, job, editions, dry_run)
   if problem then return settle(job, "failed", problem) end
   if not license then
     return settle(job, response.maybe_applied and "unknown" or "failed",
-      said and ("%s: %s"):format(said, tostring(response)) or tostring(response))
+      said and ("%s: %s"):format(said, plain.words(response)) or plain.words(response))
   end
   if not write then return settle(job, "done", said) end
   if dry_run then return settle(job, "done", "would " .. said) end
@@ -209,7 +209,7 @@ function renewals.renew_all(client, jobs, editions, dry_run)
       local good, problem = pcall(renew, client, job, editions, dry_run)
       if not good then
         local is_unknown = job.status == "writing" and not (celigo.is_error(problem) and not problem.maybe_applied)
-        settle(job, is_unknown and "unknown" or "failed", tostring(problem))
+        settle(job, is_unknown and "unknown" or "failed", plain.words(problem))
       end
       blocked = job.status ~= "done"
     end

@@ -1,8 +1,10 @@
 --- Puts the client together: the C core and the methods that are Lua. Loaded
--- when the first client is made, for it brings libcurl with it.
+-- when the first client is made, for it brings libcurl with it; or earlier, by
+-- whoever requires it: nothing is loaded after it.
 
 local core = require "celigo.core"
 local errors = require "celigo.errors"
+local log = require "celigo.log"
 
 core.hide_file()
 core.set_error_constructor(errors.new)
@@ -21,7 +23,7 @@ end
 core.set_log_opener(function(name)
   local file, message = open_log(name)
   if not file then return nil, message end
-  return require "celigo.log"(file)
+  return log(file)
 end)
 
 require "celigo.pages"

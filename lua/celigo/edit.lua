@@ -10,10 +10,10 @@ local null = base.json.null
 
 -- {====== What a write has dropped or changed
 
--- Made by the service, and never sent.
+-- Made by the service, whatever is sent.
 local read_only = {
   connector = { _id = true, handle = true, lastModified = true, numInstalls = true },
-  license = { _id = true },
+  license = { _id = true, lastModified = true },
 }
 
 local function member_path(path, key)
@@ -153,8 +153,9 @@ end
 local function check_record(what, record)
   for _, name in ipairs { "dry_run", "max_retries" } do
     if record[name] ~= nil then
-      error(("%s: '%s' is an option, and options come after the function: %s(..., edit, { %s = ... })"):format(
-        what, name, what, name), 3)
+      local where = core.where() -- a level could be that of a tail call
+      error(("%s%s: '%s' is an option, and options come after the function: %s(..., edit, { %s = ... })"):format(
+        where and where .. ": " or "", what, name, what, name), 0)
     end
   end
 end

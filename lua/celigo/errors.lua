@@ -42,7 +42,7 @@ local MAX_TEXT = 200 -- bytes of a body that is shown as its text
 local NAME = "celigo.error"
 
 local methods = {}
-local Error = { __name = NAME, __metatable = NAME }
+local Error = { __index = methods, __name = NAME, __metatable = NAME }
 
 -- What tostring tells and no field does: how often the call was tried, and
 -- whether it is only the contract that a body offends.
@@ -57,11 +57,11 @@ local function no_string(name)
   end
 end
 
-function Error.__index(_, name)
-  local method = methods[name]
-  if method == nil and type(name) == "string" and type(string[name]) == "function" then return no_string(name) end
-  return method
-end
+setmetatable(methods, {
+  __index = function(_, name)
+    if type(name) == "string" and type(string[name]) == "function" then return no_string(name) end
+  end,
+})
 
 -- HTTP statuses in words, for answers that give no code of their own.
 local words = {

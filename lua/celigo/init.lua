@@ -18,6 +18,8 @@ if not loaded then
   if base:find("undefined symbol: lua", 1, true) or base:find("ymbol not found.-'_lua") then
     base = "celigo is a C module for Lua 5.4 or 5.5, and this program hides the functions of the Lua in it, "
       .. "or has another version: " .. base
+  elseif base:find("version mismatch", 1, true) then
+    base = ("celigo is here for another Lua than the %s of this program: %s"):format(_VERSION, base)
   end
   error(base, 0)
 end
@@ -30,7 +32,8 @@ local celigo
 -- The module's functions are no methods: with a colon the module itself is
 -- their first argument.
 local function refuse_colon(v, name)
-  if v == celigo then error(("celigo.%s: it is called with a dot, not a colon: celigo.%s(...)"):format(name, name), 3) end
+  if v ~= celigo then return end
+  error(("celigo.%s: it is called with a dot, not a colon: celigo.%s(...)"):format(name, name), 3)
 end
 
 local function is_error(v)

@@ -156,11 +156,16 @@
 
 ---@class celigo.RateLimit
 ---@field rate? number Requests per second; 300.
----@field burst? number Requests at once; 1000.
+---@field burst? number Requests at once; 1000, or the rate where only that is given.
+
+--- Options of `celigo.json.encode`.
+---@class celigo.EncodeOptions
+---@field sort? boolean Members by name, so that equal values are equal texts; false.
+---@field indent? integer Spaces for each level, 0 to 16; 0, all on one line.
 
 --- Any table with these two functions, such as `require "cjson"`.
 ---@class celigo.Codec
----@field encode fun(value: any): string
+---@field encode fun(value: any, options?: any): string
 ---@field decode fun(text: string): any
 
 --- Options of `celigo.new`.
@@ -168,12 +173,14 @@
 ---@field token? string|fun(): string?, string? Bearer token, or what returns it, or nil and a message; `$CELIGO_API_TOKEN`.
 ---@field region? "us"|"eu" Which of the two services; `us`.
 ---@field base_url? string Instead of a region; `$CELIGO_BASE_URL`.
----@field timeout? number Seconds for one call, everything included; 60, or 360 where the service works long.
+---@field timeout? number Seconds for one call, all of it; in an iterator for each page; 60, or 360 where the service works long.
 ---@field connect_timeout? number Seconds to connect, TLS included; 10.
----@field max_retries? integer Further attempts after the first; 4.
+---@field max_retries? integer Further attempts after the first, of each page; 4.
 ---@field retry_base? number Seconds: the longest first backoff; 0.5.
 ---@field retry_cap? number Seconds: the longest backoff; 8.
 ---@field rate_limit? celigo.RateLimit|false Client-side limit; false for none.
+---@field read_only? boolean True: everything but a GET is refused, and not sent; false.
+---@field http2? boolean False: HTTP/1.1 only; true.
 ---@field max_connections? integer Connections to the host; 8.
 ---@field max_response_bytes? integer Of a body, decompressed; 64 MiB.
 ---@field max_request_bytes? integer Of a body that is sent; 64 MiB.
@@ -182,11 +189,11 @@
 ---@field user_agent? string Put before the library's own.
 ---@field validate? boolean Check bodies before they are sent; true.
 ---@field json? celigo.Codec Codec for bodies; `celigo.json`.
----@field on_event? fun(event: celigo.Event): boolean? Sees what happens; false vetoes a retry.
+---@field on_event? fun(event: celigo.Event): boolean? Sees what happens; false vetoes a retry; `$CELIGO_LOG`.
 
 --- Options of a single call.
 ---@class celigo.CallOptions
----@field timeout? number Seconds for all of the call.
+---@field timeout? number Seconds for all of the call; in an iterator for each page.
 ---@field max_retries? integer Further attempts after the first.
 ---@field validate? boolean Check the body before it is sent.
 ---@field headers? table<string, string|number> Further headers.
@@ -223,6 +230,7 @@
 ---@field next_url? string The next page, where there is one.
 ---@field request_id? string The service's `X-Request-Id`.
 ---@field dropped? string[] Of `edit_*`: paths of members that were sent and did not come back.
+---@field changed? string[] Of `edit_*`: paths of members that came back with another value.
 
 --- What a dry run returns.
 ---@class celigo.DryRun
@@ -265,6 +273,7 @@
 ---@field elapsed number Seconds.
 ---@field retryable boolean Whether the same call can succeed later.
 ---@field maybe_applied boolean Whether a failed write may have been done all the same.
+---@field where? string `file:line` of the call in the caller's code.
 ---@field retry_after? number Seconds, where the service said so.
 ---@field body? string Of the answer, cut at 64 KiB.
 ---@field headers? table<string, string> Of the answer, by name in lower case.
@@ -546,9 +555,10 @@ function json.decode(text) end
 
 --- Encodes a value as a JSON text.
 ---@param value any
+---@param options? celigo.EncodeOptions
 ---@return string? text
 ---@return string? message which value cannot be encoded, and why
-function json.encode(value) end
+function json.encode(value, options) end
 
 --- `require "celigo"`
 ---@class celigo
@@ -578,6 +588,15 @@ function celigo.object(t) end
 ---@param v any
 ---@return boolean
 function celigo.is_error(v) end
+
+--- Lua's `assert`, but it raises `tostring(err)`, a string.
+---@generic T
+---@param value? T
+---@param err? any
+---@param ... any
+---@return T
+---@return any ...
+function celigo.assert(value, err, ...) end
 
 --- Writes a point in time as the service does.
 ---@param seconds number

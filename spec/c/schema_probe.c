@@ -51,8 +51,8 @@ static void probe_push_types(lua_State *L, unsigned types) {
 
 /* Pushes { types =, format =, fields =, items =, ... }. */
 static void probe_push_shape(lua_State *L, const cel_shape *shape) {
-  static const char *const formats[] = {NULL, "objectId", "email",
-                                        "emails", "date-time"};
+  static const char *const formats[] = {NULL, "objectId", "email", "emails",
+                                        "date-time"};
   luaL_checkstack(L, 8, NULL);
   lua_newtable(L);
   probe_push_types(L, shape->types);
@@ -197,11 +197,8 @@ int luaopen_schema_probe(lua_State *L);
 
 int luaopen_schema_probe(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"encode", l_encode},
-      {"email", l_email},
-      {"emails", l_emails},
-      {"starved", l_starved},
-      {NULL, NULL},
+      {"encode", l_encode},   {"email", l_email}, {"emails", l_emails},
+      {"starved", l_starved}, {NULL, NULL},
   };
   luaL_newlib(L, functions);
   lua_newtable(L);

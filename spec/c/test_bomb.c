@@ -12,6 +12,7 @@
 
 #include "celigo.h"
 #include "check.h"
+#include "script.h"
 #include "state.h"
 
 #define MIB   ((size_t)1024 * 1024)
@@ -32,7 +33,9 @@ static void *allocate(void *ud, void *ptr, size_t osize, size_t nsize) {
   void *block = NULL;
   if (nsize == 0)
     free(ptr);
-  else if ((block = realloc(ptr, nsize)) == NULL)
+  else
+    block = realloc(ptr, nsize);
+  if (block == NULL && nsize > 0)
     return NULL;
   m->in_use = m->in_use - old + nsize;
   return block;
@@ -60,47 +63,31 @@ static size_t peak(void) {
 #endif
 }
 
-static const char *const scripts[] = {
-    "return client:list_connectors()",
-    "return client:get_connector_by_id('1')",
-    "return client:create_connector { name = 'n' }",
-    "return client:submit('list_connectors'):wait()",
-    "for record in client:each_connector() do end",
-    "return client:map({ 1 }, function() return client:list_connectors() end)",
-};
+/* Functions of scripts/bomb.lua. */
+static const char *const calls[] = {"list",   "get",  "create",
+                                    "submit", "walk", "map"};
 
-/* The code of the error that a script returned, or raised, or of its first
-   item. */
+/* The code of the error that a call returned, or raised, or of its first
+   item: [-all, +1] */
 static const char *code_of(lua_State *L) {
-  luaL_loadstring(L, "for i = 1, select('#', ...) do "
-                     "  local v = select(i, ...) "
-                     "  if type(v) == 'table' and type(v[1]) == 'table' then "
-                     "    v = v[1] "
-                     "  end "
-                     "  if type(v) == 'table' and v.code then "
-                     "    return v.code "
-                     "  end "
-                     "end "
-                     "return tostring((...))");
+  script_push(L, "code_of");
   lua_insert(L, 1);
   if (lua_pcall(L, lua_gettop(L) - 1, 1, 0) != LUA_OK)
     abort();
   return lua_tostring(L, -1);
 }
 
-static void run(lua_State *L, memory *m, const char *script,
-                const char *want) {
+static void run(lua_State *L, memory *m, const char *call, const char *want) {
   lua_settop(L, 0);
   lua_gc(L, LUA_GCCOLLECT);
-  if (luaL_loadstring(L, script) != LUA_OK)
-    abort();
+  script_push(L, call);
   m->limit = LIMIT;
   int status = lua_pcall(L, 0, LUA_MULTRET, 0);
   m->limit = SIZE_MAX;
   if (strcmp(want, "memory") == 0) {
-    if (!CHECK(script, status == LUA_ERRMEM))
+    if (!CHECK(call, status == LUA_ERRMEM))
       printf("  %s\n", code_of(L));
-  } else if (!CHECK(script, strcmp(code_of(L), want) == 0)) {
+  } else if (!CHECK(call, strcmp(code_of(L), want) == 0)) {
     printf("  %s\n", lua_tostring(L, -1));
   }
 }
@@ -123,11 +110,12 @@ int main(int argc, char **argv) {
     luaL_openlibs(L);
     CHECK("a client", celigo_push_client(L, &o) == LUA_OK);
     lua_setglobal(L, "client");
-    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+    script_open(L, "bomb.lua");
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
       size_t before = peak();
-      run(L, &m, scripts[i], argv[2]);
+      run(L, &m, calls[i], argv[2]);
       size_t after = peak();
-      if (!CHECK(scripts[i], before == 0 || after < LIMIT + MORE))
+      if (!CHECK(calls[i], before == 0 || after < LIMIT + MORE))
         printf("  %zu MiB resident, %zu before\n", after / MIB, before / MIB);
     }
     lua_close(L);

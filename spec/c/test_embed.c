@@ -229,6 +229,30 @@ static void expect_client(lua_State *L, const char *row,
     expect_client(L, #__VA_ARGS__, &o);                                       \
   } while (0)
 
+/* A client that cannot write, and a host that was compiled before there was
+   one. */
+static void test_read_only(const char *url) {
+  const char *row = "a client that is read-only";
+  celigo_options o = defaults(url);
+  lua_State *L = open_state(url, false);
+  o.read_only = 1;
+  o.http1_only = 1;
+  CHECK(row, celigo_push_client(L, &o) == LUA_OK);
+  lua_setglobal(L, "reader");
+  o.size = offsetof(celigo_options, read_only);
+  CHECK(row, celigo_push_client(L, &o) == LUA_OK);
+  lua_setglobal(L, "writer");
+  run_line(
+      L, row,
+      "assert(#assert(reader:list_connectors()) > 0)\n"
+      "local value, err = reader:delete_connector 'x'\n"
+      "assert(value == nil and err.code == 'read_only')\n"
+      "assert(err.where and tostring(err):find(err.where, 1, true) == 1)\n"
+      "assert(reader:delete_connector('x', { dry_run = true }))\n"
+      "assert(select(2, writer:delete_connector 'x').kind == 'http')");
+  lua_close(L);
+}
+
 static void test_options(void) {
   const double nan = strtod("nan", NULL);
   const celigo_options no_token = {.size = sizeof no_token};
@@ -419,6 +443,7 @@ int main(int argc, char **argv) {
   }
   CHECK("version", strcmp(celigo_version(), CELIGO_VERSION) == 0);
   test_options();
+  test_read_only(argv[1]);
   test_sizes();
   test_quiet(argv[1]);
   test_little(argv[1]);

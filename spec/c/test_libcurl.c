@@ -26,6 +26,7 @@
 #include <lualib.h>
 
 #include "check.h"
+#include "script.h"
 
 static const char *what;
 static const char *bundle, *directory; /* NULL: as libcurl has them */
@@ -118,21 +119,12 @@ static void run_script(lua_State *L, char **arguments) {
     printf("  %s\n", luaL_tolstring(L, -1, NULL));
 }
 
-/* What celigo.new says, with a base URL that may be plain. */
-static const char script[] =
-    "local base_url = ... "
-    "local celigo = require 'celigo' "
-    "local good, message = pcall(celigo.new, "
-    "  { token = 'a-token-that-is-long', base_url = base_url }) "
-    "return not good and message or 'made'";
-
+/* What scripts/libcurl.lua says of a base URL. */
 static void check_new(lua_State *L, const char *base_url, const char *wanted) {
   int top = lua_gettop(L);
+  script_load(L, "libcurl.lua");
   lua_pushstring(L, base_url);
-  int status = luaL_loadstring(L, script);
-  lua_insert(L, -2);
-  if (status == LUA_OK)
-    status = lua_pcall(L, 1, 1, 0);
+  int status = lua_pcall(L, 1, 1, 0);
   const char *said = luaL_tolstring(L, -1, NULL);
   if (!CHECK(what, status == LUA_OK && strstr(said, wanted) != NULL))
     printf("  %s\n", said);

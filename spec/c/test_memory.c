@@ -29,7 +29,9 @@ static void *allocate(void *ud, void *ptr, size_t osize, size_t nsize) {
   void *block = NULL;
   if (nsize == 0)
     free(ptr);
-  else if ((block = realloc(ptr, nsize)) == NULL)
+  else
+    block = realloc(ptr, nsize);
+  if (block == NULL && nsize > 0)
     return NULL;
   m->in_use = m->in_use - old + nsize;
   if (m->in_use > m->peak)

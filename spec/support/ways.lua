@@ -166,11 +166,12 @@ local function add_lua_ev()
   }
 end
 
+local PROSODY_FOLDER = "/usr/lib/prosody"
+
 -- Prosody's loop has no end. What is watched and timed in it is counted, so
 -- that it can be run until there is nothing left.
 local PROSODY = [[
   local epoll = require "net.server_epoll"
-  epoll.set_config { max_wait = 0.02 } -- else it waits for a day when the last timer has fired
   local alive = {}
   package.loaded["net.server"] = {
     watchfd = function(...)
@@ -202,8 +203,23 @@ local PROSODY = [[
   local async = require "util.async"
   async.set_nexttick(function(f) return require("util.timer").add_task(0, f) end)
   local failure
+  local function is_over()
+    return failure or not next(alive)
+  end
   local function finish()
-    while not failure and next(alive) do epoll.loop(true) end
+    if not is_over() then
+      local quitting = false
+      epoll.setquitting(false)
+      local look = epoll.add_task(0.005, function() -- goes on, so that the loop comes round and ends
+        if is_over() and not quitting then
+          quitting = true
+          epoll.setquitting(true)
+        end
+        return 0.005
+      end)
+      epoll.loop()
+      epoll.timer.stop(look)
+    end
     if failure then error(failure, 0) end
   end
   local function spawn(f)
@@ -218,8 +234,8 @@ local function add_prosody()
     attach = require("examples.loops.prosody").attach,
     spawn = spawn,
     finish = finish,
-    program = ("package.path = %q package.cpath = %q\n"):format(package.path, package.cpath):gsub("%%", "%%%%")
-      .. PROSODY .. [[
+    program = ("package.path = %q package.cpath = %q pcall(dofile, '%s/loader.lua')\n")
+      :format(package.path, package.cpath, PROSODY_FOLDER):gsub("%%", "%%%%") .. PROSODY .. [[
       local client = require("examples.loops.prosody").attach(require("celigo").new { base_url = "%s", token = "t" })
       local function run(f)
         spawn(f)
@@ -242,7 +258,8 @@ end
 add("luv", add_luv)
 add("cqueues", add_cqueues)
 add("ev", add_lua_ev)
-missing.look_in "/usr/lib/prosody"
+missing.look_in(PROSODY_FOLDER)
+pcall(dofile, PROSODY_FOLDER .. "/loader.lua") -- from prosody 13 on it finds what was renamed
 add("net.server_epoll", add_prosody)
 add_documented()
 

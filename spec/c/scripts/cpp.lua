@@ -3,8 +3,7 @@
 local client = ...
 local id = assert(client:list_connectors())[1]._id
 assert(client:get_connector_by_id(id))
-assert(not client:get_connector_by_id "")
-assert(not pcall(client.get_connector_by_id, client, 1))
+assert(not pcall(client.get_connector_by_id, client, 5))
 assert(not pcall(client.list_connectors, client, { tiemout = 1 }))
 local n = 0
 for _ in client:each_connector { limit = 1 } do n = n + 1 end

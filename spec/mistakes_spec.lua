@@ -1,0 +1,203 @@
+-- What people write by mistake, and what they are told. Nothing of it may
+-- reach the service.
+
+local celigo = require "celigo"
+local fault = require "spec.support.fault_server"
+local sandbox = require "celigo.sandbox"
+
+local ID, LICENSE = ("5"):rep(24), ("6"):rep(24)
+
+describe("a mistake", function()
+  local server, client
+
+  setup(function()
+    server = fault.start()
+    client = celigo.new { base_url = server.url, token = "t", max_retries = 0 }
+  end)
+
+  teardown(function()
+    client:close()
+    server:stop()
+  end)
+
+  -- What is written, and the words that must be in what is raised.
+  local function one_table()
+    return {
+      -- Options in the wrong place.
+      { "too many arguments, the last one a table; it takes delete_connector(id[, options])",
+        function() client:delete_connector(ID, nil, { dry_run = true }) end },
+      { "it takes delete_connector_license(id, license_id[, options])",
+        function() client:delete_connector_license(ID, LICENSE, nil, { dry_run = true }) end },
+      { "it takes get_connector_by_id(id[, options])",
+        function() client:get_connector_by_id(ID, nil, { timuot = 5 }) end },
+      { "it takes list_connectors([options])", function() client:list_connectors(nil, {}) end },
+      { "it takes update_connector(id, connector[, options])",
+        function() client:update_connector(ID, { name = "n" }, nil, { dry_run = true }) end },
+      { "it takes push_connector_update(id[, body][, options])",
+        function() client:push_connector_update(ID, nil, nil, { dry_run = true }) end },
+      { "it takes delete_connector(id[, options])",
+        function() client:submit("delete_connector", ID, nil, { dry_run = true }) end },
+      { "it takes request(request)",
+        function() client:request({ method = "DELETE", path = "/x" }, { dry_run = true }) end },
+      { "it takes request(request)", function() client:submit("request", { path = "/x" }, {}) end },
+      { "each_connector: too many arguments, the last one a table; it takes each_connector([options])",
+        function() client:each_connector(nil, { nonsense = 1 }) end },
+      { "it takes each_connector_license(id[, options])", function() client:each_connector_license(ID, nil, {}) end },
+      { "it takes each_connector_install(id[, options])", function() client:each_connector_install(ID, nil, 5) end },
+      { "it takes each(request)", function() client:each({ path = "/x" }, { limit = 1 }) end },
+      { "it takes pages(request)", function() client:pages({ path = "/x" }, { limit = 1 }) end },
+      { "it takes edit_connector(id, edit[, options])",
+        function() client:edit_connector(ID, function() end, nil, { dry_run = true }) end },
+      { "it takes edit_connector_license(id, license_id, edit[, options])",
+        function() client:edit_connector_license(ID, LICENSE, function() end, nil, { dry_run = true }) end },
+      { "map: too many arguments; it takes map(items, f[, options])",
+        function() client:map({}, print, nil, { concurrency = 2 }) end },
+      { "celigo.new: too many arguments; it takes one table of options",
+        function() celigo.new({ token = "t" }, { base_url = server.url }) end },
+      { "encode(value[, options])", function() celigo.json.encode({}, nil, { sort = true }) end },
+      { "'dry_run' is an option, and options come after the body: create_connector(connector, { dry_run = ... })",
+        function() client:create_connector { name = "x", dry_run = true } end },
+      { "'max_retries' is an option, and options come after the body: update_connector(id, connector, { max_retries",
+        function() client:update_connector(ID, { name = "x", max_retries = 0 }) end },
+      { "create_connector_license(id, license, { dry_run = ... })",
+        function() client:create_connector_license(ID, { email = "a@x.com", dry_run = false }) end },
+      { "push_connector_update(id, body, { dry_run = ... })",
+        function() client:push_connector_update(ID, { dry_run = true }) end },
+      { "'timeout' is an option, and options come after the body",
+        function() client:install_connector(ID, { timeout = 5 }) end },
+      { "'dry_run' is an option, and options stand beside the body",
+        function() client:request { method = "POST", path = "/x", body = { dry_run = true } } end },
+
+      -- A dot for a colon, a colon for a dot.
+      { "expected the client as the first argument (celigo.client expected, got string); a method is called with a "
+        .. "colon: client:get_connector_by_id(...)", function() client.get_connector_by_id(ID) end },
+      { "client:delete_connector(...)", function() client.delete_connector(ID) end },
+      { "client:request(...)", function() client.request { path = "/x" } end },
+      { "client:submit(...)", function() client.submit("list_connectors") end },
+      { "client:step(...)", function() client.step() end },
+      { "client:each(...)", function() client.each { path = "/x" } end },
+      { "client:each_connector(...)", function() client.each_connector() end },
+      { "client:edit_connector(...)", function() client.edit_connector(ID, print) end },
+      { "client:map(...)", function() client.map({}, print) end },
+      { "client:gather(...)", function() client.gather(print) end },
+      { "celigo.new: it is called with a dot, not a colon: celigo.new { ... }",
+        function() celigo:new { token = "t" } end },
+      { "celigo.new: it is called with a dot", function() celigo:new() end },
+      { "celigo.json.encode: it is called with a dot, not a colon", function() celigo.json:encode {} end },
+      { "celigo.json.decode: it is called with a dot, not a colon", function() celigo.json:decode "{}" end },
+      { "celigo.array: it is called with a dot, not a colon", function() celigo:array {} end },
+      { "celigo.object: it is called with a dot, not a colon", function() celigo:object {} end },
+      { "celigo.is_error: it is called with a dot, not a colon", function() celigo:is_error {} end },
+      { "celigo.assert: it is called with a dot, not a colon", function() celigo:assert(nil, "x") end },
+      { "celigo.log: it is called with a dot, not a colon", function() celigo:log(io.stderr) end },
+      { "it is called with a dot, not a colon: require(\"celigo.sandbox\").start { ... }",
+        function() sandbox:start() end },
+      { "it is called with a dot, not a colon", function() sandbox:serve { port = 0 } end },
+
+      -- A method passed as a value.
+      { "map: expected a function, got the method get_connector_by_id, which would miss its client: "
+        .. "function(item) return client:get_connector_by_id(item) end",
+        function() client:map({ ID }, client.get_connector_by_id) end },
+      { "function() return client:list_connectors() end", function() client:gather(client.list_connectors) end },
+      { "the name of a method comes first, such as \"get_connector_by_id\"",
+        function() client:submit(client.get_connector_by_id, ID) end },
+      { "gather: argument 1: expected a function, got a table", function() client:gather {} end },
+
+      -- The name of another operation, or parts of a name.
+      { "did you mean 'delete_connector_license'?", function() client:delete_license(ID, LICENSE) end },
+      { "did you mean 'create_connector_license'?", function() client:create_license(ID, {}) end },
+      { "did you mean 'push_connector_update'?", function() client:push_update(ID) end },
+      { "did you mean 'get_connector_install_base'?", function() client:install_base(ID) end },
+      { "did you mean 'list_connector_licenses'?", function() client:licenses(ID) end },
+      { "did you mean 'list_connector_licenses'?", function() client:submit("list_licenses", ID) end },
+      { "did you mean 'edit_connector_license'?", function() client:edit_license(ID, LICENSE, print) end },
+      { "did you mean 'list_connectors'?", function() client:list_conectors() end },
+
+      -- Wrong types, and arguments in another order.
+      { "update_connector: id: expected a string, got table; it takes update_connector(id, connector[, options])",
+        function() client:update_connector({ name = "n" }, ID) end },
+      { "create_connector_license(id, license[, options])",
+        function() client:create_connector_license({ email = "a@x.com" }, ID) end },
+      { "get_connector_by_id: id: expected a string, got nil", function() client:get_connector_by_id(nil) end },
+      { "get_connector_by_id: id: expected a string, got number", function() client:get_connector_by_id(5) end },
+      { "license id: expected a string, got n", function() client:delete_connector_license(ID) end },
+      { "create_connector: body: expected a table, got string; it takes create_connector(connector[, options])",
+        function() client:create_connector '{"name":"n"}' end },
+      { "map: items: expected an array, got a function; the array comes first: map(items, f[, options])",
+        function() client:map(print, { ID }) end },
+      { "expected an array, got a table without one (it has the key ",
+        function() client:map({ a = ID, b = LICENSE }, print) end },
+      { "edit_connector: id: expected a string, got function; it takes edit_connector(id, edit[, options])",
+        function() client:edit_connector(function() end, ID) end },
+      { "edit_connector: expected a function, got a table; it takes edit_connector(id, edit[, options])",
+        function() client:edit_connector(ID, { published = true }) end },
+      { "no operation '" .. ID .. "'; the name of a method comes first",
+        function() client:submit(ID, "get_connector_by_id") end },
+      { "each: expected a table such as { path = ", function() client:each "/v1/flows" end },
+      { "each: option 'method': expected GET; each only reads",
+        function() client:each { method = "DELETE", path = "/x", dry_run = true } end },
+      { "celigo.json.encode: expected a table of options, got a number", function() celigo.json.encode({}, 2) end },
+      { "option 'indent': expected an integer from 0 to 16", function() celigo.json.encode({}, { indent = 17 }) end },
+      { "option 'sort': expected a boolean", function() celigo.json.encode({}, { sort = 1 }) end },
+      { "unknown option 'pretty'; there are: sort, indent", function() celigo.json.encode({}, { pretty = true }) end },
+      { "celigo.new: option 'read_only': expected a boolean",
+        function() celigo.new { token = "t", read_only = 1 } end },
+    }
+  end
+
+  for i, row in ipairs(one_table()) do
+    local words = row[1]
+    it(("is told what to write instead (%d): %s"):format(i, words), function()
+      local good, message = pcall(one_table()[i][2])
+      assert.is_false(good)
+      assert.truthy(message:find("^spec/mistakes_spec%.lua:%d+: "), message)
+      assert.truthy(message:find(words, 1, true), message)
+      assert.same({}, server:requests())
+    end)
+  end
+
+  it("of nil arguments is none", function()
+    server:script { { body = "[]" }, { body = "[]" } }
+    assert(client:list_connectors(nil, nil, nil))
+    local results, errors = client:map({}, print, nil, nil)
+    assert.same({}, results)
+    assert.same({}, errors)
+    for _ in client:each_connector(nil, nil, nil) do error "a record" end
+  end)
+
+  it("with an error object is told what it is", function()
+    server:script { { status = 404, body = "{}" } }
+    local _, err = client:get_connector_by_id(ID)
+    for _, name in ipairs { "find", "match", "gsub", "sub", "upper", "format" } do
+      local good, message = pcall(function() local _ = err[name](err, "404") end)
+      assert.is_false(good)
+      assert.truthy(message:find("^spec/mistakes_spec%.lua:%d+: this is an error object, not a string: "
+        .. "use tostring%(err%):" .. name), message)
+    end
+    assert.is_nil(err.nothing)
+    assert.is_nil(err.page)
+  end)
+
+  it("of walking through a record is told what reads it", function()
+    server:script { { body = '{"name":"n"}' } }
+    local good, err = pcall(function()
+      for _ in client:each { path = "/v1/connectors/" .. ID } do error "a turn" end
+    end)
+    assert.is_false(good)
+    assert.equal("decode", err.kind)
+    assert.equal("not_a_list", err.code)
+    assert.truthy(tostring(err):find("is no list of records", 1, true), tostring(err))
+    assert.truthy(tostring(err):find("client:request { path = ... } returns a body as it is", 1, true))
+    for body, code in pairs {
+      ["5"] = "not_a_list", ['"text"'] = "not_a_list", ['{"a":[],"b":[]}'] = "not_a_list",
+      ["{"] = "invalid_json", ["<html>"] = "invalid_json", ['{"a":[],"b":[}'] = "invalid_json",
+    } do
+      server:script { { body = body }, { body = body } }
+      local _, same = client:list_connectors()
+      assert.equal(code, same.code, body)
+      good, err = pcall(function() for _ in client:each { path = "/x" } do error "a turn" end end)
+      assert.is_false(good)
+      assert.equal(code, err.code, body)
+    end
+  end)
+end)
