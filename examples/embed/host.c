@@ -53,14 +53,18 @@ static void *allocate(void *ud, void *ptr, size_t osize, size_t nsize) {
   return block;
 }
 
-/* A call of the client lets this hook run while it waits, too. */
+/* A call of the client lets this hook run while it waits, too. Once the time
+   is up it runs at every instruction: a script that catches the error gets the
+   next one before it can go on. */
 static void on_count(lua_State *L, lua_Debug *ar) {
   void *ud;
   (void)ar;
   lua_getallocf(L, &ud);
   const limits *l = ud;
-  if (now() > l->end)
-    luaL_error(L, "the script's time is up");
+  if (now() <= l->end)
+    return;
+  lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
+  luaL_error(L, "the script's time is up");
 }
 
 /* }====== */
@@ -83,13 +87,15 @@ static void open_libraries(lua_State *L) {
   }
 }
 
-/* Pushes the client, which stays on the stack for step_until_idle. */
+/* Pushes the client, which stays on the stack for step_until_idle. The module
+   is no global: with it scripts would make clients of their own, to any port
+   of this machine and with any file. */
 static void open_client(lua_State *L) {
   const celigo_options o = {.size = sizeof o,
                             .token = getenv("CELIGO_API_TOKEN"),
                             .base_url = getenv("CELIGO_BASE_URL"),
                             .user_agent = "embed-example/1.0"};
-  luaL_requiref(L, "celigo", luaopen_celigo, 1);
+  luaL_requiref(L, "celigo", luaopen_celigo, 0);
   lua_pop(L, 1);
   if (celigo_push_client(L, &o) != LUA_OK)
     lua_error(L);

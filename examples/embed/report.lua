@@ -1,5 +1,5 @@
 -- Prints the connectors of the account, each with its number of licenses.
--- Run by examples/embed/host.c, which gives it `client` and `celigo`.
+-- Run by examples/embed/host.c, which gives it `client`.
 
 local ids = {}
 for connector in client:each_connector() do ids[#ids + 1] = connector._id end
