@@ -138,11 +138,24 @@ describe("fates", function()
   setup(function() server = fate_server.start() end)
   teardown(function() server:stop() end)
 
+  -- node 20 has been seen to abort within its own HTTP/2 ("corrupted size vs.
+  -- prev_size") when it ends connections. A case whose server has died says
+  -- nothing of the client: it is run once more, with a new one.
+  local function with_server(f)
+    local good, err = xpcall(f, debug.traceback)
+    if good then return end
+    if not server.died then error(err, 0) end
+    server = fate_server.start()
+    f()
+  end
+
   -- For every protocol and way.
   local function each(name, f)
     for _, protocol in ipairs { "http", "https", "http2" } do
       for _, way in ipairs(ways) do
-        it(("%s: %s, %s"):format(name, way, protocol), function() f(protocol, way) end)
+        it(("%s: %s, %s"):format(name, way, protocol), function()
+          with_server(function() f(protocol, way) end)
+        end)
       end
     end
   end
@@ -235,11 +248,13 @@ describe("fates", function()
     for way, f in pairs(slow and { submit = busy.submit } or busy) do
       it(("an answer that came in time counts, however late the program looks (%s): %s, %s"):format(
         kind, way, protocol), function()
-        server:reset()
-        local client <close> = new_client(server.urls[protocol], server, { timeout = LIMITS.timeout / 2 })
-        local value, other = f(client, fates.job(kind, "late", "ok@50"))
-        assert(value, other)
-        assert.equal(1, #server:record().entries)
+        with_server(function()
+          server:reset()
+          local client <close> = new_client(server.urls[protocol], server, { timeout = LIMITS.timeout / 2 })
+          local value, other = f(client, fates.job(kind, "late", "ok@50"))
+          assert(value, other)
+          assert.equal(1, #server:record().entries)
+        end)
       end)
     end
   end
@@ -247,7 +262,7 @@ describe("fates", function()
   -- On a connection that is new, and on one that has served: where that ends,
   -- newer libcurls find it dead, which has its free repeat.
   for _, fault in ipairs { "refused", "internal", "cancel", "undone" } do
-    it(("a stream that ends by %s takes no more than max_retries + 1 exchanges"):format(fault), function()
+    it(("a stream that ends by %s takes no more than max_retries + 1 exchanges"):format(fault), function() with_server(function()
       for _, kind in ipairs { "get", "put", "delete", "get" } do
         server:reset()
         local client <close> = new_client(server.urls.http2, server)
@@ -259,7 +274,7 @@ describe("fates", function()
         assert(jobs[2].value, jobs[2].other)
         assert.is_true(jobs[3].seen.received <= LIMITS.max_retries + (fault == "undone" and 2 or 1))
       end
-    end)
+    end) end)
   end
 
   it("what a server refuses over HTTP/2 it gets over HTTP/1.1", function()

@@ -32,7 +32,6 @@
 typedef struct connection {
   curl_socket_t fd;
   int port; /* local; 0: not asked for yet */
-  int uses; /* requests that went out on it */
   bool avoided;
 } connection;
 
@@ -114,19 +113,12 @@ static curl_socket_t on_open(void *ud, curlsocktype purpose,
   return fd;
 }
 
-static void note_closed(cel_connections *c, const connection *one) {
-  unsigned i = c->next_closed++ % (sizeof c->closed / sizeof *c->closed);
-  c->closed[i].port = one->port;
-  c->closed[i].uses = one->uses;
-}
-
 static int on_close(void *ud, curl_socket_t fd) {
   cel_connections *c = ud;
   size_t n;
   connection *all = entries(c, &n);
   for (size_t i = 0; i < n; i++) {
     if (all[i].fd == fd) {
-      note_closed(c, &all[i]);
       all[i] = all[n - 1];
       c->sockets.len -= sizeof *all;
       break;
@@ -207,27 +199,6 @@ bool cel_connections_is_dead(const cel_connections *c, int local_port,
     if (one->avoided || is_ended(one->fd, idle_is_quiet))
       return true;
   return false;
-}
-
-void cel_connections_use(cel_connections *c, int local_port) {
-  size_t i = 0;
-  connection *one;
-  while (local_port > 0 && (one = next_with_port(c, local_port, &i)) != NULL)
-    one->uses++;
-}
-
-int cel_connections_uses(const cel_connections *c, int local_port) {
-  size_t i = 0;
-  const connection *one = next_with_port(c, local_port, &i);
-  if (one != NULL)
-    return one->uses;
-  const unsigned ring = sizeof c->closed / sizeof *c->closed;
-  for (unsigned back = 1; back <= ring; back++) { /* the newest first */
-    unsigned k = (c->next_closed - back) % ring;
-    if (c->closed[k].port == local_port)
-      return c->closed[k].uses;
-  }
-  return 0;
 }
 
 void cel_connections_avoid(cel_connections *c, int local_port) {

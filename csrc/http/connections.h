@@ -21,10 +21,6 @@
    the multi handles, and must not be moved. */
 typedef struct cel_connections {
   cel_buf sockets; /* of an entry for each open socket */
-  struct {
-    int port, uses;
-  } closed[8]; /* those that were closed last, in a ring */
-  unsigned next_closed;
 } cel_connections;
 
 /* Makes room for the sockets of so many connections, so that nothing is
@@ -48,13 +44,6 @@ CURLcode cel_connections_watch(cel_connections *c, CURL *curl);
    be read means the same (HTTP/1.1, where nothing comes without a request). */
 bool cel_connections_is_dead(const cel_connections *c, int local_port,
                              bool idle_is_quiet);
-
-/* Counts a request that goes out on the connection with this local port. */
-void cel_connections_use(cel_connections *c, int local_port);
-
-/* How many there were; of one that is closed for a while, too. 0 where that
-   is no longer known. */
-int cel_connections_uses(const cel_connections *c, int local_port);
 
 /* The connection has answered nothing until a deadline: it is dead from now
    on. */

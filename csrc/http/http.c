@@ -213,7 +213,8 @@ static bool add_to(cel_http_pool *pool, cel_http_easy *e) {
   if (curl_multi_add_handle(pool->multi, e->curl) != CURLM_OK)
     return false;
   e->pool = pool;
-  pool->running++;
+  e->number = ++pool->begun;
+  e->alone = pool->running++ == 0;
   pool->http->running++;
   cel_http_pools_share(pool->http);
   return true;

@@ -65,14 +65,14 @@ static bool is_kept(const cel_http_easy *e) {
   return made == 0;
 }
 
-/* libcurl wants to send the request again. On a kept connection, or one that
-   others have joined, it may have found that dead; on one that carried nothing
-   else it does so only where an HTTP/2 server has refused the request unread,
-   or wants it by HTTP/1.1. */
+/* libcurl wants to send the request again. On a kept connection it may have
+   found that dead, and it takes a new one that others have joined, or were
+   about to join, for a kept one. Where there are no others it does so only
+   where an HTTP/2 server has refused the request unread, or wants it by
+   HTTP/1.1. */
 static void note_resend(cel_transfer *t, const cel_http_easy *e) {
-  const cel_connections *c = &t->http->connections;
   t->stale = true;
-  t->refused = !t->kept && cel_connections_uses(c, t->local_port) == 1;
+  t->refused = !t->kept && e->alone && e->number == e->pool->begun;
   t->avoid_http2 = !e->http1;
 }
 
@@ -95,7 +95,6 @@ static int on_send(void *ud, char *ip, char *local_ip, int port,
     curl_easy_setopt(e->curl, CURLOPT_FORBID_REUSE, 1L);
     return CURL_PREREQFUNC_ABORT;
   }
-  cel_connections_use(&t->http->connections, local_port);
   t->local_port = local_port;
   t->sends = 1;
   return CURL_PREREQFUNC_OK;

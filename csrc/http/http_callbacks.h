@@ -12,6 +12,8 @@ struct cel_http_easy {
   CURL *curl;
   cel_http_easy *next;
   cel_transfer *transfer; /* the one under way, or NULL; what callbacks get */
+  unsigned long number;   /* of the exchange, among those of its pool */
+  bool alone;             /* no other was under way when it began */
   cel_http_pool *pool;    /* in which it is under way, or NULL */
   bool plain_get;         /* the handle is set for a GET */
   bool http1;             /* for HTTP/1.1 only */

@@ -89,11 +89,12 @@ struct cel_transfer {
 /* Connections, on a multi handle of their own; see http_pools.h. */
 typedef struct cel_http_pool {
   struct cel_http *http;
-  CURLM *multi;   /* owned; NULL: not made */
-  double timer;   /* when libcurl wants a turn; negative: not */
-  size_t running; /* transfers that are started and not finished */
-  long limit;     /* connections that it may have */
-  bool http1;     /* all of its requests go by HTTP/1.1 */
+  CURLM *multi;        /* owned; NULL: not made */
+  double timer;        /* when libcurl wants a turn; negative: not */
+  size_t running;      /* transfers that are started and not finished */
+  unsigned long begun; /* transfers so far */
+  long limit;          /* connections that it may have */
+  bool http1;          /* all of its requests go by HTTP/1.1 */
 } cel_http_pool;
 
 #define CEL_HTTP_POOLS 2

@@ -45,7 +45,7 @@ end
 
 --- Starts a server. With `quota` each connection is ended after so many
 -- requests. The object has `urls` (by protocol: http, https, http2), `ca_file`
--- and the methods below.
+-- and the methods below; `died` is true once it was found gone.
 function fate_server.start(quota)
   local directory = os.tmpname()
   os.remove(directory)
@@ -69,6 +69,7 @@ end
 local function ask(self, path)
   local good, answer = pcall(http.request, self.control, { path = path })
   if not good or not answer then
+    self.died = true
     error("the server does not answer; it said:\n" .. tostring(self:stop()), 0)
   end
   return cjson.decode(answer.body)
