@@ -6,6 +6,7 @@ FUZZ_SECONDS ?= 60
 CHAOS_SECONDS ?= 600
 SPECS ?= spec
 BENCH ?=
+GROWTH ?=
 SYSTEMS ?=
 HOSTILE = spec/embed_spec.lua spec/alloc_spec.lua spec/limits_spec.lua $(wildcard spec/hostile_*_spec.lua)
 
@@ -74,7 +75,8 @@ coverage: ## which lines and branches of csrc/ the specs reach
 bench: ## measure against the peers (BENCH="--quick" and other options)
 	@sh scripts/setup.sh bench
 	@sh scripts/build.sh bench
-	@sh scripts/lua.sh bench bench/run.lua --build build/bench $(BENCH)
+	@test "$(GROWTH)" = only || sh scripts/lua.sh bench bench/run.lua --build build/bench $(BENCH)
+	@sh scripts/lua.sh bench bench/growth.lua
 
 docs: ## the reference and the guides as HTML, in docs/reference
 	@sh scripts/setup.sh docs

@@ -457,7 +457,7 @@ describe("a client", function()
     end)
     local ok, message = pcall(function() client.list_connectors() end)
     assert.is_false(ok)
-    assert.is_truthy(message:find("celigo.client expected as the first argument", 1, true), message)
+    assert.is_truthy(message:find("expected the client as the first argument", 1, true), message)
   end)
 
   it("says which method was meant", function()

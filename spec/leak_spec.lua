@@ -107,7 +107,7 @@ describe("nothing leaks", function()
 
   it("in 2,000 misuses", function()
     assert_no_leak(function()
-      assert.is_false(pcall(client.get_connector_by_id, client, ""))
+      assert.is_false(pcall(client.get_connector_by_id, client, {}))
       assert.is_false(pcall(client.list_connectors, client, { x = 1 }))
       assert.is_false(pcall(client.list_connectors, client,
         { headers = { A = "b", C = "d\n" } }))

@@ -10,7 +10,7 @@
 
 #include "client/lcall.h"
 
-/* Seconds for which waits keep a debug hook from its turn, at most. */
+/* The longest time, in seconds, for which a wait may delay a debug hook. */
 #define CEL_HOOK_INTERVAL 0.2
 
 /* Queues the call at idx [-0, +0]. Raises what the token function raises;
@@ -22,14 +22,14 @@ void cel_call_start(lua_State *L, int idx);
    a signal cut the wait short. */
 bool cel_client_step(lua_State *L, int idx, double seconds);
 
-/* The same for whoever waits, cut into slices: no wait, and no row of waits,
-   keeps a debug hook from its turn for longer than CEL_HOOK_INTERVAL. True
-   when the hook is due. */
+/* The same for those who wait for long: it returns after CEL_HOOK_INTERVAL at
+   the latest, so that a debug hook can run in between. Time that earlier waits
+   took since the last hook counts. True when the hook is due. */
 bool cel_client_wait_slice(lua_State *L, int idx, double seconds);
 
-/* Runs the call at stack index 1 to its end, giving way where the thread
-   may, and returns its results; to be returned by a lua_CFunction whose
-   stack holds nothing but the call. */
+/* Waits until the call at stack index 1 is over, and returns its results.
+   Where a scheduler is set and the thread may yield, it yields. A
+   lua_CFunction whose stack holds nothing but the call returns this. */
 int cel_call_await(lua_State *L);
 
 #endif

@@ -5,13 +5,17 @@
 
 #include <math.h> /* HUGE_VAL */
 
+static bool is_before(const cel_heap_node *a, const cel_heap_node *b) {
+  return a->key < b->key || (a->key == b->key && a->order < b->order);
+}
+
 /* Of two heaps, each a root without siblings, one. */
 static cel_heap_node *meld(cel_heap_node *a, cel_heap_node *b) {
   if (a == NULL)
     return b;
   if (b == NULL)
     return a;
-  if (b->key < a->key) {
+  if (is_before(b, a)) {
     cel_heap_node *less = b;
     b = a;
     a = less;
@@ -74,6 +78,7 @@ void cel_heap_place(cel_heap *h, cel_heap_node *node, double key) {
   if (key >= HUGE_VAL)
     return;
   node->key = key;
+  node->order = h->placed++;
   node->in = true;
   h->least = meld(h->least, node);
 }

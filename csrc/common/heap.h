@@ -13,6 +13,7 @@
 /* Zeroed at first: in no heap. */
 typedef struct cel_heap_node {
   double key;
+  unsigned long long order;            /* of coming, where keys are the same */
   bool in;                             /* some heap */
   struct cel_heap_node *child;         /* the first of those below */
   struct cel_heap_node *before, *next; /* its siblings; before the first one
@@ -22,6 +23,7 @@ typedef struct cel_heap_node {
 /* Zeroed at first: empty. */
 typedef struct cel_heap {
   cel_heap_node *least;
+  unsigned long long placed; /* how many have come */
 } cel_heap;
 
 /* Puts a node in, or moves it, to where its key belongs; one of HUGE_VAL,

@@ -22,7 +22,7 @@ static char *encode_base64(const char *text, size_t len) {
       bits = bits << 8 | (i + k < len ? (unsigned char)text[i + k] : 0u);
     for (size_t k = 0; k < 4; k++)
       out[i / 3 * 4 + k] =
-          i + k > len ? '=' : digits[bits >> (18 - 6 * k) & 63];
+          (char)(i + k > len ? '=' : digits[bits >> (18 - 6 * k) & 63]);
   }
   return out;
 }

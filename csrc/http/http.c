@@ -346,8 +346,8 @@ static int proxy_refusal(const cel_transfer *t) {
   return t->sends == 0 && status >= 300 ? (int)status : 0;
 }
 
-/* What a server has refused a TLS handshake for, where libcurl's code does
-   not say it; only its words tell. They are those of OpenSSL and GnuTLS. */
+/* Why a server has refused a TLS handshake, where libcurl's code does not say
+   it and only its message does. The words are those of OpenSSL and GnuTLS. */
 typedef struct refusal {
   const char *words; /* in lower case */
   CURLcode code;
@@ -469,7 +469,8 @@ double cel_http_timeout(const cel_http *h) {
   return left < 0 ? 0 : left;
 }
 
-/* Rounded up, lest the last fraction of a millisecond is spent spinning. */
+/* Rounded up: with 0 for the last fraction of a millisecond the caller would
+   poll again and again until it is over. */
 static int to_ms(double seconds) {
   double ms = seconds * 1e3;
   if (ms <= 0)
@@ -482,9 +483,9 @@ static short poll_events(int what) {
                  (what & CURL_POLL_OUT ? POLLOUT : 0));
 }
 
-/* An error is to be read: of an event that is nothing but one libcurl makes a
-   failure of its own, and does not look whether the connection was a kept one
-   that died. The kernel tells of a reset in two steps, so that it is seen. */
+/* What poll saw, in libcurl's words. POLLERR is passed on as "can be read":
+   then libcurl reads, gets the error, and sees where a kept connection has
+   died. Of CURL_CSELECT_ERR alone it makes a failure without looking. */
 static int curl_events(short revents) {
   return (revents & (POLLIN | POLLHUP | POLLERR) ? CURL_CSELECT_IN : 0) |
          (revents & POLLOUT ? CURL_CSELECT_OUT : 0) |

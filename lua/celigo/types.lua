@@ -196,8 +196,8 @@
 ---@field timeout? number Seconds for all of the call; in an iterator for each page.
 ---@field max_retries? integer Further attempts after the first.
 ---@field validate? boolean Check the body before it is sent.
----@field headers? table<string, string|number> Further headers.
----@field query? table<string, string|number|boolean> Parameters of the query.
+---@field headers? table<string, string|number|nil> Further headers.
+---@field query? table<string, string|number|boolean|nil> Parameters of the query.
 ---@field follow? boolean False: no page but the first of a list.
 ---@field limit? integer Records on a page, sent as `?limit=`.
 ---@field dry_run? boolean True: send nothing, return what would be sent.

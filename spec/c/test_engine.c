@@ -291,6 +291,66 @@ static const limit_row limit_rows[] = {
     {"no limit", 0, 0, 20, 1, 20, 0, 0},
 };
 
+/* Calls that come while others wait for the limit are weighed when they come,
+   by what is in front of them; a pause weighs all of them anew. */
+static void test_later(void) {
+  static const char row[] = "calls that come later";
+  static const fake_plan plan = {.after = 0.001, .status = 200};
+  cel_call *calls[6];
+  fake_reset(&plan, 1);
+  cel_client *c = new_client(9, 1, 1);
+  c->timeout = 10;
+  for (int i = 0; i < 3; i++)
+    calls[i] = get(c, "a"); /* at 0, 1 and 2 seconds */
+  cel_client_send(c);
+  c->timeout = 2.5;
+  calls[3] = get(c, "b"); /* would go at 3 */
+  c->timeout = 3.5;
+  calls[4] = get(c, "c"); /* goes at 3, for b does not */
+  cel_client_send(c);
+  CHECK(row, calls[3]->late && calls[3]->state == CEL_STATE_READY);
+  CHECK(row, !calls[4]->late && calls[4]->state == CEL_STATE_QUEUED);
+  cel_rate_limit_pause(&c->limit, fake_now, 5, 0);
+  c->timeout = 100;
+  calls[5] = get(c, "d");
+  cel_client_send(c);
+  CHECK(row, calls[4]->late && calls[4]->state == CEL_STATE_READY);
+  CHECK(row, calls[1]->state == CEL_STATE_WAITING);
+  CHECK(row, calls[5]->state == CEL_STATE_WAITING);
+  run(c, 1e5);
+  if (!CHECK(row, strcmp(fake_sent(), "a a a d ") == 0))
+    printf("  sent %s\n", fake_sent());
+  for (int i = 0; i < 6; i++)
+    cel_call_free(calls[i]);
+  free_client(row, c);
+}
+
+/* Deadlines come in their own order, whatever the order of the queue. */
+static void test_deadlines_in_order(void) {
+  static const char row[] = "deadlines in their order";
+  static const fake_plan never = {.after = -1};
+  cel_call *calls[60];
+  fake_reset(&never, 1);
+  cel_client *c = new_client(5, 0, 0);
+  double start = fake_now;
+  for (int i = 0; i < 60; i++) {
+    c->timeout = 1 + (i * 37) % 60;
+    calls[i] = get(c, "a");
+  }
+  for (int i = 0; i < 60; i += 7)
+    cel_call_abandon(calls[i], CEL_END_CANCELLED);
+  for (int second = 0; second < 61; second++) {
+    run(c, start + second + 0.5);
+    for (int i = 0; i < 60; i++)
+      if (i % 7 != 0)
+        CHECK(row, calls[i]->late == (1 + (i * 37) % 60 <= second));
+  }
+  CHECK(row, c->unfinished == 0 && fake_running() == 0);
+  for (int i = 0; i < 60; i++)
+    cel_call_free(calls[i]);
+  free_client(row, c);
+}
+
 static void test_limit(void) {
   static const fake_plan plan = {.after = 0.001, .status = 200};
   for (size_t i = 0; i < COUNT(limit_rows); i++) {
@@ -646,6 +706,8 @@ int main(void) {
   test_order();
   test_deadlines();
   test_unsent();
+  test_later();
+  test_deadlines_in_order();
   test_limit();
   test_pause();
   test_retries();

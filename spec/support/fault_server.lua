@@ -40,11 +40,10 @@
 -- there; both only end the connection, as `ending` says.
 
 local cjson = require "cjson"
+local controlled = require "spec.support.controlled"
 local http = require "celigo.sandbox.http"
 local loop = require "celigo.sandbox.loop"
 local answer = require "spec.support.fault_answer"
-local process = require "spec.support.process"
-local socket = require "socket"
 
 local fault = {}
 
@@ -243,23 +242,14 @@ end
 local Client = {}
 Client.__index = Client
 
-local GUARD = 20 -- seconds; against hanging only
-
 --- Starts a server. The object has `url`, `other_url` (the origin that
 -- redirects lead to), and the methods below.
 function fault.start()
-  local child = assert(process.start_lua(
-    'require("spec.support.fault_server").run()',
-    "^fault server: (%d+) (%d+) (%d+)$"))
-  local base, other, control = table.unpack(child.captures)
-  local self = setmetatable({
-    process = child,
-    port = tonumber(base),
-    url = "http://127.0.0.1:" .. base,
-    other_url = "http://127.0.0.1:" .. other,
-    control = assert(socket.connect("127.0.0.1", tonumber(control))),
-  }, Client)
-  self.control:settimeout(GUARD)
+  local self, base, other = controlled.start(Client, "spec.support.fault_server",
+    "^fault server: (%d+) (%d+) (%d+)$")
+  self.port = tonumber(base)
+  self.url = "http://127.0.0.1:" .. base
+  self.other_url = "http://127.0.0.1:" .. other
   return self
 end
 
@@ -292,21 +282,11 @@ end
 --- Waits until `condition(requests)` is true of the requests received, and
 -- returns them; raises where that takes too long.
 function Client:await(condition)
-  local deadline = socket.gettime() + GUARD
-  repeat
-    local requests = self:requests()
-    if condition(requests) then return requests end
-    socket.sleep(0.005)
-  until socket.gettime() > deadline
-  error("the fault server saw nothing of the kind", 2)
+  return controlled.await(function() return self:requests() end, condition)
 end
 
 --- Ends the server and waits until it is gone; returns what it printed.
-function Client:stop()
-  self.control:close()
-  return select(2, self.process:stop("KILL"))
-end
-
+Client.stop = controlled.stop
 Client.__close = Client.stop
 
 --- Steps that go wrong, by name, for specs that go through all of them.

@@ -16,11 +16,10 @@
 -- * `/state`: what was seen, see `state`; `/reset` forgets it
 
 local cjson = require "cjson"
+local controlled = require "spec.support.controlled"
 local http = require "celigo.sandbox.http"
 local loop = require "celigo.sandbox.loop"
-local process = require "spec.support.process"
 local seeded = require "spec.support.seeded"
-local socket = require "socket"
 
 local server = {}
 
@@ -237,18 +236,10 @@ end
 local Client = {}
 Client.__index = Client
 
-local GUARD = 20 -- seconds; against hanging only
-
 --- Starts a server; its `url` is where the client goes.
 function server.start()
-  local child = assert(process.start_lua('require("spec.support.page_server").run()', "^page server: (%d+) (%d+)$"))
-  local base, control = table.unpack(child.captures)
-  local self = setmetatable({
-    process = child,
-    url = "http://127.0.0.1:" .. base,
-    control = assert(socket.connect("127.0.0.1", tonumber(control))),
-  }, Client)
-  self.control:settimeout(GUARD)
+  local self, base = controlled.start(Client, "spec.support.page_server", "^page server: (%d+) (%d+)$")
+  self.url = "http://127.0.0.1:" .. base
   return self
 end
 
@@ -270,7 +261,6 @@ function Client:state()
   return ask(self, "/state")
 end
 
-
 --- Lets go of what is stalled.
 function Client:release()
   return ask(self, "/release")
@@ -278,13 +268,7 @@ end
 
 --- Waits until `condition(state)` is true, and returns the state.
 function Client:await(condition)
-  local deadline = socket.gettime() + GUARD
-  repeat
-    local seen = self:state()
-    if condition(seen) then return seen end
-    socket.sleep(0.002)
-  until socket.gettime() > deadline
-  error("the page server saw nothing of the kind", 2)
+  return controlled.await(function() return self:state() end, condition)
 end
 
 --- Forgets what was seen, once every connection is closed.
@@ -293,11 +277,7 @@ function Client:reset()
 end
 
 --- Ends the server; returns what it printed.
-function Client:stop()
-  self.control:close()
-  return select(2, self.process:stop("KILL"))
-end
-
+Client.stop = controlled.stop
 Client.__close = Client.stop
 
 return server

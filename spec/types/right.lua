@@ -33,6 +33,12 @@ for page, response in client:pages { path = "/v1/connectors", query = { limit = 
   print(#page, response and response.next_url)
 end
 
+local before
+repeat
+  local jobs = assert(client:request { path = "/v1/jobs", query = { createdAt_lte = before } })
+  for _, job in ipairs(jobs) do before = job.createdAt end
+until #jobs == 0
+
 -- Writing: what was read is put back, null is allowed, a dry run is shown.
 connector.description = celigo.null
 connector.applications = celigo.array {}
