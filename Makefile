@@ -8,9 +8,10 @@ SPECS ?= spec
 BENCH ?=
 GROWTH ?=
 SYSTEMS ?=
+HOSTILE = spec/embed_spec.lua spec/alloc_spec.lua spec/limits_spec.lua $(wildcard spec/hostile_*_spec.lua)
 
 .DEFAULT_GOAL := all
-.PHONY: all help demo test chaos asan tsan valgrind fuzz lint format coverage bench \
+.PHONY: all help demo test chaos hostile asan tsan valgrind fuzz lint format coverage bench \
 	docs pictures install readme systems clean
 
 all: ## build the library, optimised, in build/release
@@ -32,6 +33,11 @@ chaos: ## random calls and failures for CHAOS_SECONDS (600), from a printed seed
 	@sh scripts/setup.sh test
 	@sh scripts/build.sh dev
 	@CHAOS_SECONDS=$(CHAOS_SECONDS) sh scripts/chaos.sh
+
+hostile: ## the specs of hostile scripts and servers, against an optimised build
+	@sh scripts/setup.sh test
+	@sh scripts/build.sh optimised
+	@sh scripts/spec.sh optimised $(HOSTILE)
 
 asan: ## the specs with AddressSanitizer, LeakSanitizer and UBSan
 	@sh scripts/setup.sh test
