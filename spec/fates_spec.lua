@@ -262,19 +262,21 @@ describe("fates", function()
   -- On a connection that is new, and on one that has served: where that ends,
   -- newer libcurls find it dead, which has its free repeat.
   for _, fault in ipairs { "refused", "internal", "cancel", "undone" } do
-    it(("a stream that ends by %s takes no more than max_retries + 1 exchanges"):format(fault), function() with_server(function()
-      for _, kind in ipairs { "get", "put", "delete", "get" } do
-        server:reset()
-        local client <close> = new_client(server.urls.http2, server)
-        local jobs = { fates.job(kind, "first", fault), fates.job(kind, "kept"), fates.job(kind, "second", fault) }
-        fates.ways.blocking(client, jobs)
-        check(fates.judge(jobs, server:record(), LIMITS))
-        assert.is_true(jobs[1].other.attempts <= LIMITS.max_retries + 1)
-        assert.is_true(jobs[1].seen.received <= LIMITS.max_retries + 1)
-        assert(jobs[2].value, jobs[2].other)
-        assert.is_true(jobs[3].seen.received <= LIMITS.max_retries + (fault == "undone" and 2 or 1))
-      end
-    end) end)
+    it(("a stream that ends by %s takes no more than max_retries + 1 exchanges"):format(fault), function()
+      with_server(function()
+        for _, kind in ipairs { "get", "put", "delete", "get" } do
+          server:reset()
+          local client <close> = new_client(server.urls.http2, server)
+          local jobs = { fates.job(kind, "first", fault), fates.job(kind, "kept"), fates.job(kind, "second", fault) }
+          fates.ways.blocking(client, jobs)
+          check(fates.judge(jobs, server:record(), LIMITS))
+          assert.is_true(jobs[1].other.attempts <= LIMITS.max_retries + 1)
+          assert.is_true(jobs[1].seen.received <= LIMITS.max_retries + 1)
+          assert(jobs[2].value, jobs[2].other)
+          assert.is_true(jobs[3].seen.received <= LIMITS.max_retries + (fault == "undone" and 2 or 1))
+        end
+      end)
+    end)
   end
 
   it("what a server refuses over HTTP/2 it gets over HTTP/1.1", function()
