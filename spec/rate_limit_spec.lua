@@ -204,6 +204,22 @@ describe("the rate limit", function()
       assert.equal(1, #server:requests())
     end)
 
+    it("fails a call that waits already, and that it would outlast, with the answer at hand", function()
+      open {}
+      server:script { limited, { status = 429, headers = { ["Retry-After"] = "3600" } } }
+      local pending = submit(2, { timeout = 100 })
+      finish()
+      for _, call in ipairs(pending) do
+        local value, err = call:result()
+        assert.is_nil(value)
+        assert.equal("http", err.kind)
+        assert.equal(429, err.status)
+        assert.equal(1, err.attempts)
+        assert.is_true(err.retryable)
+      end
+      assert.equal(2, #server:requests())
+    end)
+
     it("pauses even where it is not retried", function()
       open { max_retries = 0 }
       server:script { { status = 429,

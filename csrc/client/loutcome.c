@@ -174,10 +174,23 @@ static void exchange_over(lua_State *L, int idx) {
     settle(L, idx, &d);
 }
 
+/* Whether a call that waits to be sent again has an answer at hand, such as
+   the 429 that made it wait. */
+static bool has_answer(const cel_call *c) {
+  const cel_transfer *t = &c->transfer;
+  return !cel_call_is_begun(c) && t->finished && t->end == CEL_HTTP_ANSWERED &&
+         cel_retry_worthwhile(CEL_RESULT_ANSWERED, t->status);
+}
+
 /* The deadline has ended it; or it was never sent, for the client's own
    rate limit or a pause would have outlasted it. */
 static void fail_late(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
+  if (has_answer(c)) {
+    cel_call_read_outcome(c);
+    cel_fail(L, idx);
+    return;
+  }
   c->attempt.result = CEL_RESULT_EXPIRED;
   c->attempt.status = 0;
   if (cel_call_is_begun(c))
