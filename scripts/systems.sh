@@ -46,8 +46,8 @@ copy_tree() {
   # no service starts when its package is installed
   printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
   chmod 755 "$tree/usr/sbin/policy-rc.d"
-  mkdir "$tree/root/celigo"
-  git archive HEAD | tar -x -C "$tree/root/celigo"
+  mkdir "$tree/srv/celigo"
+  git archive HEAD | tar -x -C "$tree/srv/celigo"
 }
 
 # Runs a command in the tree with the environment of somebody who has just
@@ -58,7 +58,7 @@ inside() {
     ${http_proxy:+http_proxy="$http_proxy"} \
     ${https_proxy:+https_proxy="$https_proxy"} \
     ${no_proxy:+no_proxy="$no_proxy"} \
-    chroot "$tree" sh -c "cd /root/celigo && $1"
+    chroot "$tree" sh -c "cd /srv/celigo && $1"
 }
 
 # Debian has lua-cjson for Lua up to 5.4 only. What LuaRocks would build is

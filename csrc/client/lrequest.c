@@ -5,7 +5,6 @@
 */
 #include "client/lrequest.h"
 
-#include <stdlib.h> /* qsort */
 #include <string.h>
 
 #include <lauxlib.h>
@@ -13,13 +12,13 @@
 #include "client/lbody.h"
 #include "client/lcall.h"
 #include "client/loptions.h"
+#include "client/lquery.h"
 #include "client/lresult.h"
 
 #define MAX_TIMEOUT 1e7 /* seconds */
 #define MAX_LIMIT   1e9 /* records of a page */
 
-/* Bytes; libcurl has limits of its own beyond these, and poor words. */
-#define MAX_TARGET  262144
+/* Bytes; libcurl has limits of its own beyond it, and poor words. */
 #define MAX_HEADERS 262144
 
 #define PER_CALL                                                              \
@@ -118,171 +117,13 @@ static void refuse_surplus(lua_State *L, const arguments *a, int last) {
 
 /* }====== */
 
-/* {====== Query */
+/* {====== Target */
 
 /* Puts text at out, without a terminator; returns its length. */
 static size_t put(char *out, const char *text, size_t len) {
   memcpy(out, text, len);
   return len;
 }
-
-/* One parameter; a table keeps both strings. */
-typedef struct parameter {
-  const char *name, *value;
-  size_t name_len, value_len;
-} parameter;
-
-/* The order of parameters, for qsort: the same query is always the same
-   text. */
-static int parameter_compare(const void *a, const void *b) {
-  const parameter *one = a;
-  const parameter *other = b;
-  size_t n = one->name_len < other->name_len ? one->name_len : other->name_len;
-  int order = memcmp(one->name, other->name, n);
-  if (order != 0)
-    return order;
-  return (one->name_len > other->name_len) - (one->name_len < other->name_len);
-}
-
-static void refuse_length(lua_State *L, const arguments *a) {
-  luaL_error(L, "%s: path and query are longer than %d bytes", a->what,
-             MAX_TARGET);
-}
-
-/* How many parameters the query has: no more than fit into a target, whatever
-   they are [-0, +0]. */
-static size_t count_parameters(lua_State *L, const arguments *a, int query) {
-  size_t n = 0;
-  lua_pushnil(L);
-  while (lua_next(L, query) != 0) {
-    lua_pop(L, 1);
-    if (++n > MAX_TARGET / 2) /* at least "?=" of each */
-      refuse_length(L, a);
-  }
-  return n;
-}
-
-/* Reads the name and the value on top, which `keeper` keeps from then on
-   [-1, +0]. Returns the bytes that they need, as they are. */
-static size_t read_parameter(lua_State *L, const arguments *a, int keeper,
-                             parameter *p) {
-  if (lua_type(L, -2) != LUA_TSTRING)
-    luaL_error(L, "%s: query parameter names are strings, got a %s", a->what,
-               luaL_typename(L, -2));
-  p->name = lua_tolstring(L, -2, &p->name_len);
-  if (lua_isboolean(L, -1))
-    lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
-  else if (lua_isstring(L, -1))
-    lua_pushvalue(L, -1);
-  else
-    luaL_error(L,
-               "%s: query parameter '%s': expected a string, a number or a "
-               "boolean, got a %s",
-               a->what, p->name, luaL_typename(L, -1));
-  p->value = lua_tolstring(L, -1, &p->value_len);
-  lua_pushvalue(L, -3);
-  lua_insert(L, -2);
-  lua_rawset(L, keeper);
-  lua_pop(L, 1);
-  return p->name_len + p->value_len + 2;
-}
-
-/* Reads the query at the top into rows, sorted, which are pushed with what
-   keeps their strings; the number of rows is returned [-0, +2]. */
-static size_t push_parameters(lua_State *L, const arguments *a) {
-  int query = lua_gettop(L);
-  size_t most = count_parameters(L, a, query);
-  size_t size = 0;
-  size_t n = 0;
-  lua_newtable(L);
-  parameter *rows = lua_newuserdatauv(L, most * sizeof *rows, 0);
-  lua_pushnil(L);
-  while (n < most && lua_next(L, query) != 0) {
-    size += read_parameter(L, a, query + 1, &rows[n++]);
-    if (size > MAX_TARGET)
-      refuse_length(L, a);
-  }
-  lua_settop(L, query + 2);
-  qsort(rows, n, sizeof *rows, parameter_compare);
-  return n;
-}
-
-/* Puts "?name=value" or "&name=value" at out; returns its length. */
-static size_t put_parameter(char *out, bool first, const parameter *p) {
-  size_t n = 0;
-  out[n++] = first ? '?' : '&';
-  n += cel_url_escape(p->name, p->name_len, out + n);
-  out[n++] = '=';
-  return n + cel_url_escape(p->value, p->value_len, out + n);
-}
-
-/* Whether the query of a target, if any, holds a parameter `limit`. */
-static bool has_limit(const char *query) {
-  return query != NULL && (strstr(query, "?limit=") != NULL ||
-                           strstr(query, "&limit=") != NULL);
-}
-
-/* Pushes the option `limit` as a whole number, 100.0 as 100; false and nil
-   where there is none [-0, +1]. */
-static bool push_limit(lua_State *L, const arguments *a) {
-  if (!cel_option_push(L, a->options, "limit"))
-    return false;
-  lua_pushinteger(L, (lua_Integer)lua_tonumber(L, -1));
-  lua_replace(L, -2);
-  return true;
-}
-
-/* Appends n parameters, and `limit` where it is not NULL, to the target at
-   index `target` [-0, +0]. */
-static void append_parameters(lua_State *L, int target, const parameter *rows,
-                              size_t n, const parameter *limit) {
-  size_t len;
-  const char *text = lua_tolstring(L, target, &len);
-  bool first = strchr(text, '?') == NULL;
-  size_t size = len;
-  for (size_t i = 0; i < n; i++)
-    size += 3 * (rows[i].name_len + rows[i].value_len) + 2;
-  if (limit != NULL)
-    size += limit->name_len + limit->value_len + 2;
-  luaL_Buffer b;
-  char *out = luaL_buffinitsize(L, &b, size);
-  size_t at = put(out, text, len);
-  for (size_t i = 0; i < n; i++, first = false)
-    at += put_parameter(out + at, first, &rows[i]);
-  if (limit != NULL)
-    at += put_parameter(out + at, first, limit);
-  luaL_pushresultsize(&b, at);
-  lua_replace(L, target);
-}
-
-/* Appends the options' query and limit to the target on top [-0, +0]. */
-static void add_query(lua_State *L, const arguments *a) {
-  int target = lua_gettop(L);
-  parameter limit = {.name = "limit", .name_len = 5};
-  bool limited = push_limit(L, a);
-  if (limited)
-    limit.value = lua_tolstring(L, -1, &limit.value_len);
-  const parameter *rows = NULL;
-  size_t n = 0;
-  if (cel_option_push(L, a->options, "query")) {
-    n = push_parameters(L, a);
-    rows = lua_touserdata(L, -1);
-  }
-  for (size_t i = 0; limited && i < n; i++)
-    if (rows[i].name_len == 5 && memcmp(rows[i].name, "limit", 5) == 0)
-      luaL_error(L, "%s: limit is given twice, as an option and in query",
-                 a->what);
-  if (limited && has_limit(strchr(lua_tostring(L, target), '?')))
-    luaL_error(L, "%s: limit is given twice, as an option and in the path",
-               a->what);
-  if (n > 0 || limited)
-    append_parameters(L, target, rows, n, limited ? &limit : NULL);
-  lua_settop(L, target);
-}
-
-/* }====== */
-
-/* {====== Target */
 
 /* An id of the arguments. It comes from outside: one that would lead to
    another path is noted, and no mistake of the program's. */
@@ -352,11 +193,7 @@ static void push_path(lua_State *L, arguments *a) {
 
 /* The target, with its origin and without the query, is on top [-1, +0]. */
 static void set_target(lua_State *L, const arguments *a) {
-  if (lua_rawlen(L, -1) > MAX_TARGET)
-    refuse_length(L, a);
-  add_query(L, a);
-  if (lua_rawlen(L, -1) > MAX_TARGET)
-    refuse_length(L, a);
+  cel_query_add(L, a->what, a->options);
   cel_call_set_target(L, cel_call_get(L, a->call));
 }
 
