@@ -45,11 +45,13 @@ describe("HTTP/2 frames without end", function()
     assert.same({}, (call("ok", true)))
   end)
 
-  check("are refused by libcurl where each wants an answer, or has headers", function()
+  -- libcurl refuses them (`network`); on a slow machine the deadline is there
+  -- before that.
+  check("end a call where each wants an answer, or has headers", function()
     for _, flood in ipairs { "settings", "headers" } do
       local value, err = call(flood, true)
       assert.is_nil(value)
-      assert.equal("network", err.kind, flood)
+      assert.is_truthy(err.kind == "network" or err.kind == "timeout", flood)
     end
   end)
 
