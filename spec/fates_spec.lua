@@ -14,7 +14,7 @@ local seeded = require "spec.support.seeded"
 local socket = require "socket"
 
 local slow = seeded.share(100) < 100 -- under valgrind, say
-local JOBS = 32 -- of a round
+local JOBS = 16 -- of a round
 local ROUNDS = 1
 -- Seconds: what a silent server costs, and what a busy machine may need.
 local LIMITS = { timeout = slow and 10 or 1, max_retries = 4, guard = 20 }
