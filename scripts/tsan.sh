@@ -6,7 +6,7 @@
 # made of; and counting memory, which the sanitizer itself changes.
 . scripts/common.sh
 
-export TSAN_OPTIONS=halt_on_error=1
+export TSAN_OPTIONS="halt_on_error=1:suppressions=$PWD/scripts/tsan.supp"
 export SPEC_SECONDS="${SPEC_SECONDS:-300}"
 exec sh scripts/spec.sh tsan --exclude-tags=install \
   --exclude-pattern=json_ --exclude-pattern=time_ \

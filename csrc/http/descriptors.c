@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,11 +63,15 @@ static bool may_wake(int fd) {
 }
 
 CURLM *cel_descriptors_make_multi(void) {
+  /* Clients that are made in several threads must not see each other's. */
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   int numbers[MOST];
+  pthread_mutex_lock(&lock);
   int n = find_free(numbers);
   CURLM *multi = curl_multi_init();
   for (int i = 0; i < n && multi != NULL; i++)
     if (may_wake(numbers[i]))
       fcntl(numbers[i], F_SETFD, FD_CLOEXEC);
+  pthread_mutex_unlock(&lock);
   return multi;
 }
