@@ -307,7 +307,7 @@ static bool is_shown(const char *text, const char *p) {
   if ((size_t)(p - text) < n)
     return false;
   for (size_t i = 0; i < n; i++) {
-    char c = p[i - n];
+    char c = (p - n)[i];
     if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != word[i])
       return false;
   }
