@@ -174,12 +174,12 @@ static void exchange_over(lua_State *L, int idx) {
     settle(L, idx, &d);
 }
 
-/* Whether a call that waits to be sent again has an answer at hand, such as
-   the 429 that made it wait. */
+/* Whether a call waits after a 429, which is the answer at hand. (Where the
+   client's own rate limit has to be waited for it is a timeout.) */
 static bool has_answer(const cel_call *c) {
   const cel_transfer *t = &c->transfer;
   return !cel_call_is_begun(c) && t->finished && t->end == CEL_HTTP_ANSWERED &&
-         cel_retry_worthwhile(CEL_RESULT_ANSWERED, t->status);
+         t->status == 429;
 }
 
 /* The deadline has ended it; or it was never sent, for the client's own
