@@ -9,7 +9,7 @@
 
 #include <lua.h>
 
-#include "client/loptions.h"
+#include "common/loptions.h"
 #include "contract/operations.h"
 
 /* The method that asks, where it is not the operation's own: for errors. */

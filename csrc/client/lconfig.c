@@ -11,7 +11,7 @@
 #include <lauxlib.h>
 
 #include "client/lclient.h"
-#include "client/loptions.h"
+#include "common/loptions.h"
 #include "json/ljson.h"
 
 #define WHAT "celigo.new"

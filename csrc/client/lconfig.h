@@ -8,7 +8,7 @@
 
 #include <lua.h>
 
-#include "client/loptions.h"
+#include "common/loptions.h"
 
 /* celigo.new(options), a lua_CFunction. */
 int cel_l_new(lua_State *L);

@@ -5,9 +5,9 @@
 
 #include "client/lcall.h"
 #include "client/lmethods.h"
-#include "client/loptions.h"
 #include "client/lresult.h"
 #include "client/lstep.h"
+#include "client/lsuggest.h"
 #include "client/lwake.h"
 
 /* The block that it was declared in is left: ends the call. */

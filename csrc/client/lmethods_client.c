@@ -1,7 +1,6 @@
 /*
-** lmethods_client.c - the client's methods: one closure for each operation,
-the
-** escape hatch, and calls that a host steps.
+** lmethods_client.c - the client's methods: one closure for each
+** operation, the escape hatch, and calls that a host steps.
 */
 #include "client/lmethods.h"
 
@@ -10,12 +9,13 @@ the
 #include <lauxlib.h>
 
 #include "client/lcall.h"
-#include "client/loptions.h"
 #include "client/lrequest.h"
 #include "client/lstep.h"
+#include "client/lsuggest.h"
 #include "client/lwake.h"
 #include "client/lwhere.h"
 #include "common/lturn.h"
+#include "common/nearest.h"
 #include "engine/pump.h"
 #include "http/clock.h"
 

@@ -8,7 +8,7 @@
 
 #include <lauxlib.h>
 
-#include "client/loptions.h"
+#include "common/loptions.h"
 #include "http/url.h"
 
 /* Bytes of path and query; libcurl has limits of its own beyond it, and poor

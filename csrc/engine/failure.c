@@ -10,6 +10,8 @@
 
 const cel_failure_row cel_failure_decode = {"decode", "invalid_json", NULL};
 const cel_failure_row cel_failure_no_list = {"decode", "not_a_list", NULL};
+const cel_failure_row cel_failure_no_record = {"decode", "unexpected_answer",
+                                               NULL};
 const cel_failure_row cel_failure_encoding = {"decode", "bad_content_encoding",
                                               NULL};
 const cel_failure_row cel_failure_incomplete = {"pagination", "incomplete",

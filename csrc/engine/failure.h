@@ -19,6 +19,7 @@ typedef struct cel_failure_row {
 /* Failures that the call does not tell by itself. */
 extern const cel_failure_row cel_failure_decode;     /* of a body */
 extern const cel_failure_row cel_failure_no_list;    /* where one should be */
+extern const cel_failure_row cel_failure_no_record;  /* where edit_* reads */
 extern const cel_failure_row cel_failure_encoding;   /* of its compression */
 extern const cel_failure_row cel_failure_link;       /* to the next page */
 extern const cel_failure_row cel_failure_incomplete; /* of a list */

@@ -4,8 +4,8 @@
 **
 ** Functions that take a lua_State may raise Lua's memory error, and what a
 ** debug hook raises (common/lturn.h), and nothing else; what is wrong with a
-*text or a value comes back as a status. No
-** memory outside the collector is held across a call that may raise.
+** text or a value comes back as a status. No memory outside the collector is
+** held across a call that may raise.
 */
 #ifndef CEL_LJSON_H
 #define CEL_LJSON_H
@@ -48,9 +48,8 @@ int cel_json_decode(lua_State *L, const char *text, size_t len,
 ** Records are pushed as cel_json_decode would push them; text after a fault
 ** is never touched. Levels of nesting are counted from the page's own top.
 ** Opening an object body scans it once, checks it to its end, and finds its
-** array, nextPageURL and totalCount. To get the URL itself decode the text
-*with its two
-** quotes, from next_start - 1 on, next_len + 2 bytes.
+** array, nextPageURL and totalCount. The URL itself is what the text from
+** next_start - 1 on, next_len + 2 bytes with both quotes, is decoded to.
 */
 typedef struct cel_json_cursor {
   const char *text;

@@ -1,7 +1,6 @@
 /*
 ** ljson_module.c - the module table celigo.json, and the marks that say
-*whether a
-** table is an array or an object.
+** whether a table is an array or an object.
 */
 #include "json/ljson_module.h"
 
@@ -9,6 +8,7 @@
 
 #include <lauxlib.h>
 
+#include "common/loptions.h"
 #include "json/ljson.h"
 #include "json/lmarks.h"
 
@@ -35,39 +35,17 @@ static void refuse_colon(lua_State *L, const char *name) {
 /* Reads the options at index 2, which may be none [-0, +0]. */
 static void read_options(lua_State *L, cel_encode_options *o) {
   static const char what[] = "celigo.json.encode";
+  static const cel_option rows[] = {
+      {"sort", CEL_OPTION_BOOLEAN, 0, 0, NULL},
+      {"indent", CEL_OPTION_INTEGER, 0, 16, NULL}};
   for (int i = lua_gettop(L); i > 2; i--)
     if (!lua_isnil(L, i))
       luaL_error(L,
                  "%s: too many arguments; it takes encode(value[, options])",
                  what);
-  if (lua_isnoneornil(L, 2))
-    return;
-  if (!lua_istable(L, 2))
-    luaL_error(L, "%s: expected a table of options, got a %s", what,
-               luaL_typename(L, 2));
-  lua_pushnil(L);
-  while (lua_next(L, 2) != 0) {
-    const char *name =
-        lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-    if (strcmp(name, "sort") == 0) {
-      if (!lua_isboolean(L, -1))
-        luaL_error(L, "%s: option 'sort': expected a boolean, got a %s", what,
-                   luaL_typename(L, -1));
-      o->sort = lua_toboolean(L, -1);
-    } else if (strcmp(name, "indent") == 0) {
-      int whole = 0;
-      lua_Integer n =
-          lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &whole) : 0;
-      if (!whole || n < 0 || n > 16)
-        luaL_error(L, "%s: option 'indent': expected an integer from 0 to 16",
-                   what);
-      o->indent = (int)n;
-    } else {
-      luaL_error(L, "%s: unknown option '%s'; there are: sort, indent", what,
-                 name);
-    }
-    lua_pop(L, 1);
-  }
+  cel_options_check(L, 2, rows, sizeof rows / sizeof *rows, what);
+  o->sort = cel_option_boolean(L, 2, "sort", false);
+  o->indent = (int)cel_option_number(L, 2, "indent", 0);
 }
 
 /***

@@ -241,6 +241,16 @@ static int l_endless_error(lua_State *L) {
   return push_page_error(L, &cel_failure_endless);
 }
 
+/* core.record_error(call, message): what edit_* has read is no record. The
+   call is the one that core.fetch made for it, and has no answer. */
+static int l_record_error(lua_State *L) {
+  cel_call_check(L, 1);
+  const cel_failure f = {.row = &cel_failure_no_record,
+                         .message = luaL_checkstring(L, 2)};
+  cel_push_failure(L, 1, &f);
+  return 1;
+}
+
 /* core.incomplete_error(call, records, total): an error about a walk that has
    ended too early with this page. */
 static int l_incomplete(lua_State *L) {
@@ -339,6 +349,7 @@ void cel_open_walk(lua_State *L) {
       {"link_error", l_link_error},
       {"endless_error", l_endless_error},
       {"incomplete_error", l_incomplete},
+      {"record_error", l_record_error},
       {"closed_error", l_closed_error},
       {"set_yield", l_set_yield},
       {"check_map", l_check_map},

@@ -1,6 +1,5 @@
 /*
-** fuzz_weblink.c - libFuzzer target: the Link parser on any bytes. Seeds are
-*in
+** fuzz_weblink.c - libFuzzer target: the Link parser on any bytes. Seeds are in
 ** spec/fixtures/fuzz/weblink.
 */
 #include "http/weblink.h"
