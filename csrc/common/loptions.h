@@ -17,27 +17,29 @@ typedef enum cel_option_type {
   CEL_OPTION_INTEGER,
   CEL_OPTION_FUNCTION,
   CEL_OPTION_TABLE,
-  CEL_OPTION_OTHER /* whoever uses it checks it */
+  CEL_OPTION_OTHER /* no type: the caller checks the value */
 } cel_option_type;
 
 typedef struct cel_option {
   const char *name;
   cel_option_type type;
   double min, max;      /* for numbers */
-  const char *expected; /* in words, a number's range apart; NULL: the type */
+  const char *expected; /* in words, without a number's range; NULL: the name
+                           of the type */
 } cel_option;
 
 /*
-** Checks the table at idx against n rows [-0, +0]. A key without a row, a
-** wrong type or a value out of range raises, with the caller's position, an
-** error that begins with `what` and names the option and what was expected.
-** nil or nothing at idx is an empty table; anything but a table raises.
+** Checks the table at idx against n rows [-0, +0]. An unknown key, a wrong
+** type or a value out of range raises an error with the caller's position. It
+** begins with `what`, and names the option and what was expected. Where idx
+** holds nil or nothing, there are no options; anything else that is not a
+** table raises.
 */
 void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
                        const char *what);
 
-/* Values of options that have been checked; the default where the option,
-   or the whole table, is not there [-0, +0]. */
+/* Values of options that have been checked. `otherwise` is the default, for
+   where the option or the whole table is missing [-0, +0]. */
 double cel_option_number(lua_State *L, int idx, const char *name,
                          double otherwise);
 bool cel_option_boolean(lua_State *L, int idx, const char *name,
@@ -54,15 +56,20 @@ int cel_option_error(lua_State *L, const char *what, const char *name,
 /* Whether one of n rows has this name. */
 bool cel_option_is(const cel_option *rows, size_t n, const char *name);
 
-/* For files of Lua:
+/*
+** For files of Lua, as lua_CFunctions: cel_options_check is
 **
 **   base.check_options(rows, options, what)
+**
+** and cel_option_error is
+**
 **   base.option_error(what, name, expected, value)
 **
-** are cel_options_check and cel_option_error. A row is an array: name, type
-** (a word of the enum above in lower case), what is expected in words or
-** false, and for numbers the least and the most. Both raise without a
-** position where pcall calls them. */
+** A row is an array: name, type (a word of the enum above, in lower case),
+** what is expected (in words, or false for the name of the type), and for
+** numbers the minimum and the maximum. Where pcall calls them their messages
+** have no position.
+*/
 int cel_l_check_options(lua_State *L);
 int cel_l_option_error(lua_State *L);
 

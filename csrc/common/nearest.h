@@ -12,8 +12,8 @@ const char *cel_nearest(const char *word,
                         const char *(*name_at)(const void *, size_t),
                         const void *names, size_t n);
 
-/* The same for names of methods: where none is near, the one that holds the
-   words of `word`, with the fewest others. */
+/* The same for names of methods. Where no name is near, takes the one that
+   holds all words of `word` and the fewest others. */
 const char *cel_nearest_method(const char *word,
                                const char *(*name_at)(const void *, size_t),
                                const void *names, size_t n);
