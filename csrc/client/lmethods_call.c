@@ -10,7 +10,8 @@
 #include "client/lsuggest.h"
 #include "client/lwake.h"
 
-/* The block that it was declared in is left: ends the call. */
+/* __close: the block in which the call was declared ends, and so does the
+   call. */
 static int l_close(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   cel_call_abandon(c, CEL_END_CANCELLED);

@@ -21,14 +21,14 @@
 
 /* {====== Calls */
 
-/* Whether a finaliser is running: Lua's collector takes no orders then. */
+/* Whether a finaliser is running: lua_gc then does nothing and returns -1. */
 static bool is_in_finaliser(lua_State *L) {
   return lua_gc(L, LUA_GCCOUNT) < 0;
 }
 
-/* A blocking call made by a finaliser. What is made while a state closes is
-   never finalised, so the call's block is freed here, whatever has come of
-   it. f has the upvalue of the running function. */
+/* A blocking call made in a finaliser. While a state is being closed, Lua does
+   not finalise new objects any more. So the call's block is freed here,
+   whatever happens. f gets the upvalue of the running function. */
 static int call_at_once(lua_State *L, lua_CFunction f) {
   int n = lua_gettop(L);
   cel_call_prepare(L, 1);
@@ -95,7 +95,7 @@ static int l_request(lua_State *L) {
   return l_run_request(L);
 }
 
-/* What can be submitted: the operations, and the escape hatch. */
+/* Names for submit: the operations, and the escape hatch. */
 static const char *submitted_name(const void *unused, size_t i) {
   (void)unused;
   return i < CEL_OPERATIONS ? cel_operations[i].name : "request";

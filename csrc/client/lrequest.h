@@ -1,5 +1,5 @@
 /*
-** lrequest.h - from a method's arguments to a call.
+** lrequest.h - makes a call of a method's arguments.
 */
 #ifndef CEL_LREQUEST_H
 #define CEL_LREQUEST_H
@@ -11,12 +11,11 @@
 #include "client/larguments.h"
 
 /*
-** Takes a method's arguments from the stack, the client at index 1, and
-** leaves a call instead of all of them [-n, +1]. Wrong arguments raise with
-** the caller's position; a body that the contract refuses makes a call that
-** is done with an error; nothing is sent yet. Returns true where the
-** arguments asked for a dry run: the top is then the table that shows the
-** request, not a call. `by` is NULL for the operation's own method.
+** Reads a method's arguments from the stack, with the client at index 1, and
+** leaves a call in their place [-n, +1]. Nothing is sent yet. Wrong arguments
+** raise, with the caller's position. A body that the contract refuses gives a
+** call that is done with an error. Returns true for a dry run: then the top is
+** a table that shows the request. `by` is NULL for the operation's own method.
 */
 bool cel_request_operation(lua_State *L, const cel_operation *op,
                            const cel_asker *by);

@@ -1,6 +1,5 @@
 /*
-** lsuggest.c - says which method was meant where one is asked for that there
-** is not.
+** lsuggest.c - suggests the right name for a method that does not exist.
 */
 #include "client/lsuggest.h"
 
