@@ -17,8 +17,8 @@ JSON to and from Lua values.
 @module celigo.json
 */
 
-/* Both are functions, no methods: with a colon the module itself is the first
-   argument [-0, +0]. */
+/* encode and decode are functions, not methods: with a colon, the module
+   itself is the first argument [-0, +0]. */
 static void refuse_colon(lua_State *L, const char *name) {
   if (!lua_istable(L, 1))
     return;
@@ -32,7 +32,7 @@ static void refuse_colon(lua_State *L, const char *name) {
                name, name);
 }
 
-/* Reads the options at index 2, which may be none [-0, +0]. */
+/* Reads the options at index 2; there may be none [-0, +0]. */
 static void read_options(lua_State *L, cel_encode_options *o) {
   static const char what[] = "celigo.json.encode";
   static const cel_option rows[] = {
@@ -110,18 +110,18 @@ static int l_encode(lua_State *L) {
   if (cel_json_encode(L, 1, &options) == 0)
     return 1;
   luaL_pushfail(L);
-  lua_rawgeti(L, -2, 1); /* the first fault is enough; it names its path */
+  lua_rawgeti(L, -2, 1); /* the first fault is enough; it has its path */
   lua_getfield(L, -1, "message");
   lua_remove(L, -2);
   return 2;
 }
 
-/* Gives the table at 1 one of our metatables; one that means something else
-   is not taken away from it [-0, +1]. */
+/* Sets one of our metatables on the table at index 1. Refused if the table has
+   another metatable, for that may be needed [-0, +1]. */
 static int marks_set(lua_State *L, const char *name) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  lua_pushliteral(L, "parse_timestamp"); /* only the module has one */
+  lua_pushliteral(L, "parse_timestamp"); /* this identifies the module */
   if (lua_rawget(L, 1) == LUA_TFUNCTION)
     return luaL_error(
         L, "%s: it is called with a dot, not a colon: %s { ... }", name, name);
