@@ -294,6 +294,21 @@ static const char *push_expected(lua_State *L, const cel_option *row) {
   return lua_pushstring(L, kind);
 }
 
+/* Raises where the table at idx stands for another one: it is read without
+   metamethods, and what is asked for there, a dry run say, would pass in
+   silence. `name` is an option whose value the table is, or NULL [-0, +0]. */
+static void refuse_proxy(lua_State *L, int idx, const char *what,
+                         const char *name) {
+  static const char *const metamethods[] = {"__index", "__pairs"};
+  for (int i = 0; i < 2; i++)
+    if (luaL_getmetafield(L, idx, metamethods[i]) != LUA_TNIL)
+      luaL_error(L,
+                 "%s: %s%s: expected a plain table, got one whose metatable "
+                 "has %s; copy what it stands for",
+                 what, name == NULL ? "options" : "option ",
+                 name == NULL ? "" : name, metamethods[i]);
+}
+
 void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
                        const char *what) {
   if (lua_isnoneornil(L, idx))
@@ -304,6 +319,7 @@ void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
                luaL_typename(L, idx));
     return;
   }
+  refuse_proxy(L, idx, what, NULL);
   lua_pushnil(L);
   while (lua_next(L, idx) != 0) {
     const cel_option *row = find(L, rows, n);
@@ -315,6 +331,8 @@ void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
       const char *expected = push_expected(L, row);
       lua_pushvalue(L, given);
       cel_option_error(L, what, row->name, expected);
+    } else if (row->type == CEL_OPTION_TABLE) {
+      refuse_proxy(L, -1, what, row->name);
     }
     lua_pop(L, 1);
   }

@@ -31,7 +31,9 @@ typedef struct cel_option {
 ** Checks the table at idx against n rows [-0, +0]. A key without a row, a
 ** wrong type or a value out of range raises, with the caller's position, an
 ** error that begins with `what` and names the option and what was expected.
-** nil or nothing at idx is an empty table; anything but a table raises.
+** nil or nothing at idx is an empty table; anything but a table raises, and
+** so does one that stands for another, by __index or __pairs, for it is read
+** without metamethods.
 */
 void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
                        const char *what);

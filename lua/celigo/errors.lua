@@ -130,7 +130,7 @@ local function kept(text)
 end
 
 local function text_or_nil(v)
-  if type(v) == "string" then return kept(v) end
+  if type(v) == "string" then return v ~= "" and kept(v) or nil end
   if type(v) == "number" then return tostring(v) end
   return nil
 end
@@ -139,17 +139,6 @@ end
 local function code_or_nil(v)
   if type(v) == "number" then return v end
   return text_or_nil(v)
-end
-
--- One entry of the service's list, whatever it looks like.
-local function entry_of(v)
-  if type(v) ~= "table" then return { message = text_or_nil(v) } end
-  return {
-    code = code_or_nil(v.code),
-    message = text_or_nil(v.message),
-    field = text_or_nil(v.field),
-    source = text_or_nil(v.source),
-  }
 end
 
 local entities = { amp = "&", lt = "<", gt = ">", quot = '"', nbsp = " ", ["#39"] = "'" }
@@ -191,6 +180,31 @@ local function text_of(body)
   return text ~= "" and text or nil
 end
 
+-- Members that are told apart from a message.
+local TOLD = { code = true, field = true, source = true }
+
+-- What an object without a message says all the same, as `text` has it; nil
+-- where that is nothing.
+local function rest_of(value, text)
+  for name, member in pairs(value) do
+    if not TOLD[name] and member ~= "" and member ~= base.json.null then
+      return text_of(text or base.json.encode(value, { sort = true }))
+    end
+  end
+end
+
+-- One entry of the service's list, whatever it looks like.
+local function entry_of(v)
+  if type(v) == "boolean" then return { message = tostring(v) } end
+  if type(v) ~= "table" then return { message = text_or_nil(v) } end
+  return {
+    code = code_or_nil(v.code),
+    message = text_or_nil(v.message) or rest_of(v),
+    field = text_or_nil(v.field),
+    source = text_or_nil(v.source),
+  }
+end
+
 local function is_list(value)
   return type(value) == "table" and #value > 0
 end
@@ -219,7 +233,7 @@ local function read_body(body)
   for i, v in ipairs(list or {}) do errors[i] = entry_of(v) end
   local message, code = one_error(value)
   if type(value.errors) == "string" then message = message or value.errors end
-  if not errors[1] and not message and not code and next(value) ~= nil then message = text_of(body) end
+  if not errors[1] and not message then message = rest_of(value, body) end
   return errors, message, code
 end
 
