@@ -121,7 +121,6 @@ describe("a submitted call", function()
       ["create_connector: body: expected"] = { "create_connector" },
       ["unknown option 'x'"] = { "list_connectors", { x = 1 } },
       ["request: option 'path'"] = { "request", {} },
-      ["dry run"] = { "request", { method = "PUT", path = "/x", dry_run = true } },
       ["bad argument #%d to 'submit'"] = {},
       ["bad argument #%d to 'submit' %(string"] = { {} },
     } do
@@ -142,6 +141,23 @@ describe("a submitted call", function()
     local value, err = call:result()
     assert.is_nil(value)
     assert.equal("validation", err.kind)
+    assert.equal(0, client:step())
+    assert.same({}, server:requests())
+  end)
+
+  it("with dry_run is done at once, and shows what would be sent", function()
+    for _, arguments in ipairs {
+      { "delete_connector", "x", { dry_run = true } },
+      { "create_connector", { name = "n" }, { dry_run = true } },
+      { "request", { method = "PUT", path = "/x", body = {}, dry_run = true } },
+    } do
+      local call = client:submit(table.unpack(arguments))
+      assert.is_true(call:done())
+      local shown = client[arguments[1]](client, table.unpack(arguments, 2))
+      assert.is_table(shown.headers)
+      assert.same({ shown }, { call:result() })
+      assert.same({ shown }, { call:wait() })
+    end
     assert.equal(0, client:step())
     assert.same({}, server:requests())
   end)

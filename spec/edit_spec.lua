@@ -169,6 +169,12 @@ describe("edit_connector", function()
       return false
     end)
     assert.equal(id, connector._id)
+    assert.is_nil(connector.changed) -- as it was read, whatever was done to it
+    local emptied = client:edit_connector(id, function(record)
+      record.applications[1] = nil
+      return false
+    end)
+    assert.same({ "a" }, emptied.applications)
     assert.equal("GET", (take_journal())[1]:sub(1, 3))
     assert.is_nil(response.dropped)
     assert.is_nil(client:get_connector_by_id(id).changed)

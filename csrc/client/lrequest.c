@@ -345,16 +345,16 @@ static void set_rest(lua_State *L, const arguments *a) {
   lua_settop(L, a->call);
 }
 
-/* Leaves the call, or the dry run, instead of the arguments. */
-static bool leave(lua_State *L, const arguments *a) {
+/* Leaves the call instead of the arguments; a dry run is done. */
+static void leave(lua_State *L, const arguments *a) {
   const cel_call *c = cel_call_get(L, a->call);
-  bool dry = c->state == CEL_STATE_NEW && c->writes && /* reading is dry */
-             cel_option_boolean(L, a->options, "dry_run", false);
-  if (dry)
+  if (c->state == CEL_STATE_NEW && c->writes && /* reading is dry */
+      cel_option_boolean(L, a->options, "dry_run", false)) {
     push_dry_run(L, a);
+    cel_call_finish(L, a->call, CEL_END_VALUE);
+  }
   lua_replace(L, 1);
   lua_settop(L, 1);
-  return dry;
 }
 
 /* Whether the body has that member [-0, +0]. */
@@ -409,7 +409,7 @@ static void refuse_body(lua_State *L, const arguments *a, int idx) {
              given, lua_tostring(L, -1));
 }
 
-bool cel_request_operation(lua_State *L, const cel_operation *op,
+void cel_request_operation(lua_State *L, const cel_operation *op,
                            const cel_asker *by) {
   arguments a = {.what = by == NULL ? op->name : by->name, .op = op, .by = by};
   int at = (int)op->ids + 2;
@@ -442,7 +442,7 @@ bool cel_request_operation(lua_State *L, const cel_operation *op,
               cel_option_boolean(L, a.options, "follow", true);
   push_path(L, &a);
   set_rest(L, &a);
-  return leave(L, &a);
+  leave(L, &a);
 }
 
 /* {====== The escape hatch */
@@ -483,7 +483,7 @@ static void push_any_path(lua_State *L, const arguments *a, cel_call *c) {
   lua_concat(L, 2);
 }
 
-bool cel_request_any(lua_State *L, const cel_asker *by) {
+void cel_request_any(lua_State *L, const cel_asker *by) {
   arguments a = {.what = by == NULL ? "request" : by->name,
                  .by = by,
                  .options = 2,
@@ -515,7 +515,7 @@ bool cel_request_any(lua_State *L, const cel_asker *by) {
               strcmp(c->method, "GET") == 0;
   push_any_path(L, &a, c);
   set_rest(L, &a);
-  return leave(L, &a);
+  leave(L, &a);
 }
 
 /* }====== */

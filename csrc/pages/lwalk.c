@@ -62,10 +62,12 @@ static int l_fetch(lua_State *L) {
   }
   lua_remove(L, 3);
   lua_remove(L, 2);
-  const bool dry =
-      op != NULL ? cel_request_operation(L, op, by) : cel_request_any(L, by);
-  cel_call *c = dry ? NULL : cel_call_check(L, 1);
-  if (dry || strcmp(c->method, "GET") != 0)
+  if (op != NULL)
+    cel_request_operation(L, op, by);
+  else
+    cel_request_any(L, by);
+  cel_call *c = cel_call_check(L, 1);
+  if (strcmp(c->method, "GET") != 0)
     return luaL_error(L, "%s: option 'method': expected GET; %s only reads",
                       by->name, by->name);
   make_page_call(c);
