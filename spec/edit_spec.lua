@@ -342,6 +342,7 @@ describe("response.dropped", function()
   it("lists members that were sent and did not come back, by path", function()
     assert.same({ "contactEmail" }, dropped('{"name":"x","contactEmail":"bad"}', '{"name":"x"}'))
     assert.same({ "a.b.c", "a.d" }, dropped('{"a":{"b":{"c":1},"d":[]}}', '{"a":{"b":{}}}'))
+    assert.same({ '["a b"]["1"]', '["x.y"]' }, dropped('{"a b":{"1":2},"x.y":3}', '{"a b":{}}'))
     assert.same({ "list[2].key" }, dropped('{"list":[{"key":1},{"key":2}]}', '{"list":[{"key":1},{}]}'))
   end)
 

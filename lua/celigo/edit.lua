@@ -13,8 +13,10 @@ local null = base.json.null
 -- Made by the service, and never sent.
 local read_only = { _id = true, handle = true, lastModified = true, numInstalls = true }
 
+-- As paths are in messages: a.b[3], or ["a b"] where a name is no word.
 local function member_path(path, key)
   if type(key) == "number" then return ("%s[%d]"):format(path, key) end
+  if not key:find "^[A-Za-z_][A-Za-z0-9_]*$" then return ("%s[%s]"):format(path, base.json.encode(key)) end
   return path == "" and key or path .. "." .. key
 end
 
