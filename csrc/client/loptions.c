@@ -272,9 +272,7 @@ static void push_bound(lua_State *L, double bound) {
   lua_pushinteger(L, whole);
 }
 
-/* Pushes what the row wants, for people; the value given is on top
-   [-0, +1 to 3]. */
-static const char *push_expected(lua_State *L, const cel_option *row) {
+const char *cel_option_expected(lua_State *L, const cel_option *row) {
   static const char *const names[] = {[CEL_OPTION_STRING] = "a string",
                                       [CEL_OPTION_BOOLEAN] = "a boolean",
                                       [CEL_OPTION_NUMBER] = "a number",
@@ -328,7 +326,7 @@ void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
       unknown(L, rows, n, what);
     } else if (!fits(L, row)) {
       int given = lua_gettop(L);
-      const char *expected = push_expected(L, row);
+      const char *expected = cel_option_expected(L, row);
       lua_pushvalue(L, given);
       cel_option_error(L, what, row->name, expected);
     } else if (row->type == CEL_OPTION_TABLE) {

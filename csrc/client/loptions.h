@@ -53,6 +53,10 @@ bool cel_option_push(lua_State *L, int idx, const char *name);
 int cel_option_error(lua_State *L, const char *what, const char *name,
                      const char *expected);
 
+/* Pushes what the row wants, for people; the value given is on top
+   [-0, +1 to 3]. */
+const char *cel_option_expected(lua_State *L, const cel_option *row);
+
 /* Whether one of n rows has this name. */
 bool cel_option_is(const cel_option *rows, size_t n, const char *name);
 

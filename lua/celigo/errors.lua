@@ -39,6 +39,9 @@ local MAX_SHOWN = 5 -- entries that tostring shows
 local MAX_MESSAGE = 400 -- bytes of each
 local MAX_TEXT = 200 -- bytes of a body that is shown as its text
 
+local null = base.json.null
+local ENTRY = { code = true, field = true, source = true } -- what tells nothing without a message
+
 local NAME = "celigo.error"
 
 local methods = {}
@@ -221,6 +224,23 @@ local function one_error(value)
     message = message or inner
   end
   return message, code
+end
+
+-- What an entry of the list says beside what an entry has, as JSON.
+local function rest_of(v)
+  if type(v) == "table" then
+    local rest = false
+    for name, value in pairs(v) do rest = rest or not ENTRY[name] and value ~= "" and value ~= null end
+    if not rest then return nil end
+  end
+  return v ~= null and text_of(base.json.encode(v, { sort = true })) or nil
+end
+
+-- One entry of the service's list, whatever it looks like.
+local function entry_of(v)
+  if type(v) ~= "table" then return { message = text_or_nil(v) or rest_of(v) } end
+  local message, code = one_error(v)
+  return { code = code, message = message or rest_of(v), field = text_or_nil(v.field), source = text_or_nil(v.source) }
 end
 
 -- The service's list of errors, and message and code of an answer without one.
