@@ -409,6 +409,14 @@ static void refuse_body(lua_State *L, const arguments *a, int idx) {
              given, lua_tostring(L, -1));
 }
 
+/* Raises: the value at idx is no table of options. */
+static void refuse_options_type(lua_State *L, const arguments *a, int idx) {
+  const char *given = luaL_typename(L, idx);
+  push_usage(L, a, NULL);
+  luaL_error(L, "%s: expected a table of options, got a %s; it takes %s",
+             a->what, given, lua_tostring(L, -1));
+}
+
 bool cel_request_operation(lua_State *L, const cel_operation *op,
                            const cel_asker *by) {
   arguments a = {.what = by == NULL ? op->name : by->name, .op = op, .by = by};
@@ -426,11 +434,13 @@ bool cel_request_operation(lua_State *L, const cel_operation *op,
   a.call = at + 1;
   refuse_surplus(L, &a, at);
   lua_settop(L, at);
+  if (a.body != 0 && !lua_istable(L, a.body))
+    refuse_body(L, &a, a.body);
+  if (!lua_isnil(L, at) && !lua_istable(L, at))
+    refuse_options_type(L, &a, at);
   cel_options_check(L, at, cel_call_options,
                     cel_call_options_count + (by != NULL && by->iterates),
                     a.what);
-  if (a.body != 0 && !lua_istable(L, a.body))
-    refuse_body(L, &a, a.body);
   if (a.body != 0)
     refuse_options(L, &a);
   cel_call *c = cel_call_new(L, 1);
@@ -489,7 +499,6 @@ bool cel_request_any(lua_State *L, const cel_asker *by) {
                  .options = 2,
                  .call = 4};
   cel_client_self(L, a.what);
-  luaL_checkany(L, 2);
   refuse_surplus(L, &a, 2);
   lua_settop(L, 2);
   if (!lua_istable(L, 2))
