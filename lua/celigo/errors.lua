@@ -343,9 +343,9 @@ local function check_has(err, code, ...)
   if not is_error(err) then
     error(("has: expected the error as the first argument, got a %s; a method is called with a colon: err:has(code)")
       :format(type(err)), 3)
-  elseif kind ~= "nil" and kind ~= "string" and kind ~= "number" or select("#", ...) > 0 then
+  elseif kind ~= "nil" and kind ~= "string" and kind ~= "number" or next { ... } ~= nil then
     error(("has: expected one code, a string or an integer, got a %s; it takes has(code)"):format(
-      select("#", ...) > 0 and "second one" or kind), 3)
+      next { ... } ~= nil and "second one" or kind), 3)
   end
 end
 

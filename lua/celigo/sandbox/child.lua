@@ -30,7 +30,7 @@ local function check(self, what, takes, ...)
   if getmetatable(self) ~= Sandbox then
     error(("%s: expected the sandbox as the first argument, got a %s; a method is called with a colon: sandbox:%s(%s)")
       :format(what, type(self), what, takes), 3)
-  elseif select("#", ...) > 0 then
+  elseif next { ... } ~= nil then
     error(("%s: too many arguments; it takes %s(%s)"):format(what, what, takes), 3)
   end
 end

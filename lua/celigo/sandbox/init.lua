@@ -172,7 +172,7 @@ local function read_options(what, port, options, ...)
     error(("celigo.sandbox: it is called with a dot, not a colon: %s"):format(takes), 3)
   elseif options ~= nil and type(options) ~= "table" then
     error(("celigo.sandbox: options must be a table, not a %s: %s"):format(type(options), takes), 3)
-  elseif select("#", ...) > 0 then
+  elseif next { ... } ~= nil then
     error(("celigo.sandbox: too many arguments; it takes one table of options: %s"):format(takes), 3)
   end
   local all = {}
