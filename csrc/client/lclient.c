@@ -12,6 +12,7 @@
 #include <lauxlib.h>
 
 #include "client/lcollector.h"
+#include "common/lmisuse.h"
 #include "http/clock.h"
 
 #ifndef CELIGO_VERSION
@@ -88,12 +89,7 @@ cel_client *cel_client_check(lua_State *L, int idx) {
 }
 
 cel_client *cel_client_self(lua_State *L, const char *method) {
-  if (luaL_testudata(L, 1, CEL_CLIENT_MT) == NULL)
-    luaL_error(L,
-               "%s: expected the client as the first argument "
-               "(celigo.client expected, got %s); a method is called with a "
-               "colon: client:%s(...)",
-               method, luaL_typename(L, 1), method);
+  cel_misuse_self(L, CEL_CLIENT_MT, method);
   return cel_client_check(L, 1);
 }
 

@@ -15,7 +15,9 @@ the
 #include "client/lstep.h"
 #include "client/lwake.h"
 #include "client/lwhere.h"
+#include "common/lmisuse.h"
 #include "common/lturn.h"
+#include "common/names.h"
 #include "engine/pump.h"
 #include "http/clock.h"
 
@@ -120,8 +122,8 @@ static int l_submit(lua_State *L) {
   cel_client_self(L, "submit");
   if (lua_type(L, 2) != LUA_TSTRING)
     return luaL_error(L,
-                      "bad argument #1 to 'submit' (string expected, got "
-                      "%s): the name of a method comes first, such as "
+                      "submit: string expected, got %s; the name of a "
+                      "method comes first, such as "
                       "\"get_connector_by_id\"",
                       luaL_typename(L, 2));
   const char *name = lua_tostring(L, 2);
@@ -133,7 +135,7 @@ static int l_submit(lua_State *L) {
     return nearest == NULL
                ? luaL_error(L, "submit: no operation '%s'%s", name,
                             strpbrk(name, "0123456789") == NULL
-                                ? ""
+                                ? "; it starts an operation, or \"request\""
                                 : "; the name of a method comes first")
                : luaL_error(L, "submit: no operation '%s'; did you mean '%s'?",
                             name, nearest);
@@ -170,9 +172,18 @@ print(#assert(call:result()))
 */
 static int l_step(lua_State *L) {
   cel_client_self(L, "step");
-  double seconds = luaL_optnumber(L, 2, 0);
-  luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, 2,
-                "expected seconds, a number from 0 to 1000000000");
+  cel_misuse_surplus(L, "step", 2, "step([seconds])");
+  double seconds = 0;
+  if (lua_type(L, 2) == LUA_TNUMBER)
+    seconds = lua_tonumber(L, 2);
+  else if (!lua_isnoneornil(L, 2))
+    seconds = -1;
+  if (!(seconds >= 0 && seconds <= 1e9))
+    return luaL_error(L,
+                      "step: expected seconds, a number from 0 to 1000000000, "
+                      "got %s; it takes step([seconds])",
+                      lua_type(L, 2) == LUA_TNUMBER ? lua_tostring(L, 2)
+                                                    : luaL_typename(L, 2));
   double end = cel_clock() + seconds;
   size_t before = cel_client_check(L, 1)->unfinished;
   size_t now;
@@ -193,6 +204,7 @@ static int l_step(lua_State *L) {
 
 /* {====== Life */
 
+/* __close; gets the error as well. */
 static int l_close(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
   bool closes = !c->closed;
@@ -200,6 +212,12 @@ static int l_close(lua_State *L) {
   if (closes)
     cel_wake(L, 1);
   return 0;
+}
+
+static int l_close_method(lua_State *L) {
+  cel_client_self(L, "close");
+  cel_misuse_surplus(L, "close", 1, "close()");
+  return l_close(L);
 }
 
 static int l_gc(lua_State *L) {
@@ -241,7 +259,7 @@ void cel_open_client(lua_State *L) {
   static const luaL_Reg methods[] = {{"request", l_request},
                                      {"submit", l_submit},
                                      {"step", l_step},
-                                     {"close", l_close},
+                                     {"close", l_close_method},
                                      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", l_gc},
                                   {"__close", l_close},
@@ -256,7 +274,11 @@ void cel_open_client(lua_State *L) {
     lua_pushcclosure(L, l_operation, 1);
     lua_setfield(L, -2, cel_operations[i].name);
   }
-  cel_suggest_methods(L, CEL_CLIENT_MT);
+  cel_suggest_methods(L, CEL_CLIENT_MT,
+                      "client:request { method = ..., path = ... } reaches "
+                      "any endpoint",
+                      "options are given to celigo.new { ... }, or to a call "
+                      "as its last argument");
   lua_pushvalue(L, -1);
   lua_setfield(L, -3, "__index");
   lua_remove(L, -2);

@@ -60,8 +60,13 @@ local function no_string(name)
   end
 end
 
+local function no_method()
+  error("an error object has no method tostring: use tostring(err)", 2)
+end
+
 setmetatable(methods, {
   __index = function(_, name)
+    if name == "tostring" then return no_method end
     if type(name) == "string" and type(string[name]) == "function" then return no_string(name) end
   end,
 })
@@ -362,6 +367,22 @@ function Error.__concat(a, b)
   return tostring(a) .. tostring(b)
 end
 
+local function is_error(v)
+  return type(v) == "table" and getmetatable(v) == NAME
+end
+
+-- Raises where `has` is called in another way than err:has(code).
+local function check_has(err, code, ...)
+  local kind = type(code)
+  if not is_error(err) then
+    error(("has: expected the error as the first argument, got a %s; a method is called with a colon: err:has(code)")
+      :format(type(err)), 3)
+  elseif kind ~= "nil" and kind ~= "string" and kind ~= "number" or next { ... } ~= nil then
+    error(("has: expected one code, a string or an integer, got a %s; it takes has(code)"):format(
+      next { ... } ~= nil and "second one" or kind), 3)
+  end
+end
+
 --- Whether any entry of the service's list, or the error itself, has a code.
 -- @function has
 -- @tparam string|integer code such as `"invalid_ref"`
@@ -371,17 +392,14 @@ end
 -- if not connector and err:has "invalid_ref" then
 --   print "there is no such connector"
 -- end
-function methods:has(code)
+function methods:has(code, ...)
+  check_has(self, code, ...)
   if code == nil then return false end
   if self.code == code then return true end
   for _, entry in ipairs(self.errors) do
     if entry.code == code then return true end
   end
   return false
-end
-
-local function is_error(v)
-  return type(v) == "table" and getmetatable(v) == NAME
 end
 
 return { new = new, narrow = narrow, without_advice = without_advice, is_error = is_error }
