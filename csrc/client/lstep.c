@@ -153,9 +153,10 @@ static void block(lua_State *L, int idx) {
 
 /* Lets the user's scheduler, if there is one, wait for the call at index 1:
    pushes true where it did and the call wants its owner, false where this
-   thread has to block. */
+   thread has to block. A finaliser may go on with a coroutine that waits whose
+   call has been collected with it. */
 static int await_k(lua_State *L, int status, lua_KContext waited) {
-  cel_call *k = cel_call_get(L, 1);
+  cel_call *k = cel_call_check(L, 1);
   for (;;) {
     if (status != LUA_OK && status != LUA_YIELD) {
       cel_call_abandon(k, CEL_END_CANCELLED);

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "common/heap.h"
+#include "common/owner.h"
 #include "contract/operations.h"
 #include "engine/redact.h"
 #include "http/headers.h"
@@ -66,6 +67,7 @@ typedef struct cel_holdings {
 /* What the calls of a client share. It lives for as long as somebody holds a
    reference: its userdata, a call, a cursor. */
 typedef struct cel_client {
+  cel_owned owned;     /* by its state, for the reference of its userdata */
   cel_allocator alloc; /* the state's own */
   size_t references;
   cel_holdings *holdings; /* whose count this client is part of; or NULL */
@@ -125,6 +127,7 @@ typedef enum cel_end {
 } cel_end;
 
 struct cel_call {
+  cel_owned owned;    /* by its state */
   cel_client *client; /* a reference */
   cel_call *prev, *next;
   cel_heap_node by_deadline, by_wake;
