@@ -90,6 +90,7 @@ void cel_call_recycle(lua_State *L, int idx) {
   }
   cel_call_push_client(L, idx);
   cel_call_drop_target(c);
+  cel_call_unwatch(c);
   c->state = CEL_STATE_SPARE;
   lua_pushvalue(L, idx);
   lua_setiuservalue(L, -2, CEL_CLIENT_UV_SPARE);

@@ -137,8 +137,7 @@ static void block(lua_State *L, int idx) {
   int client = lua_gettop(L);
   cel_call *k = cel_call_get(L, idx);
   for (;;) {
-    if (k->state == CEL_STATE_DONE ||
-        (k->state == CEL_STATE_READY && !k->submitted))
+    if (cel_call_is_ready(k))
       break;
     if (cel_client_wait_slice(L, client, HUGE_VAL)) {
       lua_pushcfunction(L, l_hook_turn);
