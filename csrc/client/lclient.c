@@ -93,6 +93,12 @@ cel_client *cel_client_self(lua_State *L, const char *method) {
   return cel_client_check(L, 1);
 }
 
+static void end_client(cel_owned *block) {
+  cel_client *c = (cel_client *)block;
+  cel_client_close(c);
+  cel_client_release(c);
+}
+
 /* Pushes a client with nothing in it [-0, +1]. */
 static cel_client *push_client(lua_State *L) {
   cel_ledger *ledger = cel_collector_ledger(L);
@@ -104,7 +110,7 @@ static cel_client *push_client(lua_State *L) {
   c->holdings = &ledger->held;
   c->references = 1; /* the box's */
   c->token_at = HUGE_VAL;
-  box->block = c;
+  cel_box_fill(box, &c->owned, end_client);
   return c;
 }
 
