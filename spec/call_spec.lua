@@ -121,7 +121,6 @@ describe("a submitted call", function()
       ["create_connector: body: expected"] = { "create_connector" },
       ["unknown option 'x'"] = { "list_connectors", { x = 1 } },
       ["request: option 'path'"] = { "request", {} },
-      ["dry run"] = { "request", { method = "PUT", path = "/x", dry_run = true } },
       ["bad argument #%d to 'submit'"] = {},
       ["bad argument #%d to 'submit' %(string"] = { {} },
     } do
@@ -142,6 +141,21 @@ describe("a submitted call", function()
     local value, err = call:result()
     assert.is_nil(value)
     assert.equal("validation", err.kind)
+    assert.equal(0, client:step())
+    assert.same({}, server:requests())
+  end)
+
+  it("that is a dry run is done at once, with what would be sent", function()
+    local options = { dry_run = true }
+    for _, arguments in ipairs {
+      { "delete_connector", "x", options }, { "create_connector", { name = "n" }, options },
+      { "push_connector_update", "x", nil, options }, { "request", { method = "PUT", path = "/x", dry_run = true } },
+    } do
+      local call = client:submit(table.unpack(arguments, 1, 4))
+      assert.is_true(call:done())
+      assert.same(client[arguments[1]](client, table.unpack(arguments, 2, 4)), (call:result()))
+      assert.equal("Bearer ***", call:wait().headers.authorization)
+    end
     assert.equal(0, client:step())
     assert.same({}, server:requests())
   end)

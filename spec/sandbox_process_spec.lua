@@ -80,7 +80,7 @@ describe("celigo.sandbox.start", function()
       { { rate_limit = { rate = 1 } }, "option 'rate_limit': expected false or { rate = number, burst = number }, got table" },
       { { host = "" }, "option 'host': expected the name or the address of a host" },
       { { max_requests = 0 }, "option 'max_requests': expected an integer from 1 to 1000000000, got 0" },
-      { 5, "expected a table of options, got a number" },
+      { 5, "options must be a table, not a number" },
     }
     for _, case in ipairs(wrong) do
       local ok, message = pcall(sandbox.start, case[1])

@@ -40,14 +40,6 @@ cel_call *cel_call_new(lua_State *L, int client);
    the collector [-0, +0]. */
 void cel_call_recycle(lua_State *L, int idx);
 
-/* Makes the next call of the client at idx in advance, and pushes its
-   userdata: cel_call_new will push the same [-0, +1]. */
-void cel_call_prepare(lua_State *L, int client);
-
-/* Ends the call at idx and frees its block; the userdata stays, as an empty
-   box [-0, +0]. */
-void cel_call_drop(lua_State *L, int idx);
-
 /* The call at idx; raises if the value is not a call, or is an empty box [-0,
    +0]. */
 cel_call *cel_call_check(lua_State *L, int idx);

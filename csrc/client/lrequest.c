@@ -180,20 +180,20 @@ static void set_rest(lua_State *L, const cel_arguments *a) {
   lua_settop(L, a->call);
 }
 
-/* Leaves the call, or what a dry run shows, in place of the arguments. */
-static bool leave(lua_State *L, const cel_arguments *a) {
+/* Leaves the call instead of the arguments; a dry run is done then. */
+static void leave(lua_State *L, const cel_arguments *a) {
   const cel_call *c = cel_call_get(L, a->call);
-  bool dry = c->state == CEL_STATE_NEW &&
-             c->writes && /* a GET is sent in a dry run, too */
-             cel_option_boolean(L, a->options, "dry_run", false);
-  if (dry)
+  if (c->state == CEL_STATE_NEW &&
+      c->writes && /* a GET is sent in a dry run, too */
+      cel_option_boolean(L, a->options, "dry_run", false)) {
     cel_push_dry_run(L, a->call);
+    cel_call_finish(L, a->call, CEL_END_VALUE);
+  }
   lua_replace(L, 1);
   lua_settop(L, 1);
-  return dry;
 }
 
-bool cel_request_operation(lua_State *L, const cel_operation *op,
+void cel_request_operation(lua_State *L, const cel_operation *op,
                            const cel_asker *by) {
   cel_arguments a = {
       .what = by == NULL ? op->name : by->name, .op = op, .by = by};
@@ -208,7 +208,7 @@ bool cel_request_operation(lua_State *L, const cel_operation *op,
               cel_option_boolean(L, a.options, "follow", true);
   push_path(L, &a);
   set_rest(L, &a);
-  return leave(L, &a);
+  leave(L, &a);
 }
 
 /* {====== The escape hatch */
@@ -249,7 +249,7 @@ static void push_any_path(lua_State *L, const cel_arguments *a, cel_call *c) {
   lua_concat(L, 2);
 }
 
-bool cel_request_any(lua_State *L, const cel_asker *by) {
+void cel_request_any(lua_State *L, const cel_asker *by) {
   cel_arguments a = {.what = by == NULL ? "request" : by->name, .by = by};
   cel_client_self(L, a.what);
   cel_arguments_read_any(L, &a);
@@ -264,7 +264,7 @@ bool cel_request_any(lua_State *L, const cel_asker *by) {
               strcmp(c->method, "GET") == 0;
   push_any_path(L, &a, c);
   set_rest(L, &a);
-  return leave(L, &a);
+  leave(L, &a);
 }
 
 /* }====== */

@@ -11,16 +11,17 @@
 #include "client/larguments.h"
 
 /*
-** Reads a method's arguments from the stack, with the client at index 1, and
-** leaves a call in their place [-n, +1]. Nothing is sent yet. Wrong arguments
-** raise, with the caller's position. A body that the contract refuses gives a
-** call that is done with an error. Returns true for a dry run: then the top is
-** a table that shows the request. `by` is NULL for the operation's own method.
+** Takes a method's arguments from the stack, the client at index 1, and
+** leaves a call instead of all of them [-n, +1]. Wrong arguments raise with
+** the caller's position; a body that the contract refuses makes a call that
+** is done with an error, and a dry run one that is done with the table that
+** shows the request; nothing is sent yet. `by` is NULL for the operation's
+** own method.
 */
-bool cel_request_operation(lua_State *L, const cel_operation *op,
+void cel_request_operation(lua_State *L, const cel_operation *op,
                            const cel_asker *by);
 
 /* The same for client:request { ... }. */
-bool cel_request_any(lua_State *L, const cel_asker *by);
+void cel_request_any(lua_State *L, const cel_asker *by);
 
 #endif

@@ -265,8 +265,10 @@ int cel_push_result(lua_State *L, int idx) {
   switch (c->end) {
   case CEL_END_VALUE:
     lua_getiuservalue(L, idx, CEL_CALL_UV_VALUE);
-    lua_getiuservalue(L, idx, CEL_CALL_UV_RESPONSE);
-    return 2;
+    if (lua_getiuservalue(L, idx, CEL_CALL_UV_RESPONSE) != LUA_TNIL)
+      return 2;
+    lua_pop(L, 1); /* a dry run */
+    return 1;
   case CEL_END_RAISE:
     lua_getiuservalue(L, idx, CEL_CALL_UV_VALUE);
     return lua_error(L);

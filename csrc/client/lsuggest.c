@@ -5,7 +5,7 @@
 
 #include <lauxlib.h>
 
-#include "common/nearest.h"
+#include "common/names.h"
 
 #define MAX_NAMES 128 /* of methods of one class */
 
@@ -13,7 +13,8 @@ static const char *string_at(const void *names, size_t i) {
   return ((const char *const *)names)[i];
 }
 
-/* __index of a table of methods; the upvalue is the class's name. */
+/* __index of a table of methods; the upvalues are the class's name, and what
+   is said where no method is near. */
 static int l_unknown(lua_State *L) {
   const char *class_name = lua_tostring(L, lua_upvalueindex(1));
   const char *names[MAX_NAMES] = {NULL};
@@ -30,15 +31,31 @@ static int l_unknown(lua_State *L) {
   const char *nearest =
       cel_nearest_method(word, string_at, (const void *)names, n);
   if (nearest == NULL)
-    return luaL_error(L, "%s has no method '%s'", class_name, word);
+    return luaL_error(L, "%s has no method '%s'; %s", class_name, word,
+                      lua_tostring(L, lua_upvalueindex(2)));
   return luaL_error(L, "%s has no method '%s'; did you mean '%s'?", class_name,
                     word, nearest);
 }
 
-void cel_suggest_methods(lua_State *L, const char *class_name) {
+/* __newindex of a class; the upvalues are its name, and where the value
+   belongs. */
+static int l_refuse_field(lua_State *L) {
+  return luaL_error(L, "a %s has no field '%s' that can be set; %s",
+                    lua_tostring(L, lua_upvalueindex(1)),
+                    luaL_tolstring(L, 2, NULL),
+                    lua_tostring(L, lua_upvalueindex(2)));
+}
+
+void cel_suggest_methods(lua_State *L, const char *class_name,
+                         const char *otherwise, const char *where) {
+  lua_pushstring(L, class_name);
+  lua_pushstring(L, where);
+  lua_pushcclosure(L, l_refuse_field, 2);
+  lua_setfield(L, -3, "__newindex");
   lua_createtable(L, 0, 1);
   lua_pushstring(L, class_name);
-  lua_pushcclosure(L, l_unknown, 1);
+  lua_pushstring(L, otherwise);
+  lua_pushcclosure(L, l_unknown, 2);
   lua_setfield(L, -2, "__index");
   lua_setmetatable(L, -2);
 }

@@ -9,7 +9,7 @@
 
 #include <lauxlib.h>
 
-#include "common/nearest.h"
+#include "common/names.h"
 
 static const char *row_name(const void *rows, size_t i) {
   return ((const cel_option *)rows)[i].name;
@@ -106,9 +106,7 @@ static void push_bound(lua_State *L, double bound) {
   lua_pushinteger(L, whole);
 }
 
-/* Pushes what the row wants, for people; the value given is on top
-   [-0, +1 to 3]. */
-static const char *push_expected(lua_State *L, const cel_option *row) {
+const char *cel_option_expected(lua_State *L, const cel_option *row) {
   static const char *const names[] = {[CEL_OPTION_STRING] = "a string",
                                       [CEL_OPTION_BOOLEAN] = "a boolean",
                                       [CEL_OPTION_NUMBER] = "a number",
@@ -128,6 +126,21 @@ static const char *push_expected(lua_State *L, const cel_option *row) {
   return lua_pushstring(L, kind);
 }
 
+/* Raises where the table at idx stands for another one: it is read without
+   metamethods, and what is asked for there, a dry run say, would pass in
+   silence. `name` is an option whose value the table is, or NULL [-0, +0]. */
+static void refuse_proxy(lua_State *L, int idx, const char *what,
+                         const char *name) {
+  static const char *const metamethods[] = {"__index", "__pairs"};
+  for (int i = 0; i < 2; i++)
+    if (luaL_getmetafield(L, idx, metamethods[i]) != LUA_TNIL)
+      luaL_error(L,
+                 "%s: %s%s: expected a plain table, got one whose metatable "
+                 "has %s; copy what it stands for",
+                 what, name == NULL ? "options" : "option ",
+                 name == NULL ? "" : name, metamethods[i]);
+}
+
 void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
                        const char *what) {
   if (lua_isnoneornil(L, idx))
@@ -138,6 +151,7 @@ void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
                luaL_typename(L, idx));
     return;
   }
+  refuse_proxy(L, idx, what, NULL);
   lua_pushnil(L);
   while (lua_next(L, idx) != 0) {
     const cel_option *row = find(L, rows, n);
@@ -146,9 +160,11 @@ void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
       unknown(L, rows, n, what);
     } else if (!fits(L, row)) {
       int given = lua_gettop(L);
-      const char *expected = push_expected(L, row);
+      const char *expected = cel_option_expected(L, row);
       lua_pushvalue(L, given);
       cel_option_error(L, what, row->name, expected);
+    } else if (row->type == CEL_OPTION_TABLE) {
+      refuse_proxy(L, -1, what, row->name);
     }
     lua_pop(L, 1);
   }

@@ -32,8 +32,9 @@ typedef struct cel_option {
 ** Checks the table at idx against n rows [-0, +0]. An unknown key, a wrong
 ** type or a value out of range raises an error with the caller's position. It
 ** begins with `what`, and names the option and what was expected. Where idx
-** holds nil or nothing, there are no options; anything else that is not a
-** table raises.
+** holds nil or nothing, there are no options. Anything else that is not a
+** table raises, and so does a table whose metatable has __index or __pairs,
+** because it is read without metamethods.
 */
 void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
                        const char *what);
@@ -52,6 +53,10 @@ bool cel_option_push(lua_State *L, int idx, const char *name);
    top. */
 int cel_option_error(lua_State *L, const char *what, const char *name,
                      const char *expected);
+
+/* Pushes what the row expects, in words. The value that was given is on top
+   [-0, +1 to 3]. */
+const char *cel_option_expected(lua_State *L, const cel_option *row);
 
 /* Whether one of n rows has this name. */
 bool cel_option_is(const cel_option *rows, size_t n, const char *name);

@@ -25,7 +25,7 @@ extern const cel_failure_row cel_failure_encoding;  /* cannot decompress */
 extern const cel_failure_row cel_failure_link;      /* no way to a next page */
 extern const cel_failure_row cel_failure_incomplete; /* totalCount says more */
 extern const cel_failure_row cel_failure_endless;    /* pages are all empty */
-extern const cel_failure_row cel_failure_validation; /* of the request */
+extern const cel_failure_row cel_failure_validation; /* the request is wrong */
 
 /* The failure of a call that is being closed, or of its next page. */
 const cel_failure_row *cel_failure_closed(const cel_client *c);

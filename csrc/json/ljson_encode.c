@@ -22,8 +22,9 @@
 _Static_assert(CEL_FAULTS_DEPTH == CEL_JSON_MAX_DEPTH,
                "a path reaches as deep as a text");
 
-#define MOST_FAULTS 10000 /* nobody reads more; shared tables can make 2^128  \
-                           */
+#define MOST_FAULTS                                                           \
+  10000 /* nobody reads more; shared tables can make 2^128                    \
+         */
 
 static void encode_value(cel_encoder *e, const cel_shape *shape, bool member);
 

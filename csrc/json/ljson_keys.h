@@ -40,9 +40,8 @@ typedef struct cel_json_key_id {
 
 typedef struct cel_json_key {
   cel_json_key_id id;
-  cel_json_place
-      place;    /* for objects in the key's value, or in its elements */
-  uint8_t next; /* the slot of the key that followed this one */
+  cel_json_place place; /* for objects in its value or its elements */
+  uint8_t next;         /* the slot of the key that followed this one */
 } cel_json_key;
 
 typedef struct cel_json_keys {

@@ -18,19 +18,19 @@
 #define CEL_RATE_DEFAULT  300.0  /* requests per second */
 #define CEL_BURST_DEFAULT 1000.0 /* requests */
 
-/* A call that was told to wait may come so many seconds late: timers are
-   rounded up, and the machine has other work. Tokens that come into a full
-   bucket in that time are kept, so that the rate holds. */
+/* Seconds by which whoever has to wait may come late at no loss: timers are
+   rounded up, a machine has other work, too, and connections are taken. What
+   has dripped into a full bucket meanwhile is kept, so that the rate holds. */
 #define CEL_RATE_LATE 1e-2
 
 typedef struct cel_rate_limit {
   bool on;
-  double rate;   /* requests per second; the default while off */
-  double burst;  /* the bucket's size, requests; the default too */
-  double tokens; /* in the bucket at the time `at`; may be a fraction */
-  double at;     /* the time of the last update, seconds */
-  double due; /* when the call that was told to wait may leave; HUGE_VAL: there
-                 is none */
+  double rate;         /* requests per second; the default while off */
+  double burst;        /* the bucket's size, requests; the default too */
+  double tokens;       /* in the bucket at the time `at`; may be a fraction */
+  double at;           /* the time of the last update, seconds */
+  double due;          /* when the one that has to wait may leave;
+                          HUGE_VAL: none has to */
   double paused_until; /* the end of the pause, seconds; not after `at` if
                           there is none */
   double spread;     /* after that, calls start again within so many seconds */
@@ -51,6 +51,10 @@ double cel_rate_limit_take(cel_rate_limit *r, double now);
 /* The same, without taking a token, for a request with `ahead` others in
    front. */
 double cel_rate_limit_wait(const cel_rate_limit *r, double now, double ahead);
+
+/* One has no connection to leave by: it is as if it had been told to wait
+   until it may, and will come late. */
+void cel_rate_limit_miss(cel_rate_limit *r, double now);
 
 /* Begins a pause: no request leaves before now + seconds, and the bucket is
    empty then. Calls that wait start within the `spread` seconds after it. A
