@@ -206,8 +206,8 @@ local function one_error(value)
   return message, code
 end
 
--- What a value says that has no message, as JSON: `text` or its own. nil where
--- it says nothing but what an entry has members for.
+-- The JSON of a value that has no message: `text`, or else its own. nil if it
+-- holds nothing except what an error entry has fields for.
 local function rest_of(v, text)
   if type(v) == "table" then
     local rest = false
