@@ -77,7 +77,7 @@ describe("celigo.sandbox.start", function()
       { { port = "1" }, "option 'port': expected an integer from 0 to 65535, got string" },
       { { page_size = 0 }, "option 'page_size': expected an integer from 1 to 1000000, got 0" },
       { { token = {} }, "option 'token': expected a string or an array of strings, got table" },
-      { { rate_limit = { rate = 1 } }, "option 'rate_limit': expected false or { rate = number, burst = number }, got table" },
+      { { rate_limit = { rate = 1 } }, "option 'rate_limit': expected false or { rate = number, burst = number }" },
       { { host = "" }, "option 'host': expected the name or the address of a host" },
       { { max_requests = 0 }, "option 'max_requests': expected an integer from 1 to 1000000000, got 0" },
       { 5, "options must be a table, not a number" },

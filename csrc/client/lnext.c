@@ -79,8 +79,8 @@ static anchor_kind judge_anchor(lua_State *L, int idx, cel_span anchor) {
   return kind;
 }
 
-/* Compares the target of one more next link with that on top, which may be
-   nil, and puts it there [-0, +0]. Returns NULL or what is wrong. */
+/* Replaces the target on top, or nil, by that of one more link to a next page;
+   both must be the same [-0, +0]. Returns NULL or what is wrong. */
 static const char *take_link(lua_State *L, int idx, const cel_link *link) {
   lua_pushlstring(L, link->target.text, link->target.len);
   const char *wrong = cel_push_resolved(L, idx);

@@ -9,11 +9,11 @@
 ** can keep the box alive after that, but it is empty then, and every function
 ** refuses an empty box.
 **
-** Lua does not finalise everything: not what finalisers make while the state
-** closes, nor what it has no memory to finalise. So all blocks stand in a
-** list, whose owner is a userdata older than every box: Lua finalises it after
-** them, and it ends what is left. From then on boxes are as good as empty,
-** and there are no new ones.
+** Lua does not finalise everything: it leaves out what finalisers make while
+** the state closes, and what it has no memory to finalise. So all blocks are
+** in a list. The owner of the list is a userdata that is older than every box,
+** so Lua finalises it after them; it then frees the blocks that are left. From
+** then on all boxes count as empty, and no new ones can be made.
 **
 ** Metatables are closed (__metatable), so that no script calls __gc by hand. A
 ** script that has the debug library can break all this: that is not defended
@@ -31,14 +31,15 @@ typedef struct cel_box {
   cel_owner *owner; /* the state's */
 } cel_box;
 
-/* Makes the state's owner, before its first box [-0, +0]. */
+/* Makes the state's owner; must come before the first box [-0, +0]. */
 void cel_box_open(lua_State *L);
 
-/* Pushes an empty box of a class, with uvs user values [-0, +1]. Raises where
-   the state closes and the owner has come to its end. */
+/* Pushes an empty box of a class, with uvs user values [-0, +1]. Raises if the
+   state is closing and the owner has been finalised. */
 cel_box *cel_box_push(lua_State *L, const char *class_name, int uvs);
 
-/* Puts a block into an empty box. `end` frees it, and raises nothing. */
+/* Puts a block into an empty box. `end` frees the block, and must not raise.
+ */
 void cel_box_fill(cel_box *box, cel_owned *block,
                   void (*end)(cel_owned *block));
 
@@ -49,8 +50,8 @@ void *cel_box_at(lua_State *L, int idx, const char *class_name);
 /* The same, but raises an error instead of giving NULL [-0, +0]. */
 void *cel_box_check(lua_State *L, int idx, const char *class_name);
 
-/* The block of the value at idx, which is known to be a full box
-   [-0, +0]. */
+/* The block of the value at idx, which must be a box that is not empty [-0,
+   +0]. */
 static inline void *cel_box_get(lua_State *L, int idx) {
   return ((const cel_box *)lua_touserdata(L, idx))->block;
 }

@@ -68,7 +68,7 @@ typedef struct cel_holdings {
 /* What the calls of a client share. References are counted: its userdata has
    one, and so has each call and each cursor. */
 typedef struct cel_client {
-  cel_owned owned;     /* by its state, for the reference of its userdata */
+  cel_owned owned; /* in its state's list, for the reference of its userdata */
   cel_allocator alloc; /* the state's own */
   size_t references;
   cel_holdings *holdings; /* that this client counts in; or NULL */
@@ -103,7 +103,7 @@ typedef struct cel_client {
   cel_call_list lists[CEL_STATE_LISTS];
   cel_call_list prefetched; /* queued, but sent only after all others */
   cel_call_list woken;      /* watched calls that have become ready */
-  bool strays;              /* watched calls have been freed */
+  bool strays;              /* watched calls were freed */
   cel_heap deadlines;       /* of calls that are queued, wait or are sent */
   cel_heap wakes;           /* times when waiting calls are queued again */
   double token_at; /* when the rate limit lets the next call go; HUGE_VAL: it
@@ -133,7 +133,7 @@ typedef enum cel_end {
 } cel_end;
 
 struct cel_call {
-  cel_owned owned;    /* by its state */
+  cel_owned owned;    /* in its state's list */
   cel_client *client; /* a reference */
   cel_call *prev, *next;
   cel_call *woken_prev, *woken_next;
@@ -189,8 +189,8 @@ struct cel_call {
   bool background;      /* it counts as one of the client's */
   bool planned; /* the rate limit was asked whether it can go in time */
   bool late;    /* the deadline ended it before it was sent */
-  bool watched; /* a coroutine waits until the call wants it */
-  bool woken;   /* it does, and nobody has told the coroutine */
+  bool watched; /* a coroutine waits until the call is READY or done */
+  bool woken;   /* it is, and nobody has told the coroutine yet */
   int refused;  /* times in a row without memory to send it */
 };
 
@@ -224,14 +224,14 @@ void cel_call_background(cel_call *c, bool on);
 /* Moves a call to a state's list, or out of all of them. */
 void cel_call_move(cel_call *c, cel_state state);
 
-/* Whether whoever waits for the call has something to do. */
+/* Whether the one who waits for the call has something to do now. */
 bool cel_call_is_ready(const cel_call *c);
 
-/* A coroutine waits for the call: once that is ready it is put among the woken
-   ones. */
+/* A coroutine waits for the call: when the call is ready, it is put into the
+   client's list `woken`. */
 void cel_call_watch(cel_call *c);
 
-/* Nobody is told of the call any more. */
+/* The coroutine does not wait any more. */
 void cel_call_unwatch(cel_call *c);
 
 /* Somebody waits for the call from now on: its deadline begins. */
@@ -263,7 +263,7 @@ static inline bool cel_client_is_due(const cel_client *c) {
   return c->wakeup.ended != c->wakeup.seen;
 }
 
-/* Takes the call that was woken first off their list; or NULL. */
+/* Takes the oldest call out of the list `woken`; NULL if that is empty. */
 cel_call *cel_client_take_woken(cel_client *c);
 
 /* The next READY call that the step has to go on with, because nobody waits

@@ -128,7 +128,7 @@ static int l_closed(lua_State *L) {
 
 /* {====== Descriptors */
 
-/* A block that its userdata leads to (lbox.h). */
+/* The block of a duplicate; its userdata is a box (lbox.h). */
 typedef struct descriptor {
   cel_owned owned; /* by its state */
   cel_allocator alloc;

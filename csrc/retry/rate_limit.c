@@ -26,8 +26,8 @@ static double rate_later(double a, double b) {
 /* Seconds after which a call that was told to wait counts as gone. */
 #define RATE_FORGOTTEN 1.0
 
-/* What the bucket holds at the most. Whoever was told to wait, or had to for
-   another reason, is a little late: that loses nothing. */
+/* The most that the bucket holds. If a call has to wait, for whatever reason,
+   it is a little more: coming a bit late must not lose tokens. */
 static double rate_most(const cel_rate_limit *r, double now) {
   double late = now - r->due;
   if (!(late > 0 && late < RATE_FORGOTTEN))

@@ -18,9 +18,9 @@
 #define CEL_RATE_DEFAULT  300.0  /* requests per second */
 #define CEL_BURST_DEFAULT 1000.0 /* requests */
 
-/* Seconds by which whoever has to wait may come late at no loss: timers are
-   rounded up, a machine has other work, too, and connections are taken. What
-   has dripped into a full bucket meanwhile is kept, so that the rate holds. */
+/* A call that has to wait may come so many seconds late: timers are rounded
+   up, the machine has other work, and connections may be in use. Tokens that
+   come into a full bucket in that time are kept, so that the rate holds. */
 #define CEL_RATE_LATE 1e-2
 
 typedef struct cel_rate_limit {
