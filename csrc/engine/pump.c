@@ -192,6 +192,8 @@ void cel_client_send(cel_client *c) {
     }
     send_call(c, k, now);
   }
+  if (k != NULL)
+    cel_rate_limit_miss(&c->limit, now);
 }
 
 double cel_client_wait(const cel_client *c) {

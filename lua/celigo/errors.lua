@@ -39,6 +39,9 @@ local MAX_SHOWN = 5 -- entries that tostring shows
 local MAX_MESSAGE = 400 -- bytes of each
 local MAX_TEXT = 200 -- bytes of a body that is shown as its text
 
+local null = base.json.null
+local ENTRY = { code = true, field = true, source = true } -- what tells nothing without a message
+
 local NAME = "celigo.error"
 
 local methods = {}
@@ -57,8 +60,13 @@ local function no_string(name)
   end
 end
 
+local function no_method()
+  error("an error object has no method tostring: use tostring(err)", 2)
+end
+
 setmetatable(methods, {
   __index = function(_, name)
+    if name == "tostring" then return no_method end
     if type(name) == "string" and type(string[name]) == "function" then return no_string(name) end
   end,
 })
@@ -223,6 +231,23 @@ local function one_error(value)
   return message, code
 end
 
+-- What an entry of the list says beside what an entry has, as JSON.
+local function rest_of(v)
+  if type(v) == "table" then
+    local rest = false
+    for name, value in pairs(v) do rest = rest or not ENTRY[name] and value ~= "" and value ~= null end
+    if not rest then return nil end
+  end
+  return v ~= null and text_of(base.json.encode(v, { sort = true })) or nil
+end
+
+-- One entry of the service's list, whatever it looks like.
+local function entry_of(v)
+  if type(v) ~= "table" then return { message = text_or_nil(v) or rest_of(v) } end
+  local message, code = one_error(v)
+  return { code = code, message = message or rest_of(v), field = text_or_nil(v.field), source = text_or_nil(v.source) }
+end
+
 -- The service's list of errors, and message and code of an answer without one.
 local function read_body(body)
   local value = base.json.decode(body)
@@ -342,6 +367,22 @@ function Error.__concat(a, b)
   return tostring(a) .. tostring(b)
 end
 
+local function is_error(v)
+  return type(v) == "table" and getmetatable(v) == NAME
+end
+
+-- Raises where `has` is called in another way than err:has(code).
+local function check_has(err, code, ...)
+  local kind = type(code)
+  if not is_error(err) then
+    error(("has: expected the error as the first argument, got a %s; a method is called with a colon: err:has(code)")
+      :format(type(err)), 3)
+  elseif kind ~= "nil" and kind ~= "string" and kind ~= "number" or next { ... } ~= nil then
+    error(("has: expected one code, a string or an integer, got a %s; it takes has(code)"):format(
+      next { ... } ~= nil and "second one" or kind), 3)
+  end
+end
+
 --- Whether any entry of the service's list, or the error itself, has a code.
 -- @function has
 -- @tparam string|integer code such as `"invalid_ref"`
@@ -351,17 +392,14 @@ end
 -- if not connector and err:has "invalid_ref" then
 --   print "there is no such connector"
 -- end
-function methods:has(code)
+function methods:has(code, ...)
+  check_has(self, code, ...)
   if code == nil then return false end
   if self.code == code then return true end
   for _, entry in ipairs(self.errors) do
     if entry.code == code then return true end
   end
   return false
-end
-
-local function is_error(v)
-  return type(v) == "table" and getmetatable(v) == NAME
 end
 
 return { new = new, narrow = narrow, without_advice = without_advice, is_error = is_error }
