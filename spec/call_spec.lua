@@ -113,7 +113,7 @@ describe("a submitted call", function()
 
   it("raises on misuse where it is submitted", function()
     for pattern, arguments in pairs {
-      ["no operation 'nothing_like_it'$"] = { "nothing_like_it" },
+      ["no operation 'nothing_like_it'; it starts an operation"] = { "nothing_like_it" },
       ["did you mean 'list_connectors'"] = { "list_conectors" },
       ["did you mean 'delete_connector'"] = { "delete_conector", "" },
       ["no operation '54fa.*'; the name of a method comes first"] = { ("54fa"):rep(6), "delete_connector" },
