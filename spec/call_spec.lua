@@ -121,8 +121,8 @@ describe("a submitted call", function()
       ["create_connector: body: expected"] = { "create_connector" },
       ["unknown option 'x'"] = { "list_connectors", { x = 1 } },
       ["request: option 'path'"] = { "request", {} },
-      ["bad argument #%d to 'submit'"] = {},
-      ["bad argument #%d to 'submit' %(string"] = { {} },
+      ["submit: string expected, got no value"] = {},
+      ["submit: string expected, got table; the name of a method comes first"] = { {} },
     } do
       local ok, message = pcall(function()
         client:submit(table.unpack(arguments))
