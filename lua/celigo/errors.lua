@@ -209,12 +209,11 @@ end
 -- The JSON of a value that has no message: `text`, or else its own. nil if it
 -- holds nothing except what an error entry has fields for.
 local function rest_of(v, text)
+  local rest = type(v) ~= "table" and v ~= null and v ~= ""
   if type(v) == "table" then
-    local rest = false
     for name, value in pairs(v) do rest = rest or not ENTRY[name] and value ~= "" and value ~= null end
-    if not rest then return nil end
   end
-  return v ~= null and text_of(text or base.json.encode(v, { sort = true })) or nil
+  return rest and text_of(text or base.json.encode(v, { sort = true })) or nil
 end
 
 -- One entry of the service's list, in any shape.
