@@ -4,10 +4,7 @@
 local annotations = require "spec.support.annotations"
 local probe = require "tables_probe"
 
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
+local read = require("spec.support.shell").read
 
 local function trim(text)
   return text:match "^%s*(.-)%s*$"
