@@ -261,7 +261,7 @@ describe("a rule of the sandbox", function()
     end
     local good, message = pcall(function() sandbox.start { faults = { { status = 500 }, { staus = 1 } } } end)
     assert.is_false(good)
-    assert.is_truthy(message:find("option faults: unknown field 'staus'", 1, true), message)
+    assert.is_truthy(message:find("option 'faults': unknown field 'staus'", 1, true), message)
     assert.has_error(function() sandbox.start { faults = { status = 500 } } end)
     assert(client:list_connectors())
   end)

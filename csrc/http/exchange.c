@@ -1,6 +1,6 @@
 /*
-** exchange.c - one request and one answer: begun, ended, begun again. And the
-** easy handles that do it, which are kept and used again.
+** exchange.c - begins and ends exchanges, and keeps the easy handles that do
+** them for the next.
 */
 #include "http/exchange.h"
 
@@ -110,7 +110,7 @@ static CURLcode set_body(cel_http_easy *e, const cel_http_request *r) {
     curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
     code = curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
   } else if (r->method[0] == 'P') { /* PATCH, POST, PUT */
-    /* no body: an explicit length of zero */
+    /* no body: says that its length is 0 */
     curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
     code = curl_easy_setopt(c, CURLOPT_POSTFIELDS, "");
   } else {
@@ -172,9 +172,9 @@ void cel_http_stop(cel_transfer *t) {
   cel_http_easy *e = t->easy;
   t->easy = NULL;
   if (h->left || cel_http_is_foreign(h))
-    return; /* nothing is asked of libcurl in a child */
+    return; /* a child made by fork must not call libcurl */
   cel_http_pools_remove(e);
-  if (t->stale) /* libcurl counts these over a handle's life, and gives up */
+  if (t->stale) /* libcurl allows a handle only five of these in its life */
     cel_easy_free(h, e);
   else
     give_back(h, e);
@@ -206,7 +206,7 @@ static bool find_room(cel_transfer *t) {
 
 bool cel_http_feed(cel_transfer *t) {
   if (!find_room(t)) {
-    cel_buf_free(&t->http->body); /* what is kept for others goes first */
+    cel_buf_free(&t->http->body); /* memory kept for other bodies goes first */
     if (!find_room(t))
       return false;
   }

@@ -96,7 +96,7 @@ end
 
 -- A fault wherever in its array it stands: an element may have moved.
 local function fault_key(fault)
-  local text = ("%s\0%s\0%s"):format(fault.code, fault.field or "", errors.without_advice(fault.message))
+  local text = ("%s\0%s\0%s"):format(fault.code, fault.field or "", errors.message_of(fault))
   return (text:gsub("%[%d+%]", "[]"))
 end
 
@@ -137,14 +137,14 @@ end
 -- }======
 
 -- Wrong arguments raise with the user's position, before anything is sent.
--- Returns the path of the record. The method's own arguments, but for the
--- function, follow the function.
+-- Returns a call of the read, for errors. The method's own arguments, but for
+-- the function, follow the function.
 local function check(client, what, name, arguments, edit, ...)
   local good, call = pcall(core.fetch, client, what, name, ...)
   if not good then error(call, call == "not enough memory" and 0 or 3) end
   local wrong = tasks.not_a_function(edit, "record", ("%s(%s, edit[, options])"):format(what, arguments))
   if wrong then error(("%s: %s"):format(what, wrong), 3) end
-  return core.target(call):match "^[^?]*"
+  return call
 end
 
 -- Options are no members of a record, and would be sent.
@@ -159,21 +159,17 @@ local function check_record(what, record)
 end
 
 -- The error of a read whose answer is no record.
-local function no_record(value, response, name, path)
-  return errors.new {
-    kind = "decode", code = "unexpected_answer",
-    message = ("expected an object, got a %s"):format(type(value)),
-    method = "GET", path = path, operation = name, status = response.status,
-    where = core.where(), attempts = response.attempts, elapsed = response.elapsed, headers = response.headers,
-    retryable = false, maybe_applied = false,
-  }
+local function no_record(call, value, response)
+  local err = core.record_error(call, ("expected an object, got a %s"):format(type(value)))
+  for _, name in ipairs { "status", "headers", "attempts", "elapsed" } do err[name] = response[name] end
+  return err
 end
 
 -- Reads by `get`, calls the function, writes by `put`.
 local function edit_record(method, edit, options, get, put)
   local record, response = get(options)
   if record == nil then return nil, response end
-  if type(record) ~= "table" then return nil, no_record(record, response, method.reads, method.path) end
+  if type(record) ~= "table" then return nil, no_record(method.call, record, response) end
   local before = copy_of(record)
   local answer, message = edit(record)
   if answer == nil and message ~= nil then return nil, message end
@@ -217,7 +213,7 @@ local methods = core.methods
 -- end)
 function methods.edit_connector(client, id, edit, options, ...)
   local method = { name = "edit_connector", reads = "get_connector_by_id" }
-  method.path = check(client, method.name, method.reads, "id", edit, id, options, ...)
+  method.call = check(client, method.name, method.reads, "id", edit, id, options, ...)
   return edit_record(method, edit, options, function(given)
     return client:get_connector_by_id(id, given)
   end, function(connector, given)
@@ -238,7 +234,7 @@ end
 -- end)
 function methods.edit_connector_license(client, id, license_id, edit, options, ...)
   local method = { name = "edit_connector_license", reads = "get_connector_license_by_id" }
-  method.path = check(client, method.name, method.reads, "id, license_id", edit, id, license_id, options, ...)
+  method.call = check(client, method.name, method.reads, "id, license_id", edit, id, license_id, options, ...)
   return edit_record(method, edit, options, function(given)
     return client:get_connector_license_by_id(id, license_id, given)
   end, function(license, given)

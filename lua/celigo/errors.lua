@@ -206,8 +206,8 @@ local function one_error(value)
   return message, code
 end
 
--- What a value says beside what an entry has, in the words of `text` or as
--- JSON; nil where that is nothing.
+-- The JSON of a value that has no message: `text`, or else its own. nil if it
+-- holds nothing except what an error entry has fields for.
 local function rest_of(v, text)
   local rest = type(v) ~= "table" and v ~= null and v ~= ""
   if type(v) == "table" then
@@ -263,16 +263,22 @@ end
 
 local ANYWAY = "; validate = false sends it anyway"
 
--- A message without that.
-local function without_advice(message)
-  return message:sub(-#ANYWAY) == ANYWAY and message:sub(1, -#ANYWAY - 1) or message
+-- Entries whose message has that behind it, and what it was without.
+local plain = setmetatable({}, { __mode = "k" })
+
+-- What the message of an entry says, without advice.
+local function message_of(entry)
+  return plain[entry] or entry.message
 end
 
 -- Takes code, message and field from the first entry of the list. Where it is
 -- the contract's, its message says what to do about it, for all of them.
 local function tell_first(err)
   local first = err.errors[1]
-  if contract[err] then first.message = without_advice(first.message) .. ANYWAY end
+  if contract[err] and not plain[first] then
+    plain[first] = first.message
+    first.message = first.message .. ANYWAY
+  end
   err.code, err.message, err.field = first.code, first.message, first.field
 end
 
@@ -302,7 +308,7 @@ local function narrow(err, entries)
 end
 
 local function show(entry)
-  local message = without_advice(entry.message or "no message")
+  local message = message_of(entry) or "no message"
   local text = ("%s: %s"):format(entry.code or "error", cut(message, MAX_MESSAGE))
   local field = entry.field
   if field and field ~= "" and message:sub(1, #field + 1) ~= field .. ":" then
@@ -377,4 +383,4 @@ function methods:has(code, ...)
   return false
 end
 
-return { new = new, narrow = narrow, without_advice = without_advice, is_error = is_error }
+return { new = new, narrow = narrow, message_of = message_of, is_error = is_error }

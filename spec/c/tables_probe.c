@@ -6,7 +6,7 @@
 #include <lua.h>
 
 #include "client/lconfig.h"
-#include "client/loptions.h"
+#include "common/loptions.h"
 #include "client/lrequest.h"
 #include "contract/operations.h"
 
