@@ -169,7 +169,8 @@ describe("Ctrl-C", function()
       local service <close> = sandbox.start { update_seconds = 0 }
       local instructions, code = 30, 130
       while code == 130 do
-        local environment, output = "LUA_INIT=" .. process.quote(INTERRUPTION:format(instructions)), nil
+        local environment = "LUA_INIT=" .. process.quote(INTERRUPTION:format(instructions))
+        local output
         code, output = run_with(environment, name, arguments, service)
         if code == 130 or output:find("interrupted!", 1, true) then assert_one_line(code, output) end
         instructions = instructions * 5 // 2
