@@ -169,6 +169,12 @@ describe("edit_connector", function()
       return false
     end)
     assert.equal(id, connector._id)
+    assert.is_nil(connector.changed) -- as it was read, whatever was done to it
+    local emptied = client:edit_connector(id, function(record)
+      record.applications[1] = nil
+      return false
+    end)
+    assert.same({ "a" }, emptied.applications)
     assert.equal("GET", (take_journal())[1]:sub(1, 3))
     assert.is_nil(response.dropped)
     assert.is_nil(client:get_connector_by_id(id).changed)
@@ -336,6 +342,7 @@ describe("response.dropped", function()
   it("lists members that were sent and did not come back, by path", function()
     assert.same({ "contactEmail" }, dropped('{"name":"x","contactEmail":"bad"}', '{"name":"x"}'))
     assert.same({ "a.b.c", "a.d" }, dropped('{"a":{"b":{"c":1},"d":[]}}', '{"a":{"b":{}}}'))
+    assert.same({ '["a b"]["1"]', '["x.y"]' }, dropped('{"a b":{"1":2},"x.y":3}', '{"a b":{}}'))
     assert.same({ "list[2].key" }, dropped('{"list":[{"key":1},{"key":2}]}', '{"list":[{"key":1},{}]}'))
   end)
 

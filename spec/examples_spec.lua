@@ -554,7 +554,8 @@ describe("export_install_base", function()
       {"_id":"n","user":null,"opts":null}]]=]
     local installed = [=[[{"_integrationId":"i","version":"2.0.0","email":"a@x.com"},{"_integrationId":null,
       "email":"b@x.com"}]]=]
-    server:script { { body = '[{"_id":"k","name":null}]' }, { body = licenses }, { body = installed } }
+    server:script { { body = '[{"_id":"k","name":null}]' }, -- and two at once
+      { body = licenses, only = "/licenses" }, { body = installed, only = "/installBase" } }
     local code, output, messages = run("export_install_base", {}, server)
     assert.equal(0, code, messages)
     local got = {}

@@ -66,6 +66,17 @@ describe("a mistake", function()
         function() client:edit_connector_license(ID, LICENSE, function() end, nil, { dry_run = true }) end },
       { "map: too many arguments; it takes map(items, f[, options])",
         function() client:map({}, print, nil, { concurrency = 2 }) end },
+      -- What stands in another table is not looked at.
+      { "delete_connector: options: expected a plain table, got one whose metatable has __index or __pairs; copy",
+        function() client:delete_connector(ID, setmetatable({}, { __index = { dry_run = true } })) end },
+      { "request: options: expected a plain table", function()
+        client:request(setmetatable({ method = "DELETE", path = "/x" }, { __pairs = function() return next, {} end }))
+      end },
+      { "list_connectors: option headers: expected a plain table",
+        function() client:list_connectors { headers = setmetatable({}, { __index = {} }) } end },
+      { "celigo.new: options: expected a plain table", function() celigo.new(setmetatable({}, { __index = {} })) end },
+      { "query parameter 'since': expected a string, a number or a boolean, got inf",
+        function() client:list_connectors { query = { since = math.huge } } end },
       { "celigo.new: too many arguments; it takes one table of options",
         function() celigo.new({ token = "t" }, { base_url = server.url }) end },
       { "encode(value[, options])", function() celigo.json.encode({}, nil, { sort = true }) end },

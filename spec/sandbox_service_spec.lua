@@ -260,12 +260,14 @@ describe("an update that is pushed", function()
     assert.equal(before[STUCK].version, after[STUCK].version)
   end)
 
-  it("to an empty list goes to nobody", function()
+  it("to an empty list, or null, goes to nobody", function()
     local server <close> = sandbox.start { update_seconds = 86400 }
     local client <close> = celigo.new { base_url = server.url, token = server.token }
-    assert.equal(200, http.request(server.url, {
-      method = "PUT", path = "/v1/connectors/" .. OLDER .. "/update", body = '{"_integrationIds":[]}',
-    }).status)
+    for _, ids in ipairs { "[]", "null" } do
+      assert.equal(200, http.request(server.url, {
+        method = "PUT", path = "/v1/connectors/" .. OLDER .. "/update", body = '{"_integrationIds":' .. ids .. "}",
+      }).status)
+    end
     for _, row in pairs(rows(client)) do assert.is_false(row.updateInProgress) end
   end)
 end)

@@ -136,8 +136,7 @@ end
 */
 static int l_ready(lua_State *L) {
   const cel_call *c = call_self(L, "ready", "ready()");
-  lua_pushboolean(L, c->state >= CEL_STATE_DONE ||
-                         (c->state == CEL_STATE_READY && !c->submitted));
+  lua_pushboolean(L, cel_call_is_ready(c));
   return 1;
 }
 

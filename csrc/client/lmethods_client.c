@@ -23,44 +23,10 @@ the
 
 /* {====== Calls */
 
-/* Whether a finaliser is running: Lua's collector takes no orders then. */
-static bool is_in_finaliser(lua_State *L) {
-  return lua_gc(L, LUA_GCCOUNT) < 0;
-}
-
-/* A blocking call made by a finaliser. What is made while a state closes is
-   never finalised, so the call's block is freed here, whatever has come of
-   it. f has the upvalue of the running function. */
-static int call_at_once(lua_State *L, lua_CFunction f) {
-  int n = lua_gettop(L);
-  cel_call_prepare(L, 1);
-  lua_insert(L, 1);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_pushcclosure(L, f, 1);
-  lua_insert(L, 2);
-  int status = lua_pcall(L, n, LUA_MULTRET, 0);
-  cel_call_drop(L, 1);
-  return status == LUA_OK ? lua_gettop(L) - 1 : lua_error(L);
-}
-
-static int l_run_operation(lua_State *L) {
-  lua_Integer i = lua_tointeger(L, lua_upvalueindex(1));
-  if (cel_request_operation(L, &cel_operations[i], NULL))
-    return 1;
-  cel_call_start(L, 1);
-  return cel_call_await(L);
-}
-
 /* docs/client.luadoc documents the 14 operations. */
 static int l_operation(lua_State *L) {
-  if (is_in_finaliser(L))
-    return call_at_once(L, l_run_operation);
-  return l_run_operation(L);
-}
-
-static int l_run_request(lua_State *L) {
-  if (cel_request_any(L, NULL))
-    return 1;
+  lua_Integer i = lua_tointeger(L, lua_upvalueindex(1));
+  cel_request_operation(L, &cel_operations[i], NULL);
   cel_call_start(L, 1);
   return cel_call_await(L);
 }
@@ -92,9 +58,9 @@ local found, response = assert(client:request {
 print(#found, response.next_url)
 */
 static int l_request(lua_State *L) {
-  if (is_in_finaliser(L))
-    return call_at_once(L, l_run_request);
-  return l_run_request(L);
+  cel_request_any(L, NULL);
+  cel_call_start(L, 1);
+  return cel_call_await(L);
 }
 
 /* What can be submitted: the operations, and the escape hatch. */
@@ -143,8 +109,10 @@ static int l_submit(lua_State *L) {
                             name, nearest);
   }
   lua_remove(L, 2);
-  if (any ? cel_request_any(L, NULL) : cel_request_operation(L, op, NULL))
-    return luaL_error(L, "submit: a dry run is made by the method itself");
+  if (any)
+    cel_request_any(L, NULL);
+  else
+    cel_request_operation(L, op, NULL);
   cel_call *c = cel_call_check(L, 1);
   c->submitted = true;
   cel_push_where(L);

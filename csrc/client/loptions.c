@@ -10,6 +10,7 @@
 #include <lauxlib.h>
 
 #include "common/names.h"
+#include "json/lmarks.h"
 
 /* {====== The nearest name */
 
@@ -180,9 +181,7 @@ static void push_bound(lua_State *L, double bound) {
   lua_pushinteger(L, whole);
 }
 
-/* Pushes what the row wants, for people; the value given is on top
-   [-0, +1 to 3]. */
-static const char *push_expected(lua_State *L, const cel_option *row) {
+const char *cel_option_expected(lua_State *L, const cel_option *row) {
   static const char *const names[] = {[CEL_OPTION_STRING] = "a string",
                                       [CEL_OPTION_BOOLEAN] = "a boolean",
                                       [CEL_OPTION_NUMBER] = "a number",
@@ -202,6 +201,19 @@ static const char *push_expected(lua_State *L, const cel_option *row) {
   return lua_pushstring(L, kind);
 }
 
+/* Raises where the table at idx stands for another one: it is read without
+   metamethods, and what is asked for there, a dry run say, would pass in
+   silence. `name` is an option whose value the table is, or NULL [-0, +0]. */
+static void refuse_proxy(lua_State *L, int idx, const char *what,
+                         const char *name) {
+  if (cel_table_is_proxy(L, idx))
+    luaL_error(L,
+               "%s: %s%s: expected a plain table, got one whose metatable has "
+               "__index or __pairs; copy what it stands for",
+               what, name == NULL ? "options" : "option ",
+               name == NULL ? "" : name);
+}
+
 void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
                        const char *what) {
   if (lua_isnoneornil(L, idx))
@@ -212,6 +224,7 @@ void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
                luaL_typename(L, idx));
     return;
   }
+  refuse_proxy(L, idx, what, NULL);
   lua_pushnil(L);
   while (lua_next(L, idx) != 0) {
     const cel_option *row = find(L, rows, n);
@@ -220,9 +233,11 @@ void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
       unknown(L, rows, n, what);
     } else if (!fits(L, row)) {
       int given = lua_gettop(L);
-      const char *expected = push_expected(L, row);
+      const char *expected = cel_option_expected(L, row);
       lua_pushvalue(L, given);
       cel_option_error(L, what, row->name, expected);
+    } else if (row->type == CEL_OPTION_TABLE) {
+      refuse_proxy(L, -1, what, row->name);
     }
     lua_pop(L, 1);
   }

@@ -31,7 +31,9 @@ typedef struct cel_option {
 ** Checks the table at idx against n rows [-0, +0]. A key without a row, a
 ** wrong type or a value out of range raises, with the caller's position, an
 ** error that begins with `what` and names the option and what was expected.
-** nil or nothing at idx is an empty table; anything but a table raises.
+** nil or nothing at idx is an empty table; anything but a table raises, and
+** so does one that stands for another, by __index or __pairs, for it is read
+** without metamethods.
 */
 void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
                        const char *what);
@@ -50,6 +52,10 @@ bool cel_option_push(lua_State *L, int idx, const char *name);
    top. */
 int cel_option_error(lua_State *L, const char *what, const char *name,
                      const char *expected);
+
+/* Pushes what the row wants, for people; the value given is on top
+   [-0, +1 to 3]. */
+const char *cel_option_expected(lua_State *L, const cel_option *row);
 
 /* Whether one of n rows has this name. */
 bool cel_option_is(const cel_option *rows, size_t n, const char *name);

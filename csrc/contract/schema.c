@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "common/chars.h"
+
 /* How many rows a table has, for designated initialisers. */
 #define FIELDS(table)                                                         \
   .fields = (table), .nfields = sizeof(table) / sizeof((table)[0])
@@ -170,6 +172,13 @@ static const cel_shape user = {
     FIELDS(user_fields),
 };
 
+/* What the service makes itself, and sends with more kinds of records than
+   the contract says. */
+#define BEYOND(member)                                                        \
+  { .name = (member), .shape = &any_string, .read_only = true, .beyond = true }
+#define MADE_BEYOND                                                           \
+  BEYOND("handle"), BEYOND("lastModified"), BEYOND("numInstalls")
+
 static const cel_field license_fields[] = {
     {.name = "_id", .shape = &object_id, .read_only = true},
     {.name = "expires", .shape = &date_time},
@@ -177,6 +186,7 @@ static const cel_field license_fields[] = {
     {.name = "opts", .shape = &license_opts},
     {.name = "user", .shape = &user},
     {.name = "_integrationId", .shape = &object_id},
+    MADE_BEYOND,
 };
 
 const cel_shape cel_shape_license = {
@@ -190,6 +200,8 @@ static const cel_field license_create_fields[] = {
     {.name = "email", .shape = &email, .required = true},
     {.name = "expires", .shape = &date_time, .required = true},
     {.name = "opts", .shape = &license_opts, .required = true},
+    BEYOND("_id"),
+    MADE_BEYOND,
 };
 
 const cel_shape cel_shape_license_create = {
@@ -236,7 +248,7 @@ static size_t slip_plain(char *out, const char *name, size_t len) {
       continue;
     if (n == SLIP_MAX)
       return 0;
-    out[n++] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    out[n++] = cel_lower(c);
   }
   return n > 1 && out[n - 1] == 's' ? n - 1 : n;
 }
@@ -270,7 +282,7 @@ const cel_field *cel_shape_slip(const cel_shape *shape, const char *name,
   for (size_t i = 0; n > 0 && i < shape->nfields; i++) {
     const cel_field *field = &shape->fields[i];
     size_t m = slip_plain(known, field->name, strlen(field->name));
-    if ((present >> i & 1) != 0)
+    if (field->beyond || (present >> i & 1) != 0)
       continue;
     if (n == m && memcmp(given, known, n) == 0)
       return field;

@@ -41,6 +41,7 @@ typedef struct cel_field {
   const cel_shape *shape;
   bool required;
   bool read_only; /* sent by the service, never to it */
+  bool beyond;    /* the contract does not name it here: no slip means it */
   bool filled;    /* where it is given it is neither null nor empty */
 } cel_field;
 

@@ -153,8 +153,8 @@ static void check_number(lua_State *L, const char *option, double value,
       (value >= row->min && value <= row->max))
     return;
   refuse(L, option,
-         lua_pushfstring(L, "a number from %f to %f, 0 for the default%s",
-                         row->min, row->max,
+         lua_pushfstring(L, "%s, 0 for the default%s",
+                         cel_option_expected(L, row),
                          none == 0 ? "" : ", -1 for none"));
 }
 

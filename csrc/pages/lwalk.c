@@ -12,6 +12,7 @@
 #include <lauxlib.h>
 
 #include "client/lcall.h"
+#include "client/lnext.h"
 #include "client/lpage.h"
 #include "client/lrequest.h"
 #include "client/lresult.h"
@@ -62,10 +63,12 @@ static int l_fetch(lua_State *L) {
   }
   lua_remove(L, 3);
   lua_remove(L, 2);
-  const bool dry =
-      op != NULL ? cel_request_operation(L, op, by) : cel_request_any(L, by);
-  cel_call *c = dry ? NULL : cel_call_check(L, 1);
-  if (dry || strcmp(c->method, "GET") != 0)
+  if (op != NULL)
+    cel_request_operation(L, op, by);
+  else
+    cel_request_any(L, by);
+  cel_call *c = cel_call_check(L, 1);
+  if (strcmp(c->method, "GET") != 0)
     return luaL_error(L, "%s: option 'method': expected GET; %s only reads",
                       by->name, by->name);
   make_page_call(c);
@@ -273,6 +276,39 @@ static int l_set_yield(lua_State *L) {
   return 0;
 }
 
+/* core.watch(call): once the call is ready, core.woken() gives it, for the
+   coroutine that waits for it. */
+static int l_watch(lua_State *L) {
+  cel_call *c = cel_call_check(L, 1);
+  lua_settop(L, 1);
+  cel_call_push_client(L, 1);
+  cel_client_push_calls(L, 2);
+  lua_pushvalue(L, 1);
+  lua_rawsetp(L, 3, c);
+  cel_call_watch(c);
+  return 0;
+}
+
+/* core.woken(client): a watched call that has become ready, each once; or nil,
+   and whether watched calls have been collected meanwhile. */
+static int l_woken(lua_State *L) {
+  cel_client *c = cel_client_check(L, 1);
+  cel_call *k;
+  lua_settop(L, 1);
+  cel_client_push_calls(L, 1);
+  while ((k = cel_client_take_woken(c)) != NULL) {
+    lua_rawgetp(L, 2, k);
+    if (cel_call_at(L, -1) == k)
+      return 1;
+    lua_pop(L, 1); /* garbage, like whoever waits for it */
+    c->strays = true;
+  }
+  lua_pushnil(L);
+  lua_pushboolean(L, c->strays);
+  c->strays = false;
+  return 2;
+}
+
 /* core.check_map(client, options): raises what is wrong with them. */
 static int l_check_map(lua_State *L) {
   static const cel_option rows[] = {
@@ -340,6 +376,8 @@ void cel_open_walk(lua_State *L) {
       {"incomplete_error", l_incomplete},
       {"closed_error", l_closed_error},
       {"set_yield", l_set_yield},
+      {"watch", l_watch},
+      {"woken", l_woken},
       {"check_map", l_check_map},
       {"check_client", l_check_client},
       {"turn", l_turn},

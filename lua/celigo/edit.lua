@@ -11,14 +11,13 @@ local null = base.json.null
 
 -- {====== What a write has dropped or changed
 
--- Made by the service, whatever is sent.
-local read_only = {
-  connector = { _id = true, handle = true, lastModified = true, numInstalls = true },
-  license = { _id = true, lastModified = true },
-}
+-- Made by the service, and never sent.
+local read_only = { _id = true, handle = true, lastModified = true, numInstalls = true }
 
+-- As paths are in messages: a.b[3], or ["a b"] where a name is no word.
 local function member_path(path, key)
   if type(key) == "number" then return ("%s[%d]"):format(path, key) end
+  if not key:find "^[A-Za-z_][A-Za-z0-9_]*$" then return ("%s[%s]"):format(path, base.json.encode(key)) end
   return path == "" and key or path .. "." .. key
 end
 
@@ -72,10 +71,10 @@ end
 
 -- The paths of what the service left out of a record that was put, and of what
 -- it made another value of, sorted.
-local function differences(record, returned, never_sent)
+local function differences(record, returned)
   local sent, found = {}, { dropped = {}, changed = {} }
   for key, value in pairs(record) do
-    if not never_sent[key] then sent[key] = value end
+    if not read_only[key] then sent[key] = value end
   end
   if type(returned) == "table" then compare(sent, returned, "", found) end
   table.sort(found.dropped)
@@ -178,12 +177,12 @@ local function edit_record(method, edit, options, get, put)
   local before = copy_of(record)
   local answer, message = edit(record)
   if answer == nil and message ~= nil then return nil, message end
-  if answer == false then return record, response end
+  if answer == false then return before, response end
   local sent = type(answer) == "table" and answer or record
   check_record(method.name, sent)
   local value, written = write(put, before, sent, options)
   if value ~= nil and written then -- a dry run has no response
-    written.dropped, written.changed = differences(sent, value, read_only[method.kind])
+    written.dropped, written.changed = differences(sent, value)
   end
   return value, written
 end
@@ -217,7 +216,7 @@ local methods = core.methods
 --   connector.published = true
 -- end)
 function methods.edit_connector(client, id, edit, options, ...)
-  local method = { name = "edit_connector", reads = "get_connector_by_id", kind = "connector" }
+  local method = { name = "edit_connector", reads = "get_connector_by_id" }
   method.path = check(client, method.name, method.reads, "id", edit, id, options, ...)
   return edit_record(method, edit, options, function(given)
     return client:get_connector_by_id(id, given)
@@ -238,7 +237,7 @@ end
 --   license.expires = celigo.timestamp(os.time() + 30 * 86400)
 -- end)
 function methods.edit_connector_license(client, id, license_id, edit, options, ...)
-  local method = { name = "edit_connector_license", reads = "get_connector_license_by_id", kind = "license" }
+  local method = { name = "edit_connector_license", reads = "get_connector_license_by_id" }
   method.path = check(client, method.name, method.reads, "id, license_id", edit, id, license_id, options, ...)
   return edit_record(method, edit, options, function(given)
     return client:get_connector_license_by_id(id, license_id, given)

@@ -39,6 +39,9 @@ local MAX_SHOWN = 5 -- entries that tostring shows
 local MAX_MESSAGE = 400 -- bytes of each
 local MAX_TEXT = 200 -- bytes of a body that is shown as its text
 
+local null = base.json.null
+local ENTRY = { code = true, field = true, source = true } -- what tells nothing without a message
+
 local NAME = "celigo.error"
 
 local methods = {}
@@ -135,7 +138,7 @@ local function kept(text)
 end
 
 local function text_or_nil(v)
-  if type(v) == "string" then return kept(v) end
+  if type(v) == "string" then return v ~= "" and kept(v) or nil end
   if type(v) == "number" then return tostring(v) end
   return nil
 end
@@ -144,17 +147,6 @@ end
 local function code_or_nil(v)
   if type(v) == "number" then return v end
   return text_or_nil(v)
-end
-
--- One entry of the service's list, whatever it looks like.
-local function entry_of(v)
-  if type(v) ~= "table" then return { message = text_or_nil(v) } end
-  return {
-    code = code_or_nil(v.code),
-    message = text_or_nil(v.message),
-    field = text_or_nil(v.field),
-    source = text_or_nil(v.source),
-  }
 end
 
 local entities = { amp = "&", lt = "<", gt = ">", quot = '"', nbsp = " ", ["#39"] = "'" }
@@ -214,6 +206,23 @@ local function one_error(value)
   return message, code
 end
 
+-- What a value says beside what an entry has, in the words of `text` or as
+-- JSON; nil where that is nothing.
+local function rest_of(v, text)
+  local rest = type(v) ~= "table" and v ~= null and v ~= ""
+  if type(v) == "table" then
+    for name, value in pairs(v) do rest = rest or not ENTRY[name] and value ~= "" and value ~= null end
+  end
+  return rest and text_of(text or base.json.encode(v, { sort = true })) or nil
+end
+
+-- One entry of the service's list, whatever it looks like.
+local function entry_of(v)
+  if type(v) ~= "table" then return { message = text_or_nil(v) or rest_of(v) } end
+  local message, code = one_error(v)
+  return { code = code, message = message or rest_of(v), field = text_or_nil(v.field), source = text_or_nil(v.source) }
+end
+
 -- The service's list of errors, and message and code of an answer without one.
 local function read_body(body)
   local value = base.json.decode(body)
@@ -224,7 +233,7 @@ local function read_body(body)
   for i, v in ipairs(list or {}) do errors[i] = entry_of(v) end
   local message, code = one_error(value)
   if type(value.errors) == "string" then message = message or value.errors end
-  if not errors[1] and not message and not code and next(value) ~= nil then message = text_of(body) end
+  if not errors[1] and not message then message = rest_of(value, body) end
   return errors, message, code
 end
 

@@ -164,16 +164,32 @@ static void *count(void *ud, void *ptr, size_t osize, size_t nsize) {
   return block;
 }
 
-/* What finalisers call while the state closes leaves nothing behind. */
+/* told(): counts how often a script has come to its end. */
+static int l_told(lua_State *L) {
+  int *times = lua_touserdata(L, lua_upvalueindex(1));
+  ++*times;
+  return 0;
+}
+
+/* What finalisers make while the state closes leaves nothing behind. One of
+   them is older than the library. */
 static void test_closing(const char *url) {
-  const char *row = "calls of finalisers while the state closes";
+  const char *row = "finalisers while the state closes";
   size_t in_use = 0;
+  int told = 0;
   lua_State *L = new_state(count, &in_use);
   if (L == NULL)
     abort();
+  luaL_openlibs(L);
+  run_line(L, row,
+           "older = setmetatable({}, { __gc = function(o) o[1]() end })");
   open_globals(L, url, true);
+  lua_pushlightuserdata(L, &told);
+  lua_pushcclosure(L, l_told, 1);
+  lua_setglobal(L, "told");
   run_script(L, row, "hostile/closing.lua");
   lua_close(L);
+  CHECK(row, told == 1);
   if (!CHECK(row, in_use == 0))
     printf("  %zu bytes\n", in_use);
 }
@@ -260,6 +276,8 @@ static void test_options(void) {
                                     .token = TOKEN "\r\nX: y"};
   const celigo_options empty_token = {.size = sizeof empty_token, .token = ""};
   const celigo_options no_size = {.token = TOKEN};
+  const celigo_options too_few = {
+      .size = sizeof too_few, .token = TOKEN, .max_retries = -2};
   lua_State *L = luaL_newstate();
   luaL_openlibs(L);
   expect_refusal(L, "no options", NULL, "size");
@@ -276,6 +294,9 @@ static void test_options(void) {
   REFUSED("timeout", .timeout = nan);
   REFUSED("connect_timeout", .connect_timeout = 1e300);
   REFUSED("max_retries", .max_retries = -2);
+  expect_refusal(L, "a range in words", &too_few,
+                 "expected an integer from 0 to 1000000, 0 for the default, "
+                 "-1 for none");
   REFUSED("max_connections", .max_connections = 257);
   ACCEPTED(.region = "eu");
   ACCEPTED(.region = "us", .user_agent = "host/1", .proxy = "");

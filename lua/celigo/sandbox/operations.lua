@@ -212,10 +212,11 @@ function operations.get_connector_install_base(context)
 end
 
 -- The installations that a push names, or nil and an answer. All without
--- `_integrationIds`; nobody where that is empty.
+-- `_integrationIds`; nobody where that is empty or null.
 local function chosen_installs(installs, members)
   local ids = store.record(members):raw "_integrationIds"
-  if not ids or ids == "null" then return installs.list end
+  if not ids then return installs.list end
+  if ids == "null" then return {} end
   local chosen = {}
   for i, raw in ipairs(rawjson.elements(ids)) do
     chosen[i] = installs:find(rawjson.value(raw))
