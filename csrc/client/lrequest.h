@@ -5,19 +5,10 @@
 #define CEL_LREQUEST_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include <lua.h>
 
-#include "client/loptions.h"
-#include "contract/operations.h"
-
-/* The method that asks, where it is not the operation's own: for errors. */
-typedef struct cel_asker {
-  const char *name;
-  bool iterates;         /* it has the options of iterators */
-  const char *arguments; /* that it takes, in words */
-} cel_asker;
+#include "client/larguments.h"
 
 /*
 ** Takes a method's arguments from the stack, the client at index 1, and
@@ -32,12 +23,5 @@ void cel_request_operation(lua_State *L, const cel_operation *op,
 
 /* The same for client:request { ... }. */
 void cel_request_any(lua_State *L, const cel_asker *by);
-
-/* The per-call options, and all that request takes; one more row of each is
-   for iterators. */
-extern const cel_option cel_call_options[];
-extern const size_t cel_call_options_count;
-extern const cel_option cel_request_options[];
-extern const size_t cel_request_options_count;
 
 #endif

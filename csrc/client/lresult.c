@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 
 #include "client/lwhere.h"
+#include "common/chars.h"
 #include "engine/answer.h"
 #include "http/clock.h"
 
@@ -40,8 +41,7 @@ static void push_lower(lua_State *L, cel_span name) {
   char *small =
       name.len <= sizeof usual ? usual : luaL_buffinitsize(L, &b, name.len);
   for (size_t i = 0; i < name.len; i++) {
-    char ch = name.text[i];
-    small[i] = (char)(ch >= 'A' && ch <= 'Z' ? ch - 'A' + 'a' : ch);
+    small[i] = cel_lower(name.text[i]);
   }
   if (small == usual)
     lua_pushlstring(L, usual, name.len);

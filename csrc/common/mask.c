@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/chars.h"
+
 void cel_wipe(void *p, size_t n) {
   volatile unsigned char *byte = p;
   while (n-- > 0)
@@ -32,23 +34,12 @@ typedef struct unit {
   char *start, *end;
 } unit;
 
-/* The value of a hexadecimal digit, -1 for anything else. */
-static int digit_value(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
-  return -1;
-}
-
 /* Reads up to `most` digits of a base at *p, and goes behind them. -1 where
    there are none; what is beyond ASCII is FOREIGN. */
 static int read_digits(char **p, const char *end, int base, int most) {
   int value = -1;
   for (; most > 0 && *p < end; most--, ++*p) {
-    int digit = digit_value(**p);
+    int digit = cel_hex_value(**p);
     if (digit < 0 || digit >= base)
       break;
     value = value < 0 ? digit : value * base + digit;
@@ -88,12 +79,12 @@ static int read_backslash(char **p, const char *end) {
 static int read_percent(char **p, const char *end) {
   char *q = *p;
   while (end - q >= 4 && q[0] == '2' && q[1] == '5' &&
-         digit_value(q[2]) >= 0 && digit_value(q[3]) >= 0)
+         cel_hex_value(q[2]) >= 0 && cel_hex_value(q[3]) >= 0)
     q += 2;
-  if (end - q < 2 || digit_value(q[0]) < 0 || digit_value(q[1]) < 0)
+  if (end - q < 2 || cel_hex_value(q[0]) < 0 || cel_hex_value(q[1]) < 0)
     return -1;
   *p = q + 2;
-  int value = digit_value(q[0]) * 16 + digit_value(q[1]);
+  int value = cel_hex_value(q[0]) * 16 + cel_hex_value(q[1]);
   return value > 0x7F ? FOREIGN : value;
 }
 
@@ -307,8 +298,7 @@ static bool is_shown(const char *text, const char *p) {
   if ((size_t)(p - text) < n)
     return false;
   for (size_t i = 0; i < n; i++) {
-    char c = (p - n)[i];
-    if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != word[i])
+    if (cel_lower((p - n)[i]) != word[i])
       return false;
   }
   return true;

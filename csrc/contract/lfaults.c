@@ -10,6 +10,7 @@
 
 #include <lauxlib.h>
 
+#include "common/chars.h"
 #include "common/quote.h"
 
 void cel_faults_init(cel_faults *f, lua_State *L) {
@@ -22,12 +23,11 @@ void cel_faults_init(cel_faults *f, lua_State *L) {
 }
 
 static bool path_is_identifier(const char *name, size_t len) {
-  if (len == 0 || (name[0] >= '0' && name[0] <= '9'))
+  if (len == 0 || (cel_is_digit(name[0])))
     return false;
   for (size_t i = 0; i < len; i++) {
     char c = name[i];
-    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!letter && c != '_' && !(c >= '0' && c <= '9'))
+    if (!cel_is_letter(c) && !cel_is_digit(c) && c != '_')
       return false;
   }
   return true;

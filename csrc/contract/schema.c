@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "common/chars.h"
+
 /* How many rows a table has, for designated initialisers. */
 #define FIELDS(table)                                                         \
   .fields = (table), .nfields = sizeof(table) / sizeof((table)[0])
@@ -246,7 +248,7 @@ static size_t slip_plain(char *out, const char *name, size_t len) {
       continue;
     if (n == SLIP_MAX)
       return 0;
-    out[n++] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    out[n++] = cel_lower(c);
   }
   return n > 1 && out[n - 1] == 's' ? n - 1 : n;
 }

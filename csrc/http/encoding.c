@@ -3,93 +3,26 @@
 */
 #include "http/encoding.h"
 
-#include <stdint.h>
 #include <string.h>
-
-#define ZLIB_CONST /* next_in points to what is not changed */
-#include <zlib.h>
 
 #include "common/chars.h"
 #include "common/utf8.h"
+#include "http/inflater.h"
 
 #define MAX_LAYERS 4         /* codings around each other */
 #define AT_ONCE    0x100000u /* bytes that zlib gets in one call */
 #define FIRST_ROOM 16384u    /* bytes of a body at first */
 
-/* What zlib asks for comes out of one block: 7 KiB for its state and 32 for
-   its window, with some more for other makes of zlib. */
-#define ARENA 49152u
-#define ALIGN 16u /* bytes; also of the size before a block of its own */
-
-struct cel_inflater {
-  z_stream z;
-  const cel_allocator *alloc;
-  size_t used; /* bytes of the arena */
-  _Alignas(ALIGN) char arena[ARENA];
-};
-
-/* {====== zlib's memory */
-
-static bool is_in_arena(const cel_inflater *f, const void *p) {
-  uintptr_t at = (uintptr_t)p;
-  return at >= (uintptr_t)f->arena && at < (uintptr_t)f->arena + ARENA;
-}
-
-static void *on_alloc(void *ud, unsigned items, unsigned size) {
-  cel_inflater *f = ud;
-  size_t n = (size_t)items * size;
-  if (n > SIZE_MAX - 2 * (size_t)ALIGN)
-    return NULL;
-  n = (n + ALIGN - 1) / ALIGN * ALIGN;
-  if (n <= ARENA - f->used) {
-    void *p = f->arena + f->used;
-    f->used += n;
-    return p;
-  }
-  char *block = f->alloc->fn(f->alloc->ud, NULL, 0, n + ALIGN);
-  if (block == NULL)
-    return NULL;
-  n += ALIGN;
-  memcpy(block, &n, sizeof n);
-  return block + ALIGN;
-}
-
-static void on_free(void *ud, void *p) {
-  cel_inflater *f = ud;
-  size_t n;
-  if (p == NULL || is_in_arena(f, p))
-    return;
-  char *block = (char *)p - ALIGN;
-  memcpy(&n, block, sizeof n);
-  f->alloc->fn(f->alloc->ud, block, n, 0);
-}
+/* {====== zlib's state */
 
 bool cel_encoding_feed(cel_encoding *e) {
-  if (e->state != CEL_ENCODING_INFLATE || e->inflater != NULL)
-    return true;
-  cel_inflater *f = e->alloc->fn(e->alloc->ud, NULL, 0, sizeof *f);
-  if (f == NULL)
-    return false;
-  memset(&f->z, 0, sizeof f->z);
-  f->alloc = e->alloc;
-  f->used = 0;
-  f->z.zalloc = on_alloc;
-  f->z.zfree = on_free;
-  f->z.opaque = f;
-  if (inflateInit2(&f->z, e->window) != Z_OK) {
-    f->alloc->fn(f->alloc->ud, f, sizeof *f, 0);
-    return false;
-  }
-  e->inflater = f;
-  return true;
+  if (e->state == CEL_ENCODING_INFLATE && e->inflater == NULL)
+    e->inflater = cel_inflater_new(e->alloc, e->window);
+  return e->state != CEL_ENCODING_INFLATE || e->inflater != NULL;
 }
 
 void cel_encoding_close(cel_encoding *e) {
-  cel_inflater *f = e->inflater;
-  if (f == NULL)
-    return;
-  inflateEnd(&f->z);
-  f->alloc->fn(f->alloc->ud, f, sizeof *f, 0);
+  cel_inflater_free(e->inflater);
   e->inflater = NULL;
 }
 
@@ -97,21 +30,16 @@ void cel_encoding_close(cel_encoding *e) {
 
 /* {====== The header */
 
-static char lower(char c) {
-  return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 static bool is(const char *text, size_t len, const char *word) {
   size_t i = 0;
-  while (i < len && word[i] != '\0' && lower(text[i]) == word[i])
+  while (i < len && word[i] != '\0' && cel_lower(text[i]) == word[i])
     i++;
   return i == len && word[i] == '\0';
 }
 
 static bool is_name_char(char c) {
-  char low = lower(c);
-  return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.' || c == '+';
+  return cel_is_letter(c) || cel_is_digit(c) || c == '-' || c == '_' ||
+         c == '.' || c == '+';
 }
 
 /* Appends a name for people, as far as there is room. */
@@ -173,9 +101,9 @@ void cel_encoding_begin(cel_encoding *e, const cel_allocator *alloc,
   for (const char *line = head; line < end;) {
     const char *next = memchr(line, '\n', (size_t)(end - line));
     next = next == NULL ? end : next + 1;
-    if (lower(line[0]) == 'c')
+    if (cel_lower(line[0]) == 'c')
       read_line(e, line, next, "content-encoding");
-    else if (lower(line[0]) == 't')
+    else if (cel_lower(line[0]) == 't')
       read_line(e, line, next, "transfer-encoding");
     line = next;
   }
@@ -289,7 +217,7 @@ static int inflate_some(cel_encoding *e, cel_buf *body, const void *data,
     e->need = body->cap > 0 ? body->cap : 1;
     return CEL_BUF_NOMEM;
   }
-  z_stream *z = &e->inflater->z;
+  z_stream *z = cel_inflater_stream(e->inflater);
   size_t give = least(len, AT_ONCE);
   size_t room =
       full ? 1
@@ -319,7 +247,8 @@ static void go_behind(cel_encoding *e, const char *data, size_t len,
     ++*used;
   if (*used == len)
     return;
-  bool again = data[*used] == 0x1F && inflateReset(&e->inflater->z) == Z_OK;
+  bool again = data[*used] == 0x1F &&
+               inflateReset(cel_inflater_stream(e->inflater)) == Z_OK;
   e->state = again ? CEL_ENCODING_INFLATE : CEL_ENCODING_BROKEN;
 }
 

@@ -26,19 +26,17 @@ typedef enum cel_encoding_state {
   CEL_ENCODING_BROKEN   /* a stream is damaged; the rest is left out */
 } cel_encoding_state;
 
-typedef struct cel_inflater cel_inflater;
-
 typedef struct cel_encoding {
   const cel_allocator *alloc; /* borrowed */
   cel_encoding_state state;
-  bool coded;             /* the bytes go through cel_encoding_write() */
-  bool unknown;           /* a coding is named that is not known */
-  bool raw;               /* "deflate" is named: it may have no header */
-  bool members;           /* the stream is gzip: others may follow */
-  bool pending;           /* zlib has more to give without more bytes */
-  int layers;             /* known codings that are named and not undone */
-  int window;             /* of the stream, as zlib wants it */
-  cel_inflater *inflater; /* owned */
+  bool coded;   /* the bytes go through cel_encoding_write() */
+  bool unknown; /* a coding is named that is not known */
+  bool raw;     /* "deflate" is named: it may have no header */
+  bool members; /* the stream is gzip: others may follow */
+  bool pending; /* zlib has more to give without more bytes */
+  int layers;   /* known codings that are named and not undone */
+  int window;   /* of the stream, as zlib wants it */
+  struct cel_inflater *inflater; /* owned */
   unsigned char first[CEL_ENCODING_FIRST];
   size_t got, given; /* bytes in `first`; how many of them went on */
   size_t skip;       /* bytes, of those that come next, that are done */
@@ -77,7 +75,8 @@ void cel_encoding_begin(cel_encoding *e, const cel_allocator *alloc,
 int cel_encoding_write(cel_encoding *e, cel_buf *body, const char *data,
                        size_t len);
 
-/* Takes what zlib needs from the allocator; false when it refuses. */
+/* Takes what zlib needs from the allocator, where there is a stream to undo;
+   false when it refuses. */
 bool cel_encoding_feed(cel_encoding *e);
 
 /* No more bytes will come: undoes what is left to be undone. */

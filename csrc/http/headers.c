@@ -7,6 +7,8 @@
 
 #include <curl/mprintf.h>
 
+#include "common/chars.h"
+
 static void free_list(struct curl_slist *list) {
   for (struct curl_slist *s = list; s != NULL; s = s->next)
     if (s->data != NULL)
@@ -194,8 +196,8 @@ static bool is_token(const char *text, size_t len) {
   static const char marks[] = "!#$%&'*+-.^_`|~";
   for (size_t i = 0; i < len; i++) {
     char c = text[i];
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-          (c >= '0' && c <= '9') || (c != '\0' && strchr(marks, c) != NULL)))
+    if (!(cel_is_letter(c) || cel_is_digit(c) ||
+          (c != '\0' && strchr(marks, c) != NULL)))
       return false;
   }
   return len > 0;

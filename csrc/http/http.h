@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "http/exchange.h"
 #include "http/transfer.h"
 
 /* Sets libcurl up, once for the process and whatever thread asks; it is
@@ -30,35 +31,10 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
                           const cel_http_settings *settings);
 void cel_http_close(cel_http *h);
 
-/* Whether the first exchange was another process's: this one is its child,
-   made by fork, and must leave what it was given. */
-bool cel_http_is_foreign(const cel_http *h);
-
-/* Instead of cel_http_close() in such a child: the parent's connections stay
-   as they are. What libcurl keeps in memory stays, too, for libcurl cannot
-   give it back without talking to the peers. */
+/* Instead of cel_http_close() in a child made by fork: the parent's
+   connections stay as they are. What libcurl keeps in memory stays, too, for
+   libcurl cannot give it back without talking to the peers. */
 void cel_http_leave(cel_http *h);
-
-/* A transfer's buffers; allocates nothing. */
-void cel_transfer_init(cel_transfer *t, cel_http *h);
-
-/* Starts an exchange; deadlines are the caller's, who stops it. Forgets an
-   earlier answer in t. False when memory ran out; nothing is started then. */
-bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r);
-
-/* Ends an exchange, finished or not; keeps the answer's buffers. Harmless
-   on one that is not running. */
-void cel_http_stop(cel_transfer *t);
-
-/* Stops an exchange that has had its time: where it was sent, its connection
-   is not used again. */
-void cel_http_give_up(cel_transfer *t);
-
-/* Stops, and frees the buffers too. */
-void cel_transfer_free(cel_transfer *t);
-
-/* Lets a starved transfer go on. False when the allocator refuses again. */
-bool cel_http_feed(cel_transfer *t);
 
 /* Whether the request line must hold the whole URL: plain http through an
    HTTP proxy (RFC 9112, section 3.2.2). */

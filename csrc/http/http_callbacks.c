@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#include <curl/mprintf.h>
-
 #include "common/chars.h"
 #include "http/clock.h"
 #include "http/http_memory.h"
@@ -21,6 +19,16 @@ void cel_http_tell(cel_transfer *t) {
     t->next = t->http->news;
     t->http->news = t;
   }
+}
+
+void cel_http_untell(cel_transfer *t) {
+  if (!t->news)
+    return;
+  cel_transfer **p = &t->http->news;
+  while (*p != t)
+    p = &(*p)->next;
+  *p = t->next;
+  t->news = false;
 }
 
 static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ud,
@@ -201,8 +209,7 @@ static size_t on_coded_body(cel_transfer *t, const char *data, size_t len) {
   }
 }
 
-/* Reads how the body is compressed, once for an answer. */
-static void begin_body(cel_transfer *t) {
+void cel_http_begin_body(cel_transfer *t) {
   if (t->encoding.state == CEL_ENCODING_NEW)
     cel_encoding_begin(&t->encoding, t->http->alloc, t->head.data,
                        t->head.len);
@@ -213,7 +220,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *ud) {
   cel_transfer *t = ((cel_http_easy *)ud)->transfer;
   int status = CEL_BUF_OK;
   t->http->received += len;
-  begin_body(t);
+  cel_http_begin_body(t);
   if (t->encoding.coded)
     return on_coded_body(t, data, len);
   size_t need = t->body.len + len;
@@ -235,45 +242,6 @@ static size_t on_body(char *data, size_t one, size_t len, void *ud) {
   /* A body of unknown length goes on by steps, each of which is copied. */
   size_t more = t->body.len > 0 ? need / 8 : 0;
   return starve(t, more < t->body.max - need ? need + more : need);
-}
-
-/* Whether the head itself says that there is no body. */
-static bool is_without_body(const cel_transfer *t) {
-  curl_off_t total = -1;
-  curl_easy_getinfo(t->easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
-  return total == 0 || t->status == 204 || t->status == 205 ||
-         t->status / 100 != 2;
-}
-
-static CURLcode cut_short(cel_transfer *t, const char *words) {
-  curl_msnprintf(t->easy->message, sizeof t->easy->message, "%s", words);
-  return CURLE_PARTIAL_FILE;
-}
-
-CURLcode cel_http_judge(cel_transfer *t) {
-  /* A connection that ends within the headers, or after an interim answer,
-     is good enough for libcurl. */
-  if (!t->head_done || t->status < 200)
-    return CURLE_PARTIAL_FILE;
-  if (t->status == 206)
-    return cut_short(t, "206 Partial Content, which was not asked for");
-  begin_body(t);
-  switch (cel_encoding_finish(&t->encoding, &t->body)) {
-  case CEL_ENCODING_EMPTY: /* an error answer has its status all the same */
-    return is_without_body(t)
-               ? CURLE_OK
-               : cut_short(t, "the compressed body has not one byte");
-  case CEL_ENCODING_CUT:
-    return cut_short(t, "the compressed body ends in its middle");
-  case CEL_ENCODING_TOO_LARGE:
-    t->end = CEL_HTTP_BIG_BODY;
-    return CURLE_WRITE_ERROR;
-  case CEL_ENCODING_NO_MEMORY:
-    t->end = CEL_HTTP_NO_MEMORY;
-    return CURLE_WRITE_ERROR;
-  default:
-    return CURLE_OK;
-  }
 }
 
 void cel_http_watch_multi(cel_http_pool *pool) {

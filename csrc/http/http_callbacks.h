@@ -1,7 +1,7 @@
 /*
 ** http_callbacks.h - the functions that libcurl calls while it works. They
 ** know no Lua and raise nothing: they append to capped buffers and note what
-** is new. For http.c only.
+** is new. For files of http/ only.
 */
 #ifndef CEL_HTTP_CALLBACKS_H
 #define CEL_HTTP_CALLBACKS_H
@@ -24,10 +24,11 @@ struct cel_http_easy {
 /* Puts a transfer among those that have news, once. */
 void cel_http_tell(cel_transfer *t);
 
-/* What an exchange comes to that libcurl takes for a good one: CURLE_OK, or
-   why it is no whole answer, in words in the handle's message where libcurl
-   has none; t->end where that is a limit or memory. */
-CURLcode cel_http_judge(cel_transfer *t);
+/* Takes it out again. */
+void cel_http_untell(cel_transfer *t);
+
+/* Reads how the body is compressed, once for an answer. */
+void cel_http_begin_body(cel_transfer *t);
 
 /* Has libcurl call back: of a multi handle's sockets and timer, and of what
    goes out and comes in on an easy handle. */

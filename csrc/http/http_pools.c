@@ -90,3 +90,29 @@ void cel_http_pools_learn(cel_http_pool *pool, long version) {
   else
     pool->http->saw_http2 = true;
 }
+
+bool cel_http_pools_add(cel_http_pool *pool, cel_http_easy *e) {
+  if (e->http1 != pool->http1) {
+    e->http1 = pool->http1;
+    /* refused where libcurl was built without HTTP/2: 1.1 it is */
+    curl_easy_setopt(
+        e->curl, CURLOPT_HTTP_VERSION,
+        (long)(e->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+  }
+  if (curl_multi_add_handle(pool->multi, e->curl) != CURLM_OK)
+    return false;
+  e->pool = pool;
+  e->number = ++pool->begun;
+  e->alone = pool->running++ == 0;
+  pool->http->running++;
+  cel_http_pools_share(pool->http);
+  return true;
+}
+
+void cel_http_pools_remove(cel_http_easy *e) {
+  cel_http_pool *pool = e->pool;
+  curl_multi_remove_handle(pool->multi, e->curl);
+  e->pool = NULL;
+  pool->running--;
+  pool->http->running--;
+}

@@ -25,6 +25,13 @@ void cel_http_pools_close(cel_http *h);
 /* The pool for a request; NULL when memory ran out. */
 cel_http_pool *cel_http_pools_pick(cel_http *h, bool http1);
 
+/* Hands an easy handle to a pool: its exchange begins. False when memory ran
+   out. */
+bool cel_http_pools_add(cel_http_pool *pool, cel_http_easy *e);
+
+/* Takes it out of its pool; what it was doing ends. */
+void cel_http_pools_remove(cel_http_easy *e);
+
 /* Divides max_connections among the pools, by what runs in them. */
 void cel_http_pools_share(cel_http *h);
 

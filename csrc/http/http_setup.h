@@ -1,6 +1,6 @@
 /*
-** http_setup.h - what http.c sets up once: proxies, and the settings of easy
-** handles. For http.c only.
+** http_setup.h - what is set up once: proxies, and the settings of easy
+** handles. For files of http/ only.
 */
 #ifndef CEL_HTTP_SETUP_H
 #define CEL_HTTP_SETUP_H

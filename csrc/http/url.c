@@ -155,22 +155,21 @@ void cel_base_url_free(cel_base_url *base) {
   memset(base, 0, sizeof *base);
 }
 
-static bool is_unreserved(unsigned char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-         c == '~';
+static bool is_unreserved(char c) {
+  return cel_is_letter(c) || cel_is_digit(c) || c == '-' || c == '.' ||
+         c == '_' || c == '~';
 }
 
 size_t cel_url_escape(const char *text, size_t len, char *out) {
   char *o = out;
   for (size_t i = 0; i < len; i++) {
-    unsigned char c = (unsigned char)text[i];
-    if (is_unreserved(c)) {
-      *o++ = (char)c;
+    const unsigned char byte = (unsigned char)text[i];
+    if (is_unreserved(text[i])) {
+      *o++ = text[i];
     } else {
       *o++ = '%';
-      *o++ = cel_hex_digit(c >> 4U, 'A');
-      *o++ = cel_hex_digit(c, 'A');
+      *o++ = cel_hex_digit(byte >> 4U, 'A');
+      *o++ = cel_hex_digit(byte, 'A');
     }
   }
   return (size_t)(o - out);

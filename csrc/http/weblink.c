@@ -26,14 +26,9 @@ typedef struct link_param {
   bool quoted; /* the value may hold backslash escapes */
 } link_param;
 
-static char link_fold(char c) {
-  return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 /* RFC 9110, section 5.6.2. */
 static bool link_is_token_char(char c) {
-  char low = link_fold(c);
-  return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
+  return cel_is_letter(c) || cel_is_digit(c) ||
          (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
@@ -64,7 +59,7 @@ static cel_span link_trim(const char *from, const char *to) {
 static bool link_name_is(cel_span name, const char *want) {
   size_t i = 0;
   while (i < name.len && want[i] != '\0' &&
-         link_fold(name.text[i]) == link_fold(want[i]))
+         cel_lower(name.text[i]) == cel_lower(want[i]))
     i++;
   return i == name.len && want[i] == '\0';
 }
@@ -141,9 +136,7 @@ typedef enum link_relation {
 
 /* RFC 8288, section 3.3, the names that are no URIs. */
 static bool link_is_rel_char(char c) {
-  char low = link_fold(c);
-  return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-         c == '-';
+  return cel_is_letter(c) || cel_is_digit(c) || c == '.' || c == '-';
 }
 
 /* Reads one word of a rel value and compares it with `rel`. */
@@ -159,7 +152,7 @@ static link_relation link_read_word(link_reader *r, bool quoted,
       c = link_value_char(r, quoted);
     if (link_is_rel_char(c)) {
       same = same && rel[matched] != '\0' &&
-             link_fold(c) == link_fold(rel[matched]);
+             cel_lower(c) == cel_lower(rel[matched]);
       matched += same;
       continue;
     }

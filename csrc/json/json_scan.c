@@ -21,10 +21,9 @@ static void scan_describe(const cel_json_scan *s, const char *at, char *out,
     return;
   }
   int word = 0;
-  while (word < 16 && word < s->end - at &&
-         ((at[word] >= 'a' && at[word] <= 'z') ||
-          (at[word] >= 'A' && at[word] <= 'Z') ||
-          (at[word] >= '0' && at[word] <= '9') || at[word] == '_'))
+  while (
+      word < 16 && word < s->end - at &&
+      (cel_is_letter(at[word]) || cel_is_digit(at[word]) || at[word] == '_'))
     word++;
   if (word > 0)
     snprintf(out, size, "'%.*s'", word, at);

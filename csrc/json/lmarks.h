@@ -42,4 +42,9 @@ bool cel_marks_is_empty_array(cel_marks *m, lua_State *L, const void *p);
    arrays. */
 lua_Integer cel_table_items(lua_State *L, int t, cel_mark mark);
 
+/* Whether the empty table at t stands for another one: its metatable says how
+   to walk it, or where to look for what it does not hold itself. Encoding
+   calls no metamethod, and so all of that would be lost [-0, +0]. */
+bool cel_table_is_proxy(lua_State *L, int t);
+
 #endif

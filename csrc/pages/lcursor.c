@@ -11,7 +11,7 @@
 #include <lauxlib.h>
 
 #include "client/lcall.h"
-#include "client/lpage.h"
+#include "client/ldecode.h"
 #include "client/lresult.h"
 #include "client/lstep.h"
 #include "http/clock.h"
@@ -117,7 +117,7 @@ static bool check_text(const cel_buf *text, cel_json_cursor *cursor,
 static bool take_text(lua_State *L, cel_call *c, page_cursor *p) {
   cel_json_fault fault;
   if (!check_text(&c->transfer.body, &p->json, &fault)) {
-    lua_pushstring(L, cel_page_fault(c, true, &fault));
+    lua_pushstring(L, cel_body_fault(c, true, &fault));
     return false;
   }
   p->text = c->transfer.body; /* moved, before a finaliser can end the call */
@@ -159,7 +159,7 @@ static int l_cursor(lua_State *L) {
   luaL_argcheck(L, c->state == CEL_STATE_DONE, 1, "the page has not come yet");
   lua_settop(L, 1);
   page_cursor *p = push_cursor(L, 1);
-  if (cel_page_is_blank(c))
+  if (cel_body_is_blank(c))
     return 1;
   if (c->client->has_codec ? take_decoded(L, c, p) : take_text(L, c, p)) {
     lua_pushnumber(L, p->json.total);

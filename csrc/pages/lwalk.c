@@ -12,6 +12,7 @@
 #include <lauxlib.h>
 
 #include "client/lcall.h"
+#include "client/lnext.h"
 #include "client/lpage.h"
 #include "client/lrequest.h"
 #include "client/lresult.h"

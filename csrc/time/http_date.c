@@ -4,6 +4,8 @@
 */
 #include "time/http_date.h"
 
+#include "common/chars.h"
+
 #define DATE_DAY         INT64_C(86400)
 #define DATE_FIFTY_YEARS (50 * INT64_C(31556952)) /* of 365.2425 days */
 #define DATE_LAST_YEAR   9999
@@ -40,12 +42,8 @@ typedef struct date_fields {
   bool two_digits; /* year lacks its century */
 } date_fields;
 
-static char date_fold(char c) {
-  return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 static bool date_read_char(date_reader *r, char want) {
-  if (r->at == r->end || date_fold(*r->at) != date_fold(want))
+  if (r->at == r->end || cel_lower(*r->at) != cel_lower(want))
     return false;
   r->at++;
   return true;
