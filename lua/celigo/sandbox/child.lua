@@ -76,8 +76,7 @@ function child.start(options)
   end
   self.host = options.host
   self.port = math.tointeger(tonumber(self.url:match "(%d+)$"))
-  local token = options.token
-  self.token = type(token) == "table" and token[1] or token or "sandbox"
+  self.token = options.tokens[1]
   return self
 end
 
