@@ -1,6 +1,7 @@
--- What must not grow: the cost of a queued call with how many wait, a walk's
--- memory with its pages, descriptors and memory with clients that are dropped;
--- and how much of its rate limit a client uses, by the server's record.
+-- What must not grow: the cost of a call with how many are queued, and with how
+-- many coroutines wait for theirs; a walk's memory with its pages, descriptors
+-- and memory with clients that are dropped; and how much of its rate limit a
+-- client uses, by the server's record.
 --
 --   lua5.4 bench/growth.lua          all of it
 --   lua5.4 bench/growth.lua --quick  a tenth of the larger sizes
@@ -53,6 +54,37 @@ function measures.queue(url, n)
   local done = os.clock()
   assert(#calls == n)
   return { call = (queued - start + done - turned) / n * 1e6, turns = (turned - queued) * 1e3 }
+end
+
+-- As many coroutines as items, each of which waits for its call.
+function measures.map(url, n)
+  local client <close> = celigo.new { base_url = url, token = "t", timeout = 1e6, rate_limit = false }
+  local items = {}
+  for i = 1, n do items[i] = i end
+  local start = os.clock()
+  local results = client:map(items, function() return client:request { path = "/echo" } end, { concurrency = n })
+  local cpu = os.clock() - start
+  assert(#results == n)
+  return { call = cpu / n * 1e6 }
+end
+
+-- The same in an event loop.
+function measures.loop(url, n)
+  local uv = require "luv"
+  local client <close> = celigo.new { base_url = url, token = "t", timeout = 1e6, rate_limit = false }
+  require("celigo.loop.luv").attach(client)
+  local done = 0
+  local start = os.clock()
+  for _ = 1, n do
+    coroutine.wrap(function()
+      assert(client:request { path = "/echo" })
+      done = done + 1
+    end)()
+  end
+  uv.run()
+  local cpu = os.clock() - start
+  assert(done == n)
+  return { call = cpu / n * 1e6 }
 end
 
 function measures.walk(url, n)
@@ -115,6 +147,13 @@ row(("CPU of a queued call, of 1,000 and %d"):format(many), "µs", few.call, all
 row(("CPU of %d s in which 300 a second go"):format(SECONDS), "ms", few.turns, all.turns)
 
 many = 10000 // quick
+few, all = measure("map", 100), measure("map", many)
+row(("CPU of a call in a map of 100 and %d at once"):format(many), "µs", few.call, all.call)
+if pcall(require, "luv") then
+  few, all = measure("loop", 100), measure("loop", many)
+  row(("CPU of a call of 100 and %d coroutines in luv"):format(many), "µs", few.call, all.call)
+end
+
 few, all = measure("walk", 100), measure("walk", many)
 row(("peak memory of a walk of 100 and %d pages"):format(many), "MB", few.peak, all.peak)
 

@@ -145,18 +145,16 @@ describe("a submitted call", function()
     assert.same({}, server:requests())
   end)
 
-  it("with dry_run is done at once, and shows what would be sent", function()
+  it("that is a dry run is done at once, with what would be sent", function()
+    local options = { dry_run = true }
     for _, arguments in ipairs {
-      { "delete_connector", "x", { dry_run = true } },
-      { "create_connector", { name = "n" }, { dry_run = true } },
-      { "request", { method = "PUT", path = "/x", body = {}, dry_run = true } },
+      { "delete_connector", "x", options }, { "create_connector", { name = "n" }, options },
+      { "push_connector_update", "x", nil, options }, { "request", { method = "PUT", path = "/x", dry_run = true } },
     } do
-      local call = client:submit(table.unpack(arguments))
+      local call = client:submit(table.unpack(arguments, 1, 4))
       assert.is_true(call:done())
-      local shown = client[arguments[1]](client, table.unpack(arguments, 2))
-      assert.is_table(shown.headers)
-      assert.same({ shown }, { call:result() })
-      assert.same({ shown }, { call:wait() })
+      assert.same(client[arguments[1]](client, table.unpack(arguments, 2, 4)), (call:result()))
+      assert.equal("Bearer ***", call:wait().headers.authorization)
     end
     assert.equal(0, client:step())
     assert.same({}, server:requests())

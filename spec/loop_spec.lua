@@ -70,6 +70,99 @@ describe("an adapter", function()
   end)
 end)
 
+-- A loop whose turns the test makes itself, and which keeps no coroutine alive.
+describe("coroutines that wait", function()
+  local server, client, turn
+
+  local function none() end
+
+  local attach = require("celigo.loop").adapter("by hand", function(f)
+    turn = f
+    return { watch = none, unwatch = none, timer = none, close = none, park = function()
+      local weak = setmetatable({ thread = coroutine.running() }, { __mode = "v" })
+      return coroutine.yield, function()
+        if not weak.thread then return end
+        local good, err = coroutine.resume(weak.thread)
+        if not good then error(err, 0) end
+      end
+    end }
+  end)
+
+  setup(function() server = sandbox.start { delay = 0.05 } end)
+  teardown(function() server:stop() end)
+  before_each(function() client = attach(celigo.new { base_url = server.url, token = "t" }) end)
+  after_each(function() client:close() end)
+
+  local function spawn(f)
+    local thread = coroutine.create(f)
+    assert(coroutine.resume(thread))
+    return thread
+  end
+
+  -- Makes turns until that is so; what they raised.
+  local function run_until(is_over)
+    local raised = {}
+    while not is_over() do
+      local good, err = pcall(turn)
+      if not good then raised[#raised + 1] = err end
+    end
+    return raised
+  end
+
+  it("may be many for one call, and each goes on", function()
+    local call, done = client:submit("get_connector_by_id", ID), 0
+    local threads = {}
+    for i = 1, 5 do
+      threads[i] = spawn(function()
+        assert.equal(ID, assert(call:wait())._id)
+        done = done + 1
+      end)
+    end
+    assert.same({}, run_until(function() return done == 5 end))
+    for _, thread in ipairs(threads) do assert.equal("dead", coroutine.status(thread)) end
+  end)
+
+  it("go on though one of them raises", function()
+    local call, ended = client:submit("get_connector_by_id", ID), 0
+    local threads = {}
+    for i = 1, 5 do
+      threads[i] = spawn(function()
+        call:wait()
+        ended = ended + 1
+        if i % 2 == 0 then error("in " .. i, 0) end
+      end)
+    end
+    assert.same({ "in 2", "in 4" }, run_until(function() return ended == 5 end))
+    for _, thread in ipairs(threads) do assert.equal("dead", coroutine.status(thread)) end
+  end)
+
+  it("hear that the one which fetched their page was dropped", function()
+    local next_record = client:each_connector { limit = 1 }
+    local message
+    spawn(function() next_record() end)
+    local waits = spawn(function() message = select(2, pcall(next_record)) end)
+    collectgarbage()
+    collectgarbage()
+    assert.equal("suspended", coroutine.status(waits))
+    assert.same({}, run_until(function() return message end))
+    assert.matches("left halfway", message)
+  end)
+
+  it("are forgotten with the calls that they wait for", function()
+    local kept = setmetatable({}, { __mode = "k" })
+    for i = 1, 100 do kept[spawn(function() client:get_connector_by_id(ID) end)] = i end
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(next(kept))
+    assert.equal(0, client:step())
+    local done
+    local last = spawn(function() done = client:get_connector_by_id(ID) end)
+    assert.same({}, run_until(function() return done end))
+    assert.equal("dead", coroutine.status(last))
+    assert.same({ nil, {} }, { core.wants(client) })
+  end)
+end)
+
 describe("what the core offers to loops", function()
   local server
 

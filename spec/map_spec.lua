@@ -285,6 +285,22 @@ describe("map", function()
     end
   end)
 
+  -- Lua's work outside of the workers, in instructions: no clock is looked at.
+  it("costs the same for each call, however many wait", function()
+    local function work(n)
+      local hundreds = 0
+      local items = count_to(n)
+      debug.sethook(function() hundreds = hundreds + 1 end, "", 100)
+      local results = client:map(items, echo, { concurrency = n })
+      debug.sethook()
+      assert.equal(n, #results)
+      return hundreds / n
+    end
+    local few = work(100)
+    local many = work(2000)
+    assert.is_true(many < 2 * few, ("%g and %g hundred instructions"):format(few, many))
+  end)
+
   it("can be nested, in gather too", function()
     local results, errors = client:map(count_to(4), function(i)
       local inner, inner_errors = client:map(count_to(5), function(j) return echo(i * 10 + j).target end, {

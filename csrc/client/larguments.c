@@ -166,6 +166,15 @@ static void refuse_body(lua_State *L, const cel_arguments *a, int idx) {
              given, lua_tostring(L, -1));
 }
 
+/* Raises: the value at idx is no table of options. */
+static void refuse_options_type(lua_State *L, const cel_arguments *a,
+                                int idx) {
+  const char *given = luaL_typename(L, idx);
+  push_usage(L, a, NULL);
+  luaL_error(L, "%s: expected a table of options, got a %s; it takes %s",
+             a->what, given, lua_tostring(L, -1));
+}
+
 void cel_arguments_check_body(lua_State *L, const cel_arguments *a) {
   if (a->body == 0)
     return;
@@ -194,6 +203,10 @@ void cel_arguments_read(lua_State *L, cel_arguments *a) {
   a->call = at + 1;
   refuse_surplus(L, a, at);
   lua_settop(L, at);
+  if (a->body != 0 && !lua_istable(L, a->body))
+    refuse_body(L, a, a->body);
+  if (!lua_isnil(L, at) && !lua_istable(L, at))
+    refuse_options_type(L, a, at);
   cel_options_check(
       L, at, cel_call_options,
       cel_call_options_count + (a->by != NULL && a->by->iterates), a->what);
@@ -203,7 +216,6 @@ void cel_arguments_read(lua_State *L, cel_arguments *a) {
 void cel_arguments_read_any(lua_State *L, cel_arguments *a) {
   a->options = 2;
   a->call = 4;
-  luaL_checkany(L, 2);
   refuse_surplus(L, a, 2);
   lua_settop(L, 2);
   if (!lua_istable(L, 2))

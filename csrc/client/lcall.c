@@ -19,6 +19,10 @@ void cel_call_push_client(lua_State *L, int idx) {
   lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
 }
 
+static void end_call(cel_owned *block) {
+  cel_call_free((cel_call *)block);
+}
+
 /* Pushes a call with nothing in it, and no client in its user values
    [-0, +1]. */
 static cel_call *push_call(lua_State *L, cel_client *client) {
@@ -27,7 +31,7 @@ static cel_call *push_call(lua_State *L, cel_client *client) {
   memset(c, 0, sizeof *c);
   c->client = cel_client_retain(client);
   c->state = CEL_STATE_NEW;
-  box->block = c;
+  cel_box_fill(box, &c->owned, end_call);
   return c;
 }
 
@@ -66,30 +70,14 @@ static cel_call *push_blank(lua_State *L, int idx, cel_client *client) {
   if (c != NULL) {
     lua_pushnil(L);
     lua_setiuservalue(L, idx, CEL_CLIENT_UV_SPARE);
+    cel_owned owned = c->owned;
     memset(c, 0, sizeof *c);
+    c->owned = owned;
     c->client = client;
     return c;
   }
   lua_pop(L, 1);
   return push_call(L, client);
-}
-
-void cel_call_prepare(lua_State *L, int client) {
-  luaL_checkstack(L, 4, "no room for a call");
-  cel_client *owner = cel_client_check(L, client);
-  lua_getiuservalue(L, client, CEL_CLIENT_UV_SPARE);
-  if (cel_call_at(L, -1) != NULL)
-    return;
-  lua_pop(L, 1);
-  push_call(L, owner)->state = CEL_STATE_SPARE;
-  lua_pushvalue(L, -1);
-  lua_setiuservalue(L, client, CEL_CLIENT_UV_SPARE);
-}
-
-void cel_call_drop(lua_State *L, int idx) {
-  cel_call *c = cel_box_take(L, idx);
-  if (c != NULL)
-    cel_call_free(c);
 }
 
 void cel_call_recycle(lua_State *L, int idx) {
@@ -102,6 +90,7 @@ void cel_call_recycle(lua_State *L, int idx) {
   }
   cel_call_push_client(L, idx);
   cel_call_drop_target(c);
+  cel_call_unwatch(c);
   c->state = CEL_STATE_SPARE;
   lua_pushvalue(L, idx);
   lua_setiuservalue(L, -2, CEL_CLIENT_UV_SPARE);

@@ -40,14 +40,6 @@ cel_call *cel_call_new(lua_State *L, int client);
    [-0, +0]. */
 void cel_call_recycle(lua_State *L, int idx);
 
-/* Makes the next call of the client at idx, and pushes its userdata, which
-   cel_call_new will push [-0, +1]. */
-void cel_call_prepare(lua_State *L, int client);
-
-/* Ends the call at idx and frees its block, whoever knows the userdata
-   [-0, +0]. */
-void cel_call_drop(lua_State *L, int idx);
-
 /* The call at idx; raises if it is none, or has been collected [-0, +0]. */
 cel_call *cel_call_check(lua_State *L, int idx);
 

@@ -12,6 +12,7 @@
 #include <lauxlib.h>
 
 #include "client/lcollector.h"
+#include "common/lmisuse.h"
 #include "http/clock.h"
 
 #ifndef CELIGO_VERSION
@@ -88,13 +89,14 @@ cel_client *cel_client_check(lua_State *L, int idx) {
 }
 
 cel_client *cel_client_self(lua_State *L, const char *method) {
-  if (luaL_testudata(L, 1, CEL_CLIENT_MT) == NULL)
-    luaL_error(L,
-               "%s: expected the client as the first argument "
-               "(celigo.client expected, got %s); a method is called with a "
-               "colon: client:%s(...)",
-               method, luaL_typename(L, 1), method);
+  cel_misuse_self(L, CEL_CLIENT_MT, method);
   return cel_client_check(L, 1);
+}
+
+static void end_client(cel_owned *block) {
+  cel_client *c = (cel_client *)block;
+  cel_client_close(c);
+  cel_client_release(c);
 }
 
 /* Pushes a client with nothing in it [-0, +1]. */
@@ -108,7 +110,7 @@ static cel_client *push_client(lua_State *L) {
   c->holdings = &ledger->held;
   c->references = 1; /* the box's */
   c->token_at = HUGE_VAL;
-  box->block = c;
+  cel_box_fill(box, &c->owned, end_client);
   return c;
 }
 

@@ -12,6 +12,7 @@
 
 #include "client/lclient.h"
 #include "client/loptions.h"
+#include "common/lmisuse.h"
 #include "json/ljson.h"
 
 #define WHAT "celigo.new"
@@ -237,15 +238,7 @@ What `on_event` is called with.
 
 /* celigo.new is a function, and takes one table [-0, +0]. */
 static void check_arguments(lua_State *L) {
-  bool colon = false;
-  if (lua_istable(L, 1)) {
-    lua_pushliteral(L, "parse_timestamp"); /* the module itself */
-    colon = lua_rawget(L, 1) == LUA_TFUNCTION;
-    lua_pop(L, 1);
-  }
-  if (colon)
-    luaL_error(L, WHAT ": it is called with a dot, not a colon: "
-                       "celigo.new { ... }");
+  cel_misuse_colon(L, WHAT, "celigo.new { ... }");
   for (int i = lua_gettop(L); i > 1; i--)
     if (!lua_isnil(L, i))
       luaL_error(L, WHAT ": too many arguments; it takes one table of "

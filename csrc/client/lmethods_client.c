@@ -15,48 +15,18 @@ the
 #include "client/lstep.h"
 #include "client/lwake.h"
 #include "client/lwhere.h"
+#include "common/lmisuse.h"
 #include "common/lturn.h"
+#include "common/names.h"
 #include "engine/pump.h"
 #include "http/clock.h"
 
 /* {====== Calls */
 
-/* Whether a finaliser is running: Lua's collector takes no orders then. */
-static bool is_in_finaliser(lua_State *L) {
-  return lua_gc(L, LUA_GCCOUNT) < 0;
-}
-
-/* A blocking call made by a finaliser. What is made while a state closes is
-   never finalised, so the call's block is freed here, whatever has come of
-   it. f has the upvalue of the running function. */
-static int call_at_once(lua_State *L, lua_CFunction f) {
-  int n = lua_gettop(L);
-  cel_call_prepare(L, 1);
-  lua_insert(L, 1);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_pushcclosure(L, f, 1);
-  lua_insert(L, 2);
-  int status = lua_pcall(L, n, LUA_MULTRET, 0);
-  cel_call_drop(L, 1);
-  return status == LUA_OK ? lua_gettop(L) - 1 : lua_error(L);
-}
-
-static int l_run_operation(lua_State *L) {
-  lua_Integer i = lua_tointeger(L, lua_upvalueindex(1));
-  cel_request_operation(L, &cel_operations[i], NULL);
-  cel_call_start(L, 1);
-  return cel_call_await(L);
-}
-
 /* docs/client.luadoc documents the 14 operations. */
 static int l_operation(lua_State *L) {
-  if (is_in_finaliser(L))
-    return call_at_once(L, l_run_operation);
-  return l_run_operation(L);
-}
-
-static int l_run_request(lua_State *L) {
-  cel_request_any(L, NULL);
+  lua_Integer i = lua_tointeger(L, lua_upvalueindex(1));
+  cel_request_operation(L, &cel_operations[i], NULL);
   cel_call_start(L, 1);
   return cel_call_await(L);
 }
@@ -88,9 +58,9 @@ local found, response = assert(client:request {
 print(#found, response.next_url)
 */
 static int l_request(lua_State *L) {
-  if (is_in_finaliser(L))
-    return call_at_once(L, l_run_request);
-  return l_run_request(L);
+  cel_request_any(L, NULL);
+  cel_call_start(L, 1);
+  return cel_call_await(L);
 }
 
 /* What can be submitted: the operations, and the escape hatch. */
@@ -120,8 +90,8 @@ static int l_submit(lua_State *L) {
   cel_client_self(L, "submit");
   if (lua_type(L, 2) != LUA_TSTRING)
     return luaL_error(L,
-                      "bad argument #1 to 'submit' (string expected, got "
-                      "%s): the name of a method comes first, such as "
+                      "submit: string expected, got %s; the name of a "
+                      "method comes first, such as "
                       "\"get_connector_by_id\"",
                       luaL_typename(L, 2));
   const char *name = lua_tostring(L, 2);
@@ -133,7 +103,7 @@ static int l_submit(lua_State *L) {
     return nearest == NULL
                ? luaL_error(L, "submit: no operation '%s'%s", name,
                             strpbrk(name, "0123456789") == NULL
-                                ? ""
+                                ? "; it starts an operation, or \"request\""
                                 : "; the name of a method comes first")
                : luaL_error(L, "submit: no operation '%s'; did you mean '%s'?",
                             name, nearest);
@@ -170,9 +140,18 @@ print(#assert(call:result()))
 */
 static int l_step(lua_State *L) {
   cel_client_self(L, "step");
-  double seconds = luaL_optnumber(L, 2, 0);
-  luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, 2,
-                "expected seconds, a number from 0 to 1000000000");
+  cel_misuse_surplus(L, "step", 2, "step([seconds])");
+  double seconds = 0;
+  if (lua_type(L, 2) == LUA_TNUMBER)
+    seconds = lua_tonumber(L, 2);
+  else if (!lua_isnoneornil(L, 2))
+    seconds = -1;
+  if (!(seconds >= 0 && seconds <= 1e9))
+    return luaL_error(L,
+                      "step: expected seconds, a number from 0 to 1000000000, "
+                      "got %s; it takes step([seconds])",
+                      lua_type(L, 2) == LUA_TNUMBER ? lua_tostring(L, 2)
+                                                    : luaL_typename(L, 2));
   double end = cel_clock() + seconds;
   size_t before = cel_client_check(L, 1)->unfinished;
   size_t now;
@@ -193,6 +172,7 @@ static int l_step(lua_State *L) {
 
 /* {====== Life */
 
+/* __close; gets the error as well. */
 static int l_close(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
   bool closes = !c->closed;
@@ -200,6 +180,12 @@ static int l_close(lua_State *L) {
   if (closes)
     cel_wake(L, 1);
   return 0;
+}
+
+static int l_close_method(lua_State *L) {
+  cel_client_self(L, "close");
+  cel_misuse_surplus(L, "close", 1, "close()");
+  return l_close(L);
 }
 
 static int l_gc(lua_State *L) {
@@ -241,7 +227,7 @@ void cel_open_client(lua_State *L) {
   static const luaL_Reg methods[] = {{"request", l_request},
                                      {"submit", l_submit},
                                      {"step", l_step},
-                                     {"close", l_close},
+                                     {"close", l_close_method},
                                      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", l_gc},
                                   {"__close", l_close},
@@ -256,7 +242,11 @@ void cel_open_client(lua_State *L) {
     lua_pushcclosure(L, l_operation, 1);
     lua_setfield(L, -2, cel_operations[i].name);
   }
-  cel_suggest_methods(L, CEL_CLIENT_MT);
+  cel_suggest_methods(L, CEL_CLIENT_MT,
+                      "client:request { method = ..., path = ... } reaches "
+                      "any endpoint",
+                      "options are given to celigo.new { ... }, or to a call "
+                      "as its last argument");
   lua_pushvalue(L, -1);
   lua_setfield(L, -3, "__index");
   lua_remove(L, -2);

@@ -77,27 +77,42 @@ static anchor_kind judge_anchor(lua_State *L, int idx, cel_span anchor) {
   return kind;
 }
 
+/* Compares the target of one more next link with that on top, which may be
+   nil, and puts it there [-0, +0]. Returns NULL or what is wrong. */
+static const char *take_link(lua_State *L, int idx, const cel_link *link) {
+  lua_pushlstring(L, link->target.text, link->target.len);
+  const char *wrong = cel_push_resolved(L, idx);
+  if (wrong == NULL && !lua_isnil(L, -2) && !lua_rawequal(L, -1, -2))
+    wrong = "its Link header names two next pages";
+  lua_replace(L, -2);
+  return wrong;
+}
+
 /* Finds the next page's link in the Link header on top: pushes its target, or
    nil [-0, +1]. Returns NULL or what is wrong. */
 static const char *push_link(lua_State *L, int idx) {
+  const char *wrong = NULL;
   cel_span rest = {NULL, 0};
   cel_link link;
-  int status;
+  int status = CEL_LINK_FOUND;
   rest.text = lua_tolstring(L, -1, &rest.len);
-  while ((status = cel_link_find(&rest, "next", &link)) == CEL_LINK_FOUND) {
+  lua_pushnil(L);
+  while (wrong == NULL &&
+         (status = cel_link_find(&rest, "next", &link)) == CEL_LINK_FOUND) {
     anchor_kind kind =
         link.anchored ? judge_anchor(L, idx, link.anchor) : ANCHOR_PAGE;
-    if (kind == ANCHOR_PAGE) {
-      lua_pushlstring(L, link.target.text, link.target.len);
-      return cel_push_resolved(L, idx);
-    }
-    if (kind == ANCHOR_UNCLEAR) {
-      lua_pushnil(L);
-      return "its next link does not say clearly that it is about this page";
-    }
+    if (kind == ANCHOR_PAGE)
+      wrong = take_link(L, idx, &link);
+    else if (kind == ANCHOR_UNCLEAR)
+      wrong = "its next link does not say clearly that it is about this page";
   }
-  lua_pushnil(L);
-  return status == CEL_LINK_BAD ? "its Link header cannot be parsed" : NULL;
+  if (status == CEL_LINK_BAD && lua_isnil(L, -1))
+    wrong = "its Link header cannot be parsed";
+  if (wrong != NULL) {
+    lua_pushnil(L);
+    lua_replace(L, -2);
+  }
+  return wrong;
 }
 
 const char *cel_push_next_link(lua_State *L, int idx) {

@@ -31,7 +31,9 @@ typedef struct cel_option {
 ** Checks the table at idx against n rows [-0, +0]. A key without a row, a
 ** wrong type or a value out of range raises, with the caller's position, an
 ** error that begins with `what` and names the option and what was expected.
-** nil or nothing at idx is an empty table; anything but a table raises.
+** nil or nothing at idx is an empty table; anything but a table raises, and
+** so does one that stands for another, by __index or __pairs, for it is read
+** without metamethods.
 */
 void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
                        const char *what);
@@ -58,23 +60,14 @@ const char *cel_option_expected(lua_State *L, const cel_option *row);
 /* Whether one of n rows has this name. */
 bool cel_option_is(const cel_option *rows, size_t n, const char *name);
 
-/* The one of n names that `word` was most likely meant
-   to be, or NULL where none is near; name_at(names, i) is the i-th. */
-const char *cel_nearest(const char *word,
-                        const char *(*name_at)(const void *, size_t),
-                        const void *names, size_t n);
-
-/* The same for names of methods: where none is near, the one that holds the
-   words of `word`, with the fewest others. */
-const char *cel_nearest_method(const char *word,
-                               const char *(*name_at)(const void *, size_t),
-                               const void *names, size_t n);
-
 /* core.nearest(word, names), a lua_CFunction. */
 int cel_l_nearest(lua_State *L);
 
 /* Makes the table of methods on top say which of them was meant when one is
-   asked for that it has not [-0, +0]. */
-void cel_suggest_methods(lua_State *L, const char *class_name);
+   asked for that it has not; `otherwise` is said where none is near. The
+   metatable below it refuses fields that are set, with `where` the values
+   belong [-0, +0]. */
+void cel_suggest_methods(lua_State *L, const char *class_name,
+                         const char *otherwise, const char *where);
 
 #endif

@@ -3,6 +3,7 @@
 */
 #include "client/lquery.h"
 
+#include <math.h>   /* isfinite */
 #include <stdlib.h> /* qsort */
 #include <string.h>
 
@@ -62,6 +63,11 @@ static size_t count_parameters(lua_State *L, const asked *a, int query) {
   return n;
 }
 
+/* Whether the value on top is NaN or an infinity [-0, +0]. */
+static bool is_no_number(lua_State *L) {
+  return lua_type(L, -1) == LUA_TNUMBER && !isfinite(lua_tonumber(L, -1));
+}
+
 /* Reads the name and the value on top, which `keeper` keeps from then on
    [-1, +0]. Returns the bytes that they need, as they are. */
 static size_t read_parameter(lua_State *L, const asked *a, int keeper,
@@ -72,13 +78,16 @@ static size_t read_parameter(lua_State *L, const asked *a, int keeper,
   p->name = lua_tolstring(L, -2, &p->name_len);
   if (lua_isboolean(L, -1))
     lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
-  else if (lua_isstring(L, -1))
+  else if (lua_isstring(L, -1) && !is_no_number(L))
     lua_pushvalue(L, -1);
   else
     luaL_error(L,
                "%s: query parameter '%s': expected a string, a number or a "
-               "boolean, got a %s",
-               a->what, p->name, luaL_typename(L, -1));
+               "boolean, got %s",
+               a->what, p->name,
+               is_no_number(L)
+                   ? luaL_tolstring(L, -1, NULL)
+                   : lua_pushfstring(L, "a %s", luaL_typename(L, -1)));
   p->value = lua_tolstring(L, -1, &p->value_len);
   lua_pushvalue(L, -3);
   lua_insert(L, -2);

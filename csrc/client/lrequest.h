@@ -14,9 +14,9 @@
 ** Takes a method's arguments from the stack, the client at index 1, and
 ** leaves a call instead of all of them [-n, +1]. Wrong arguments raise with
 ** the caller's position; a body that the contract refuses makes a call that
-** is done with an error, a dry run one that is done with the table that shows
-** the request; nothing is sent yet. `by` is NULL for the operation's own
-** method.
+** is done with an error, and a dry run one that is done with the table that
+** shows the request; nothing is sent yet. `by` is NULL for the operation's
+** own method.
 */
 void cel_request_operation(lua_State *L, const cel_operation *op,
                            const cel_asker *by);

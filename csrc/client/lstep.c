@@ -137,8 +137,7 @@ static void block(lua_State *L, int idx) {
   int client = lua_gettop(L);
   cel_call *k = cel_call_get(L, idx);
   for (;;) {
-    if (k->state == CEL_STATE_DONE ||
-        (k->state == CEL_STATE_READY && !k->submitted))
+    if (cel_call_is_ready(k))
       break;
     if (cel_client_wait_slice(L, client, HUGE_VAL)) {
       lua_pushcfunction(L, l_hook_turn);
@@ -153,9 +152,10 @@ static void block(lua_State *L, int idx) {
 
 /* Lets the user's scheduler, if there is one, wait for the call at index 1:
    pushes true where it did and the call wants its owner, false where this
-   thread has to block. */
+   thread has to block. A finaliser may go on with a coroutine that waits whose
+   call has been collected with it. */
 static int await_k(lua_State *L, int status, lua_KContext waited) {
-  cel_call *k = cel_call_get(L, 1);
+  cel_call *k = cel_call_check(L, 1);
   for (;;) {
     if (status != LUA_OK && status != LUA_YIELD) {
       cel_call_abandon(k, CEL_END_CANCELLED);

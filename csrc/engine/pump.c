@@ -192,6 +192,8 @@ void cel_client_send(cel_client *c) {
     }
     send_call(c, k, now);
   }
+  if (k != NULL)
+    cel_rate_limit_miss(&c->limit, now);
 }
 
 double cel_client_wait(const cel_client *c) {
@@ -282,9 +284,14 @@ bool cel_client_turn(cel_client *c, double seconds) {
   return calm;
 }
 
-/* Whether a failure will be the same next time: a certificate is refused, or
-   the proxy does not let this client through. */
+/* Whether a failure will be the same next time, and nothing was done: a
+   certificate is refused, the proxy does not let this client through, or a
+   refusal has a body that is too large. */
 static bool is_rejected(const cel_transfer *t) {
+  const cel_attempt as_answered = {.result = CEL_RESULT_ANSWERED,
+                                   .status = t->status};
+  if (t->end == CEL_HTTP_BIG_BODY)
+    return !cel_retry_maybe_applied(&as_answered, true);
   switch (t->code) {
   case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_SSL_CACERT_BADFILE:
@@ -303,10 +310,10 @@ static cel_result classify(const cel_call *c) {
   const cel_transfer *t = &c->transfer;
   if (t->end == CEL_HTTP_ANSWERED)
     return CEL_RESULT_ANSWERED;
-  if (t->end != CEL_HTTP_FAILED)
-    return CEL_RESULT_FINAL;
   if (is_rejected(t))
     return CEL_RESULT_REJECTED;
+  if (t->end != CEL_HTTP_FAILED)
+    return CEL_RESULT_FINAL;
   if (t->stale)
     return t->refused ? CEL_RESULT_UNSENT : CEL_RESULT_STALE;
   return t->sends > 0 ? CEL_RESULT_BROKEN : CEL_RESULT_UNSENT;

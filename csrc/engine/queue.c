@@ -50,6 +50,51 @@ static void set_alarms(cel_call *c) {
                  c->state == CEL_STATE_WAITING ? c->not_before : HUGE_VAL);
 }
 
+bool cel_call_is_ready(const cel_call *c) {
+  return c->state >= CEL_STATE_DONE ||
+         (c->state == CEL_STATE_READY && !c->submitted);
+}
+
+static void wake_watcher(cel_call *c) {
+  cel_call_list *list = &c->client->woken;
+  c->watched = false;
+  c->woken = true;
+  c->woken_prev = list->tail;
+  *(list->tail == NULL ? &list->head : &list->tail->woken_next) = c;
+  list->tail = c;
+  list->count++;
+}
+
+static void unlink_woken(cel_call *c) {
+  cel_call_list *list = &c->client->woken;
+  cel_call *prev = c->woken_prev;
+  cel_call *next = c->woken_next;
+  *(prev == NULL ? &list->head : &prev->woken_next) = next;
+  *(next == NULL ? &list->tail : &next->woken_prev) = prev;
+  c->woken_prev = c->woken_next = NULL;
+  c->woken = false;
+  list->count--;
+}
+
+void cel_call_watch(cel_call *c) {
+  c->watched = !c->woken;
+  if (c->watched && cel_call_is_ready(c))
+    wake_watcher(c);
+}
+
+void cel_call_unwatch(cel_call *c) {
+  if (c->woken)
+    unlink_woken(c);
+  c->watched = false;
+}
+
+cel_call *cel_client_take_woken(cel_client *c) {
+  cel_call *k = c->woken.head;
+  if (k != NULL)
+    unlink_woken(k);
+  return k;
+}
+
 static void note_work(cel_client *c, cel_state state) {
   if (state == CEL_STATE_QUEUED)
     c->wakeup.to_send = true;
@@ -73,6 +118,8 @@ void cel_call_move(cel_call *c, cel_state state) {
   note_work(c->client, state);
   link_call(c);
   set_alarms(c);
+  if (c->watched && cel_call_is_ready(c))
+    wake_watcher(c);
 }
 
 void cel_call_init(cel_call *c) {
@@ -161,6 +208,8 @@ void cel_call_free(cel_call *c) {
   cel_client *client = c->client;
   c->pinned = false; /* os.exit() closes the state in a callback, too */
   cel_call_abandon(c, CEL_END_CANCELLED);
+  client->strays = client->strays || c->woken;
+  cel_call_unwatch(c);
   cel_call_release(c);
   cel_call_drop_target(c);
   client->alloc.fn(client->alloc.ud, c, sizeof *c, 0);

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "common/heap.h"
+#include "common/owner.h"
 #include "contract/operations.h"
 #include "engine/redact.h"
 #include "http/headers.h"
@@ -66,6 +67,7 @@ typedef struct cel_holdings {
 /* What the calls of a client share. It lives for as long as somebody holds a
    reference: its userdata, a call, a cursor. */
 typedef struct cel_client {
+  cel_owned owned;     /* by its state, for the reference of its userdata */
   cel_allocator alloc; /* the state's own */
   size_t references;
   cel_holdings *holdings; /* whose count this client is part of; or NULL */
@@ -97,6 +99,8 @@ typedef struct cel_client {
   double outside;     /* seconds between turns, which are the program's */
   cel_call_list lists[CEL_STATE_LISTS];
   cel_call_list prefetched; /* queued: sent when no other is */
+  cel_call_list woken;      /* watched calls that have become ready */
+  bool strays;              /* watched calls have been freed */
   cel_heap deadlines;       /* of calls that are queued, wait or are sent */
   cel_heap wakes;           /* when those that wait are queued again */
   double token_at;          /* when the rate limit lets the next one go;
@@ -125,8 +129,10 @@ typedef enum cel_end {
 } cel_end;
 
 struct cel_call {
+  cel_owned owned;    /* by its state */
   cel_client *client; /* a reference */
   cel_call *prev, *next;
+  cel_call *woken_prev, *woken_next;
   cel_heap_node by_deadline, by_wake;
   cel_state state;
   cel_end end;
@@ -179,6 +185,8 @@ struct cel_call {
   bool background;          /* it counts as one of the client's */
   bool planned;             /* queued, and the rate limit lets it go in time */
   bool late;                /* the deadline ended it before it was sent */
+  bool watched;             /* a coroutine waits until the call wants it */
+  bool woken;               /* it does, and nobody has told the coroutine */
   int refused;              /* times in a row without memory to send it */
 };
 
@@ -210,6 +218,16 @@ void cel_call_background(cel_call *c, bool on);
 /* Moves a call to a state's list, or out of all of them. */
 void cel_call_move(cel_call *c, cel_state state);
 
+/* Whether whoever waits for the call has something to do. */
+bool cel_call_is_ready(const cel_call *c);
+
+/* A coroutine waits for the call: once that is ready it is put among the woken
+   ones. */
+void cel_call_watch(cel_call *c);
+
+/* Nobody is told of the call any more. */
+void cel_call_unwatch(cel_call *c);
+
 /* Somebody waits for the call from now on: its deadline begins. */
 void cel_call_attend(cel_call *c);
 
@@ -239,6 +257,9 @@ static inline cel_call *cel_client_next(const cel_client *c) {
 static inline bool cel_client_is_due(const cel_client *c) {
   return c->wakeup.ended != c->wakeup.seen;
 }
+
+/* Takes the call that was woken first off their list; or NULL. */
+cel_call *cel_client_take_woken(cel_client *c);
 
 /* The next READY call that the step has something to do for, because nobody
    else does: a submitted call, or a prefetched page to be announced; or

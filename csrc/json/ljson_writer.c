@@ -8,16 +8,21 @@
 #include <lauxlib.h>
 
 #include "common/chars.h"
+#include "common/lbox.h"
 #include "common/utf8.h"
 #include "json/json_print.h"
 #include "json/json_scan.h" /* cel_json_plain, cel_json_load8 */
 
 #define BOX_MT "celigo.writer"
 
-typedef struct writer_box {
-  char *data; /* owned; NULL when cap is 0 */
-  size_t cap;
-} writer_box;
+/* The text; its userdata is a box (lbox.h). */
+typedef struct writer_block {
+  cel_owned owned; /* by its state */
+  lua_Alloc fn;    /* the state's */
+  void *ud;
+  size_t size; /* of the block, in bytes */
+  char data[];
+} writer_block;
 
 /* Raises Lua's own memory error, which lua_error makes of this string; its
    declaration does not say that it never returns. */
@@ -28,50 +33,51 @@ static _Noreturn void box_no_memory(lua_State *L) {
   }
 }
 
-/* Gives the memory back. */
-static void box_free(lua_State *L, writer_box *box) {
-  void *ud;
-  lua_Alloc alloc = lua_getallocf(L, &ud);
-  alloc(ud, box->data, box->cap, 0);
-  box->data = NULL;
-  box->cap = 0;
+static void free_block(cel_owned *owned) {
+  writer_block *block = (writer_block *)owned;
+  block->fn(block->ud, block, block->size, 0);
 }
 
-/* Gives the box n > 0 bytes, keeping what it holds; false when there is no
-   memory. */
-static bool box_resize(lua_State *L, writer_box *box, size_t n) {
-  void *ud;
-  lua_Alloc alloc = lua_getallocf(L, &ud);
-  char *data = alloc(ud, box->data, box->cap, n);
-  if (data == NULL)
-    return false;
-  box->data = data;
-  box->cap = n;
-  return true;
-}
-
-/* __gc [-0, +0] */
+/* Gives the memory back [-0, +0]. */
 static int l_box_gc(lua_State *L) {
-  box_free(L, lua_touserdata(L, 1));
+  cel_owned *block = cel_box_take(L, 1);
+  if (block != NULL)
+    free_block(block);
   return 0;
 }
 
 /* Puts an empty box into the slot [-0, +0]. */
-static writer_box *box_new(lua_State *L, int slot) {
-  writer_box *box = lua_newuserdatauv(L, sizeof *box, 0);
-  box->data = NULL;
-  box->cap = 0;
-  if (luaL_newmetatable(L, BOX_MT)) {
-    lua_pushcfunction(L, l_box_gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
+static cel_box *box_new(lua_State *L, int slot) {
+  cel_box *box = cel_box_push(L, BOX_MT, 0);
   lua_replace(L, slot);
   return box;
 }
 
+/* Gives the box room for n > 0 bytes, keeping what it holds; false when there
+   is no memory. */
+static bool box_resize(lua_State *L, cel_box *box, size_t n) {
+  void *ud;
+  lua_Alloc fn = lua_getallocf(L, &ud);
+  writer_block *old = (writer_block *)box->block;
+  size_t size = offsetof(writer_block, data) + n;
+  if (old != NULL) /* it may move */
+    cel_owner_take(box->owner, &old->owned);
+  writer_block *block = fn(ud, old, old == NULL ? 0 : old->size, size);
+  bool good = block != NULL;
+  if (good) {
+    block->fn = fn;
+    block->ud = ud;
+    block->size = size;
+  } else {
+    block = old;
+  }
+  if (block != NULL)
+    cel_box_fill(box, &block->owned, free_block);
+  return good;
+}
+
 /* Gives the box n bytes, or raises Lua's memory error [-0, +0]. */
-static void box_need(lua_State *L, writer_box *box, size_t n) {
+static void box_need(lua_State *L, cel_box *box, size_t n) {
   if (box_resize(L, box, n))
     return;
   /* Only Lua can raise its memory error: let it try the same. Should it
@@ -81,6 +87,14 @@ static void box_need(lua_State *L, writer_box *box, size_t n) {
   lua_gc(L, LUA_GCCOLLECT, 0);
   if (!box_resize(L, box, n))
     box_no_memory(L);
+}
+
+void cel_open_writer(lua_State *L) {
+  cel_box_open(L);
+  cel_class_new(L, BOX_MT);
+  lua_pushcfunction(L, l_box_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_pop(L, 1);
 }
 
 void cel_writer_init(cel_writer *w, lua_State *L) {
@@ -97,7 +111,7 @@ void cel_writer_push(cel_writer *w) {
 
 void cel_writer_close(cel_writer *w) {
   if (w->start != w->first)
-    box_free(w->L, lua_touserdata(w->L, w->slot));
+    free_block(cel_box_take(w->L, w->slot));
   w->start = w->at = w->end = NULL;
 }
 
@@ -108,14 +122,15 @@ void cel_writer_grow(cel_writer *w, size_t n) {
     box_no_memory(w->L);
   size_t need = cap + (n > cap ? n : cap);
   bool first = w->start == w->first;
-  writer_box *box =
+  cel_box *box =
       first ? box_new(w->L, w->slot) : lua_touserdata(w->L, w->slot);
   box_need(w->L, box, need);
+  writer_block *block = (writer_block *)box->block;
   if (first)
-    memcpy(box->data, w->first, used);
-  w->start = box->data;
-  w->at = box->data + used;
-  w->end = box->data + need;
+    memcpy(block->data, w->first, used);
+  w->start = block->data;
+  w->at = block->data + used;
+  w->end = block->data + need;
 }
 
 void cel_writer_integer(cel_writer *w, int64_t value) {

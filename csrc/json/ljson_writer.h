@@ -1,9 +1,9 @@
 /*
 ** ljson_writer.h - JSON text as it grows.
 **
-** A short text stays in the writer itself; a long one is in a box, a
-** userdata on the stack that owns memory from the state's allocator, so that
-** nothing leaks whatever raises.
+** A short text stays in the writer itself; a long one is in memory of the
+** state's allocator that a box on the stack leads to (lbox.h), so that nothing
+** leaks whatever raises.
 */
 #ifndef CEL_LJSON_WRITER_H
 #define CEL_LJSON_WRITER_H
@@ -24,6 +24,9 @@ typedef struct cel_writer {
   char *end;   /* where the room ends */
   char first[CEL_WRITER_FIRST];
 } cel_writer;
+
+/* Makes the class of boxes [-0, +0]. */
+void cel_open_writer(lua_State *L);
 
 /* Makes an empty writer and its slot [-0, +1]. */
 void cel_writer_init(cel_writer *w, lua_State *L);

@@ -127,9 +127,39 @@ static int l_closed(lua_State *L) {
 
 /* {====== Descriptors */
 
+/* A block that its userdata leads to (lbox.h). */
 typedef struct descriptor {
+  cel_owned owned; /* by its state */
+  cel_allocator alloc;
   int fd; /* owned; negative: none */
 } descriptor;
+
+static void close_descriptor(descriptor *own) {
+  if (own->fd >= 0)
+    close(own->fd);
+  own->fd = -1;
+}
+
+static void end_descriptor(cel_owned *block) {
+  descriptor *own = (descriptor *)block;
+  close_descriptor(own);
+  own->alloc.fn(own->alloc.ud, own, sizeof *own, 0);
+}
+
+/* Pushes one that has none [-0, +1]. */
+static descriptor *push_descriptor(lua_State *L, const cel_client *c) {
+  cel_box *box = cel_box_push(L, CEL_DESCRIPTOR_MT, 0);
+  descriptor *own = cel_allocate(L, &c->alloc, sizeof *own);
+  *own = (descriptor){.alloc = c->alloc, .fd = -1};
+  cel_box_fill(box, &own->owned, end_descriptor);
+  return own;
+}
+
+/* The descriptor at index 1; NULL where it has been collected [-0, +0]. */
+static descriptor *descriptor_at(lua_State *L) {
+  luaL_checkudata(L, 1, CEL_DESCRIPTOR_MT);
+  return cel_box_at(L, 1, CEL_DESCRIPTOR_MT);
+}
 
 static int find_socket(const cel_client *c, lua_Integer serial) {
   const cel_http_socket *s =
@@ -148,14 +178,13 @@ static int find_socket(const cel_client *c, lua_Integer serial) {
    or the process may open no more. */
 static int l_descriptor(lua_State *L) {
   const cel_client *c = cel_client_check(L, 1);
-  int fd = find_socket(c, luaL_checkinteger(L, 2));
-  descriptor *own = lua_newuserdatauv(L, sizeof *own, 0);
-  own->fd = -1;
-  luaL_setmetatable(L, CEL_DESCRIPTOR_MT);
+  lua_Integer serial = luaL_checkinteger(L, 2);
+  descriptor *own = push_descriptor(L, c);
+  int fd = find_socket(c, serial);
   if (fd >= 0)
     own->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* not a closed stdin's */
   if (fd >= 0 && own->fd < 0 && cel_collector_find_descriptors(L)) {
-    fd = find_socket(c, lua_tointeger(L, 2));
+    fd = find_socket(c, serial);
     own->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
   }
   if (own->fd < 0)
@@ -164,16 +193,22 @@ static int l_descriptor(lua_State *L) {
 }
 
 static int l_descriptor_fd(lua_State *L) {
-  const descriptor *own = luaL_checkudata(L, 1, CEL_DESCRIPTOR_MT);
-  lua_pushinteger(L, own->fd);
+  const descriptor *own = descriptor_at(L);
+  lua_pushinteger(L, own == NULL ? -1 : own->fd);
   return 1;
 }
 
 static int l_descriptor_close(lua_State *L) {
-  descriptor *own = luaL_checkudata(L, 1, CEL_DESCRIPTOR_MT);
-  if (own->fd >= 0)
-    close(own->fd);
-  own->fd = -1;
+  descriptor *own = descriptor_at(L);
+  if (own != NULL)
+    close_descriptor(own);
+  return 0;
+}
+
+static int l_descriptor_gc(lua_State *L) {
+  cel_owned *own = cel_box_take(L, 1);
+  if (own != NULL)
+    end_descriptor(own);
   return 0;
 }
 
@@ -187,7 +222,7 @@ void cel_open_loop(lua_State *L) {
                                        {"closed", l_closed},
                                        {"descriptor", l_descriptor},
                                        {NULL, NULL}};
-  static const luaL_Reg meta[] = {{"__gc", l_descriptor_close},
+  static const luaL_Reg meta[] = {{"__gc", l_descriptor_gc},
                                   {"__close", l_descriptor_close},
                                   {NULL, NULL}};
   static const luaL_Reg methods[] = {

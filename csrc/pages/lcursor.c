@@ -30,6 +30,7 @@ enum {
 
 /* A block that its userdata leads to (lbox.h). */
 typedef struct page_cursor {
+  cel_owned owned;    /* by its state */
   cel_client *client; /* a reference */
   cel_buf text;
   cel_json_cursor json;
@@ -46,6 +47,14 @@ static void free_text(page_cursor *p) {
     cel_buf_free(&p->text);
 }
 
+static void end_block(cel_owned *block) {
+  page_cursor *p = (page_cursor *)block;
+  cel_client *client = p->client;
+  free_text(p);
+  client->alloc.fn(client->alloc.ud, p, sizeof *p, 0);
+  cel_client_release(client);
+}
+
 /* Pushes a cursor with nothing in it, of the call at idx [-0, +1]. */
 static page_cursor *push_cursor(lua_State *L, int call) {
   cel_client *client = cel_call_get(L, call)->client;
@@ -55,7 +64,7 @@ static page_cursor *push_cursor(lua_State *L, int call) {
   page_cursor *p = cel_allocate(L, &client->alloc, sizeof *p);
   memset(p, 0, sizeof *p);
   p->client = cel_client_retain(client);
-  box->block = p;
+  cel_box_fill(box, &p->owned, end_block);
   return p;
 }
 
@@ -90,12 +99,10 @@ static int l_cursor_close(lua_State *L) {
 static int l_cursor_gc(lua_State *L) {
   page_cursor *p = cel_box_take(L, 1);
   if (p == NULL)
-    return 0; /* memory ran out before it was one */
-  cel_client *client = p->client;
+    return 0;         /* memory ran out before it was one */
   p->reading = false; /* os.exit() closes the state in a callback, too */
   end_cursor(L, p, false, false);
-  client->alloc.fn(client->alloc.ud, p, sizeof *p, 0);
-  cel_client_release(client);
+  end_block(&p->owned);
   return 0;
 }
 
@@ -325,7 +332,7 @@ static int next_k(lua_State *L, int status, lua_KContext advanced) {
     lua_pushvalue(
         L, lua_upvalueindex(UP_CURSOR)); /* so that it is not collected */
     if (!lua_isnil(L, 1)) {
-      page_cursor *p = cel_box_get(L, 1);
+      page_cursor *p = check_cursor(L, 1);
       int found = push_record(L, 1, p);
       if (found == 1 && p->client->closed)
         lua_pushnil(L);

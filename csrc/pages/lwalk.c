@@ -276,6 +276,39 @@ static int l_set_yield(lua_State *L) {
   return 0;
 }
 
+/* core.watch(call): once the call is ready, core.woken() gives it, for the
+   coroutine that waits for it. */
+static int l_watch(lua_State *L) {
+  cel_call *c = cel_call_check(L, 1);
+  lua_settop(L, 1);
+  cel_call_push_client(L, 1);
+  cel_client_push_calls(L, 2);
+  lua_pushvalue(L, 1);
+  lua_rawsetp(L, 3, c);
+  cel_call_watch(c);
+  return 0;
+}
+
+/* core.woken(client): a watched call that has become ready, each once; or nil,
+   and whether watched calls have been collected meanwhile. */
+static int l_woken(lua_State *L) {
+  cel_client *c = cel_client_check(L, 1);
+  cel_call *k;
+  lua_settop(L, 1);
+  cel_client_push_calls(L, 1);
+  while ((k = cel_client_take_woken(c)) != NULL) {
+    lua_rawgetp(L, 2, k);
+    if (cel_call_at(L, -1) == k)
+      return 1;
+    lua_pop(L, 1); /* garbage, like whoever waits for it */
+    c->strays = true;
+  }
+  lua_pushnil(L);
+  lua_pushboolean(L, c->strays);
+  c->strays = false;
+  return 2;
+}
+
 /* core.check_map(client, options): raises what is wrong with them. */
 static int l_check_map(lua_State *L) {
   static const cel_option rows[] = {
@@ -343,6 +376,8 @@ void cel_open_walk(lua_State *L) {
       {"incomplete_error", l_incomplete},
       {"closed_error", l_closed_error},
       {"set_yield", l_set_yield},
+      {"watch", l_watch},
+      {"woken", l_woken},
       {"check_map", l_check_map},
       {"check_client", l_check_client},
       {"turn", l_turn},

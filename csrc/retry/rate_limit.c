@@ -27,8 +27,8 @@ static double rate_later(double a, double b) {
 /* Seconds after which nobody has waited any more. */
 #define RATE_FORGOTTEN 1.0
 
-/* What the bucket holds at the most. Whoever was told to wait is a little
-   late: that loses nothing. */
+/* What the bucket holds at the most. Whoever was told to wait, or had to for
+   another reason, is a little late: that loses nothing. */
 static double rate_most(const cel_rate_limit *r, double now) {
   double late = now - r->due;
   if (!(late > 0 && late < RATE_FORGOTTEN))
@@ -95,6 +95,13 @@ double cel_rate_limit_take(cel_rate_limit *r, double now) {
     r->recovering -= 1;
   }
   return 0;
+}
+
+void cel_rate_limit_miss(cel_rate_limit *r, double now) {
+  if (r->due < HUGE_VAL)
+    return;
+  rate_settle(r, now);
+  r->due = r->at + rate_due(r, 0);
 }
 
 double cel_rate_limit_wait(const cel_rate_limit *r, double now, double ahead) {

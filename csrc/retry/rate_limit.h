@@ -18,9 +18,9 @@
 #define CEL_RATE_DEFAULT  300.0  /* requests per second */
 #define CEL_BURST_DEFAULT 1000.0 /* requests */
 
-/* Seconds by which whoever was told to wait may come late at no loss: timers
-   are rounded up, and a machine has other work, too. What has dripped into a
-   full bucket meanwhile is kept, so that the rate holds. */
+/* Seconds by which whoever has to wait may come late at no loss: timers are
+   rounded up, a machine has other work, too, and connections are taken. What
+   has dripped into a full bucket meanwhile is kept, so that the rate holds. */
 #define CEL_RATE_LATE 1e-2
 
 typedef struct cel_rate_limit {
@@ -29,8 +29,8 @@ typedef struct cel_rate_limit {
   double burst;        /* the bucket's size, requests; the default too */
   double tokens;       /* in the bucket at `at`; may be fractional */
   double at;           /* when tokens was right, seconds */
-  double due;          /* when the one that was told to wait may leave;
-                          HUGE_VAL: none was */
+  double due;          /* when the one that has to wait may leave;
+                          HUGE_VAL: none has to */
   double paused_until; /* seconds; not after `at` while not paused */
   double spread;       /* seconds after that in which calls start again */
   double recovering;   /* requests still to be spaced after a pause while
@@ -49,6 +49,10 @@ double cel_rate_limit_take(cel_rate_limit *r, double now);
 /* The same without taking anything: for planning and for deadlines.
    `ahead` requests are waiting in front. */
 double cel_rate_limit_wait(const cel_rate_limit *r, double now, double ahead);
+
+/* One has no connection to leave by: it is as if it had been told to wait
+   until it may, and will come late. */
+void cel_rate_limit_miss(cel_rate_limit *r, double now);
 
 /* Nothing leaves before now + seconds, and the bucket is empty then; those
    that wait start in the `spread` seconds that follow. A shorter pause never

@@ -24,9 +24,10 @@ typedef enum cel_repeat {
 typedef enum cel_result {
   CEL_RESULT_ANSWERED, /* a whole answer, whatever its status */
   CEL_RESULT_UNSENT,   /* failed before any byte of the request left */
-  CEL_RESULT_REJECTED, /* failed before the server could look at it, and
-                          will again (a certificate that cannot be trusted,
-                          or is missing; a proxy that refuses) */
+  CEL_RESULT_REJECTED, /* was not done, and will not be the next time (a
+                          certificate that cannot be trusted, or is missing;
+                          a proxy that refuses; a refusal in an answer that
+                          is too large) */
   CEL_RESULT_STALE,    /* a kept connection was dead on reuse; not one
                           byte of an answer came. `sent` says whether a byte
                           of the request may have left */

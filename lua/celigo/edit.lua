@@ -5,6 +5,7 @@ local core = require "celigo.core"
 core.hide_file()
 local base = require "celigo.base"
 local errors = require "celigo.errors"
+local tasks = require "celigo.tasks"
 
 local null = base.json.null
 
@@ -141,10 +142,8 @@ end
 local function check(client, what, name, arguments, edit, ...)
   local good, call = pcall(core.fetch, client, what, name, ...)
   if not good then error(call, call == "not enough memory" and 0 or 3) end
-  if type(edit) ~= "function" then
-    error(("%s: expected a function, got a %s; it takes %s(%s, edit[, options])"):format(
-      what, type(edit), what, arguments), 3)
-  end
+  local wrong = tasks.not_a_function(edit, "record", ("%s(%s, edit[, options])"):format(what, arguments))
+  if wrong then error(("%s: %s"):format(what, wrong), 3) end
   return core.target(call):match "^[^?]*"
 end
 

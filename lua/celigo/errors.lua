@@ -60,8 +60,13 @@ local function no_string(name)
   end
 end
 
+local function no_method()
+  error("an error object has no method tostring: use tostring(err)", 2)
+end
+
 setmetatable(methods, {
   __index = function(_, name)
+    if name == "tostring" then return no_method end
     if type(name) == "string" and type(string[name]) == "function" then return no_string(name) end
   end,
 })
@@ -183,6 +188,31 @@ local function text_of(body)
   return text ~= "" and text or nil
 end
 
+-- Members that are told apart from a message.
+local TOLD = { code = true, field = true, source = true }
+
+-- What an object without a message says all the same, as `text` has it; nil
+-- where that is nothing.
+local function rest_of(value, text)
+  for name, member in pairs(value) do
+    if not TOLD[name] and member ~= "" and member ~= base.json.null then
+      return text_of(text or base.json.encode(value, { sort = true }))
+    end
+  end
+end
+
+-- One entry of the service's list, whatever it looks like.
+local function entry_of(v)
+  if type(v) == "boolean" then return { message = tostring(v) } end
+  if type(v) ~= "table" then return { message = text_or_nil(v) } end
+  return {
+    code = code_or_nil(v.code),
+    message = text_or_nil(v.message) or rest_of(v),
+    field = text_or_nil(v.field),
+    source = text_or_nil(v.source),
+  }
+end
+
 local function is_list(value)
   return type(value) == "table" and #value > 0
 end
@@ -228,7 +258,7 @@ local function read_body(body)
   for i, v in ipairs(list or {}) do errors[i] = entry_of(v) end
   local message, code = one_error(value)
   if type(value.errors) == "string" then message = message or value.errors end
-  if not errors[1] and not message and not code and next(value) ~= nil then message = text_of(body) end
+  if not errors[1] and not message then message = rest_of(value, body) end
   return errors, message, code
 end
 
@@ -337,6 +367,22 @@ function Error.__concat(a, b)
   return tostring(a) .. tostring(b)
 end
 
+local function is_error(v)
+  return type(v) == "table" and getmetatable(v) == NAME
+end
+
+-- Raises where `has` is called in another way than err:has(code).
+local function check_has(err, code, ...)
+  local kind = type(code)
+  if not is_error(err) then
+    error(("has: expected the error as the first argument, got a %s; a method is called with a colon: err:has(code)")
+      :format(type(err)), 3)
+  elseif kind ~= "nil" and kind ~= "string" and kind ~= "number" or next { ... } ~= nil then
+    error(("has: expected one code, a string or an integer, got a %s; it takes has(code)"):format(
+      next { ... } ~= nil and "second one" or kind), 3)
+  end
+end
+
 --- Whether any entry of the service's list, or the error itself, has a code.
 -- @function has
 -- @tparam string|integer code such as `"invalid_ref"`
@@ -346,17 +392,14 @@ end
 -- if not connector and err:has "invalid_ref" then
 --   print "there is no such connector"
 -- end
-function methods:has(code)
+function methods:has(code, ...)
+  check_has(self, code, ...)
   if code == nil then return false end
   if self.code == code then return true end
   for _, entry in ipairs(self.errors) do
     if entry.code == code then return true end
   end
   return false
-end
-
-local function is_error(v)
-  return type(v) == "table" and getmetatable(v) == NAME
 end
 
 return { new = new, narrow = narrow, without_advice = without_advice, is_error = is_error }

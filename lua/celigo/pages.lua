@@ -130,9 +130,18 @@ function Turn:__close()
   local walk = self.walk
   self.over = true
   walk.taken = nil
+  tasks.wake(walk.client, self.taken)
   if self.good then return end
   if not self.ended and not walk.done then walk:breaks(LEFT) end
   walk:close()
+end
+
+-- The coroutine that had the turn has been dropped.
+function Turn:__gc()
+  if self.over then return end
+  local client = self.walk.client
+  tasks.wake(client, self.taken)
+  pcall(core.wake, client)
 end
 
 -- What the walk, and the coroutines that wait, know of the turn. Only the
@@ -184,7 +193,8 @@ function Walk:advance()
     error(self.broken, 0)
   end
   local turn <close> = setmetatable({ walk = self }, Turn)
-  self.taken = setmetatable({ turn = turn }, Taken)
+  local taken = setmetatable({ turn = turn }, Taken)
+  self.taken, turn.taken = taken, taken
   self:count_empty()
   local before = self.cursor
   if before then self.count = self.count + before:count() end

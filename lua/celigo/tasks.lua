@@ -2,9 +2,10 @@
 --
 -- Workers are coroutines. A call made in a worker parks it here until the call
 -- is ready for its next step. The map or gather that waits outside lets the
--- client work, and resumes the workers whose calls are ready. A coroutine that
--- is no worker never sees a yield of ours: its calls block, unless an event
--- loop is attached, which parks it in its own way.
+-- client work, and resumes the workers whose calls are ready: the core tells
+-- which (core.woken), so that nobody looks through those that wait. A coroutine
+-- that is no worker never sees a yield of ours: its calls block, unless an
+-- event loop is attached, which parks it in its own way.
 --
 -- Only the map or gather refers to its workers. When its coroutine is dropped,
 -- the workers are collected with it, and their calls end.
@@ -33,6 +34,29 @@ local function inside_worker()
   return resumed ~= nil and coroutine.status(resumed) == "normal"
 end
 
+-- Those that wait no longer, in order; each is taken out before it goes on.
+local Queue = {}
+local QUEUE = { __index = Queue, __metatable = "celigo.queue" }
+
+local function new_queue()
+  return setmetatable({ first = 1, last = 0 }, QUEUE)
+end
+
+function Queue:put(entry)
+  self.last = self.last + 1
+  self[self.last] = entry
+end
+
+-- The next one, not beyond the place `last`; nil where there is none.
+function Queue:take(last)
+  local first = self.first
+  if first > last then return nil end
+  local entry = self[first]
+  self[first] = nil
+  self.first = first + 1
+  return entry
+end
+
 -- A worker that waits; this keeps neither it nor its group alive.
 local Parked = { __mode = "v", __metatable = "celigo.parked" }
 
@@ -41,12 +65,50 @@ local Parked = { __mode = "v", __metatable = "celigo.parked" }
 function Scheduler:park(waited)
   local thread = coroutine.running()
   local group = workers[thread]
-  if not group then return self.loop ~= nil and not inside_worker() and self.loop:park(waited) end
+  if not group then return self.loop ~= nil and not inside_worker() and self.loop:park(waited, self) end
   if group.scheduler ~= self then return false end -- another client's worker
   group.waits[thread] = waited
-  self.parked[#self.parked + 1] = setmetatable({ thread = thread, group = group }, Parked)
+  self:note(waited, setmetatable({ thread = thread, group = group }, Parked))
   coroutine.yield(self)
   return true
+end
+
+-- Somebody waits: for a call, or for something that has `ready`, for which
+-- `wake` is called when it is so.
+function Scheduler:note(waited, entry)
+  local entries = self.waiting[waited]
+  if entries then
+    entries[#entries + 1] = entry
+  else
+    self.waiting[waited] = { entry }
+  end
+  if type(waited) == "userdata" then
+    core.watch(waited)
+  elseif waited:ready() then
+    self:wake(waited)
+  end
+end
+
+-- Whoever waits for that is to go on.
+function Scheduler:wake(waited)
+  local entries = self.waiting[waited]
+  if not entries then return end
+  self.waiting[waited] = nil
+  for i = 1, #entries do
+    local entry = entries[i]
+    local side = entry.loop or self
+    side.woken:put(entry)
+  end
+end
+
+-- Wakes whoever waits for calls that have become ready.
+function Scheduler:look(client)
+  local call, strays = core.woken(client)
+  while call do
+    self:wake(call)
+    call, strays = core.woken(client)
+  end
+  if strays and self.loop then self.loop:forget() end
 end
 
 -- Runs a worker until it waits again. One whose function has yielded by
@@ -64,29 +126,29 @@ function Scheduler:run(thread, group)
   until not stray
 end
 
--- Resumes every worker that waits no longer.
-function Scheduler:resume_ready()
-  local parked, waiting, ready = self.parked, {}, {}
-  for i = 1, #parked do
-    local entry = parked[i]
-    local group = entry.group
-    if group then
-      local list = group.waits[entry.thread]:ready() and ready or waiting
-      list[#list + 1] = entry
-    end
+-- Resumes every worker that waits no longer; false where there was none.
+function Scheduler:resume_ready(client)
+  self:look(client)
+  local woken = self.woken
+  local last = woken.last
+  local entry = woken:take(last)
+  if not entry then return false end
+  while entry do
+    local thread, group = entry.thread, entry.group
+    -- its group may have ended just now
+    if group and group.threads[thread] and coroutine.status(thread) == "suspended" then self:run(thread, group) end
+    entry = woken:take(last)
   end
-  self.parked = waiting
-  for i = 1, #ready do
-    local thread, group = ready[i].thread, ready[i].group
-    if group and group.threads[thread] then self:run(thread, group) end -- its group may have ended just now
-  end
-  return #ready > 0
+  return true
 end
 
 local function scheduler_of(client)
   local scheduler = schedulers[client]
   if not scheduler then
-    scheduler = setmetatable({ parked = {} }, SCHEDULER)
+    scheduler = setmetatable({
+      waiting = setmetatable({}, { __mode = "k" }), -- what is waited for: to those who wait
+      woken = new_queue(), -- workers
+    }, SCHEDULER)
     schedulers[client] = scheduler
     core.set_yield(client, function(call)
       return scheduler:park(call)
@@ -103,6 +165,12 @@ function Group:ready()
   return self.running == 0 or (self.on_progress ~= nil and self.reported < self.done)
 end
 
+-- An item is done: whoever waits for the group may have to tell that.
+function Group:count()
+  self.done = self.done + 1
+  if self:ready() then self.scheduler:wake(self) end
+end
+
 -- One item: its value, or what went wrong with it. Lack of memory is not
 -- the item's fault, nor is what a debug hook raises (Ctrl-C, a host's time
 -- limit): these end the group.
@@ -117,7 +185,7 @@ function Group:work(i, f, ...)
   else
     self.results[i] = value
   end
-  self.done = self.done + 1
+  self:count()
 end
 
 -- A worker, which takes items until there are none; not started.
@@ -133,6 +201,7 @@ function Group:new_worker(take)
     end
     self.threads[worker.thread] = nil
     self.running = self.running - 1
+    if self.running == 0 then self.scheduler:wake(self) end
   end)
   worker.thread = thread
   workers[thread] = self
@@ -154,7 +223,7 @@ function Group:replace(thread)
   self.threads[thread] = nil
   self.running = self.running - 1
   self.errors[worker.item] = "the function yielded by itself; a call of the client gives way on its own"
-  self.done = self.done + 1
+  self:count()
   return self:new_worker(worker.take)
 end
 
@@ -164,6 +233,7 @@ function Group:report()
     self.reported = self.reported + 1
     self.on_progress(self.reported, self.total)
   end
+  self.scheduler:wake(self.told)
 end
 
 -- Waits for every worker.
@@ -171,7 +241,7 @@ function Group:wait(client)
   self:report()
   while self.running > 0 do
     if not self:ready() and not self.scheduler:park(self) then
-      if not self.scheduler:resume_ready() then core.turn(client, TURN) end
+      if not self.scheduler:resume_ready(client) then core.turn(client, TURN) end
     end
     self:report()
   end
@@ -181,15 +251,6 @@ end
 function GROUP:__close()
   if self.running == 0 then return end
   self.running = 0
-  local parked, kept = self.scheduler.parked, 0
-  for i = 1, #parked do -- in place: there may be no memory for another list
-    local entry = parked[i]
-    parked[i] = nil
-    if entry.group and entry.group ~= self then
-      kept = kept + 1
-      parked[kept] = entry
-    end
-  end
   for thread in pairs(self.threads) do
     self.threads[thread] = nil
     local waited = self.waits[thread]
@@ -222,6 +283,7 @@ end
 
 local methods = core.methods
 local DEFAULT_CONCURRENCY = 8
+local MAP_TAKES = "map(items, f[, options])"
 
 -- Raises with the user's position where a check of the core does.
 local function check(f, ...)
@@ -229,21 +291,24 @@ local function check(f, ...)
   if not good then error(wrong, wrong == "not enough memory" and 0 or 3) end
 end
 
--- A method that is passed as a function would be called without its client.
-local function check_function(what, f, arguments)
-  if type(f) ~= "function" then error(("%s, got a %s"):format(what, type(f)), 3) end
+-- What is wrong with a function of the user's that is called with arguments,
+-- in words; nil where it is one. A method that is passed on would be called
+-- without its client.
+local function not_a_function(f, arguments, takes)
+  if type(f) ~= "function" then return ("expected a function, got a %s; it takes %s"):format(type(f), takes) end
   for name, method in pairs(methods) do
     if f == method then
-      error(("%s, got the method %s, which would miss its client: function(%s) return client:%s(%s) end"):format(
-        what, name, arguments, name, arguments), 3)
+      return ("expected a function, got the method %s, which would miss its client: function(%s) return client:%s(%s) "
+        .. "end"):format(name, arguments, name, arguments)
     end
   end
+  return nil
 end
 
 local function check_items(items)
   if type(items) ~= "table" then
-    local order = type(items) == "function" and "; the array comes first: map(items, f[, options])" or ""
-    error(("map: items: expected an array, got a %s%s"):format(type(items), order), 3)
+    local order = type(items) == "function" and "; the array comes first:" or "; it takes"
+    error(("map: items: expected an array, got a %s%s %s"):format(type(items), order, MAP_TAKES), 3)
   end
   local key = next(items)
   if #items == 0 and key ~= nil then
@@ -277,10 +342,11 @@ end
 function methods.map(client, items, f, given, ...)
   check(core.check_client, client, "map")
   check_items(items)
-  check_function("map: expected a function", f, "item")
+  local wrong = not_a_function(f, "item", MAP_TAKES)
+  if wrong then error("map: " .. wrong, 2) end
   check(core.check_map, client, given)
   for i = 1, select("#", ...) do
-    if select(i, ...) ~= nil then error("map: too many arguments; it takes map(items, f[, options])", 2) end
+    if select(i, ...) ~= nil then error("map: too many arguments; it takes " .. MAP_TAKES, 2) end
   end
   local opts = given or {}
   local total = #items
@@ -309,7 +375,10 @@ end
 function methods.gather(client, ...)
   local functions = table.pack(...)
   check(core.check_client, client, "gather")
-  for i = 1, functions.n do check_function(("gather: argument %d: expected a function"):format(i), functions[i], "") end
+  for i = 1, functions.n do
+    local wrong = not_a_function(functions[i], "", "gather(function() ... end, ...)")
+    if wrong then error(("gather: argument %d: %s"):format(i, wrong), 2) end
+  end
   local group <close> = new_group(client, functions.n)
   for i = 1, functions.n do
     local taken = false
@@ -325,4 +394,10 @@ function methods.gather(client, ...)
   return table.unpack(results, 1, functions.n + 1)
 end
 
-return { scheduler_of = scheduler_of }
+-- Whoever waits for that, which is no call, is to go on.
+local function wake(client, waited)
+  local scheduler = schedulers[client]
+  if scheduler then scheduler:wake(waited) end
+end
+
+return { scheduler_of = scheduler_of, new_queue = new_queue, wake = wake, not_a_function = not_a_function }

@@ -19,6 +19,7 @@ typedef struct exchange {
 } exchange;
 
 double fake_now;
+double fake_late;
 
 static const fake_plan *plans;
 static size_t plan_count, next_plan;
@@ -26,6 +27,8 @@ static exchange exchanges[MAX_SENT];
 static double times[MAX_SENT];
 static int count;
 static char sent[4096];
+static bool forgets;
+static long total;
 
 void fake_reset(const fake_plan *table, size_t n) {
   plans = table;
@@ -34,6 +37,17 @@ void fake_reset(const fake_plan *table, size_t n) {
   count = 0;
   sent[0] = '\0';
   fake_now = 1000;
+  fake_late = 0;
+  forgets = false;
+}
+
+void fake_forget(void) {
+  forgets = true;
+  total = 0;
+}
+
+long fake_total(void) {
+  return total;
 }
 
 const char *fake_sent(void) {
@@ -70,6 +84,8 @@ static const fake_plan *take_plan(void) {
   const fake_plan *p = &plans[next_plan];
   if (next_plan + 1 < plan_count)
     next_plan++;
+  else if (forgets)
+    next_plan = 0;
   return p;
 }
 
@@ -77,25 +93,31 @@ bool cel_http_start(cel_http *h, cel_transfer *t, const cel_http_request *r) {
   const fake_plan *p = take_plan();
   if (p->no_memory)
     return false;
-  if (count == MAX_SENT)
+  int i = 0;
+  while (i < count && (!forgets || exchanges[i].transfer != NULL))
+    i++;
+  if (i == MAX_SENT)
     abort();
   t->head.len = t->body.len = 0;
   t->finished = t->stale = t->head_done = false;
   t->status = t->sends = 0;
   t->code = CURLE_OK;
   t->end = CEL_HTTP_ANSWERED;
-  exchanges[count] = (exchange){
+  exchanges[i] = (exchange){
       .transfer = t,
       .plan = p,
       .due = p->after < 0 ? -1 : fake_now + p->after,
       .parts = p->parts,
   };
-  times[count] = fake_now;
-  t->easy = (cel_http_easy *)(void *)&exchanges[count];
-  count++;
+  times[i] = fake_now;
+  t->easy = (cel_http_easy *)(void *)&exchanges[i];
+  count += i == count;
+  total++;
   h->running++;
-  size_t used = strlen(sent);
-  snprintf(sent + used, sizeof sent - used, "%s ", r->target);
+  if (!forgets) {
+    size_t used = strlen(sent);
+    snprintf(sent + used, sizeof sent - used, "%s ", r->target);
+  }
   return true;
 }
 
@@ -208,7 +230,7 @@ bool cel_http_step(cel_http *h, double seconds) {
   if (seconds > 1e6)
     abort(); /* nothing will ever happen */
   if (seconds > 0) {
-    fake_now += seconds;
+    fake_now += seconds + fake_late;
     read_arrived(h);
   }
   return true;

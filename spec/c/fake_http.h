@@ -24,7 +24,8 @@ typedef struct fake_plan {
   bool no_memory;   /* it cannot be started */
 } fake_plan;
 
-extern double fake_now; /* what cel_clock() says */
+extern double fake_now;  /* what cel_clock() says */
+extern double fake_late; /* seconds by which a wait lasts longer than asked */
 
 /* Forgets everything; the exchanges to come take these plans, the last one
    as often as it is needed. */
@@ -37,6 +38,13 @@ int fake_count(void);
 
 /* When the i-th was sent. */
 double fake_time(int i);
+
+/* From here on what is over is forgotten: any number may be sent, without
+   their targets and times. The plans begin anew after the last one. */
+void fake_forget(void);
+
+/* How many were sent since then. */
+long fake_total(void);
 
 /* Exchanges that are under way. */
 int fake_running(void);

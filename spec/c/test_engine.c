@@ -377,6 +377,110 @@ static void test_limit(void) {
   }
 }
 
+/* There is always more to send, and every wait lasts too long: as much goes
+   out as the rate allows, and never more. */
+typedef struct pace_row {
+  const char *name;
+  double rate, burst;
+  size_t connections;
+  double answer;  /* seconds until each answer is there */
+  double stall;   /* until those of 8 in 80 are */
+  double late[4]; /* seconds by which waits last too long, in turn */
+} pace_row;
+
+static const pace_row pace_rows[] = {
+    {"1 a second, on time", 1, 1, 8, 0.001, 0, {0, 0, 0, 0}},
+    {"1 a second, late", 1, 1, 8, 0.001, 0, {5e-3, 1e-3, 0, 3e-3}},
+    {"10 a second, late", 10, 1, 8, 0.001, 0, {5e-3, 1e-3, 0, 3e-3}},
+    {"300 a second, late", 300, 1, 8, 0.001, 0, {5e-3, 1e-3, 0, 3e-3}},
+    {"300 a second, always late",
+     300,
+     1,
+     8,
+     0.001,
+     0,
+     {5e-3, 5e-3, 5e-3, 5e-3}},
+    {"300 a second, slow answers", 300, 1, 8, 0.02, 0, {1e-3, 2e-3, 0, 1e-3}},
+    {"1000 a second, on time", 1000, 1, 8, 0.001, 0, {0, 0, 0, 0}},
+    {"1000 a second, late", 1000, 1, 8, 0.001, 0, {5e-3, 1e-3, 0, 3e-3}},
+    {"1000 a second, always late",
+     1000,
+     1,
+     8,
+     0.001,
+     0,
+     {5e-3, 5e-3, 5e-3, 5e-3}},
+    {"1000 a second, slow answers",
+     1000,
+     1,
+     8,
+     0.004,
+     0,
+     {1e-3, 2e-3, 0, 1e-3}},
+    {"1000 a second, a burst",
+     1000,
+     20,
+     8,
+     0.001,
+     0,
+     {5e-3, 5e-3, 5e-3, 5e-3}},
+    {"1000 a second, answers that stall",
+     1000,
+     1,
+     8,
+     0.001,
+     0.009,
+     {0, 0, 0, 0}},
+    {"5000 a second, late", 5000, 1, 64, 0.001, 0, {5e-3, 1e-3, 0, 3e-3}},
+    {"5000 a second, always late",
+     5000,
+     1,
+     64,
+     0.001,
+     0,
+     {5e-3, 5e-3, 5e-3, 5e-3}},
+    {"5000 a second, a burst", 5000, 100, 64, 0.001, 0, {5e-3, 1e-3, 5e-3, 0}},
+};
+
+static void test_pace(void) {
+  static const double seconds = 30;
+  for (size_t i = 0; i < COUNT(pace_rows); i++) {
+    const pace_row *row = &pace_rows[i];
+    fake_plan plans[80];
+    cel_call *calls[100];
+    bool over = false;
+    for (size_t k = 0; k < COUNT(plans); k++) {
+      double stall = k < 8 ? row->stall : 0;
+      plans[k] = (fake_plan){.after = row->answer + stall, .status = 200};
+    }
+    fake_reset(plans, COUNT(plans));
+    fake_forget();
+    cel_client *c = new_client(row->connections, row->rate, row->burst);
+    double start = fake_now;
+    c->timeout = 1e6;
+    for (size_t k = 0; k < COUNT(calls); k++)
+      calls[k] = get(c, "x");
+    for (int turn = 0; fake_now < start + seconds; turn++) {
+      fake_late = row->late[turn % 4];
+      cel_client_turn(c, start + seconds - fake_now);
+      double allowed = (fake_now - start) * row->rate + row->burst;
+      over = over || (double)fake_total() > allowed + 1e-3;
+      while (c->lists[CEL_STATE_READY].head != NULL)
+        advance(c->lists[CEL_STATE_READY].head);
+      for (size_t k = 0; k < COUNT(calls); k++)
+        if (calls[k]->state == CEL_STATE_DONE)
+          begin(calls[k]);
+    }
+    CHECK(row->name, !over);
+    double allowed = (fake_now - start) * row->rate + row->burst;
+    if (!CHECK(row->name, (double)fake_total() >= 0.98 * allowed - 1))
+      printf("  %ld of %.0f\n", fake_total(), allowed);
+    for (size_t k = 0; k < COUNT(calls); k++)
+      cel_call_free(calls[k]);
+    free_client(row->name, c);
+  }
+}
+
 /* A 429 with Retry-After pauses the client: nobody goes out before. */
 static void test_pause(void) {
   static const char row[] = "a pause";
@@ -709,6 +813,7 @@ int main(void) {
   test_later();
   test_deadlines_in_order();
   test_limit();
+  test_pace();
   test_pause();
   test_retries();
   test_waiting();

@@ -124,6 +124,22 @@ static void test_late(void) {
   }
 }
 
+/* One that had no connection loses nothing by a little lateness either. */
+static void test_miss(void) {
+  static const char row[] = "no connection";
+  cel_rate_limit r;
+  cel_rate_limit_init(&r, 1000, 1, 50);
+  CHECK(row, burst_at(&r, 50, 9) == 1);
+  cel_rate_limit_miss(&r, 50);
+  cel_rate_limit_miss(&r, 50.002);
+  CHECK(row, burst_at(&r, 50.005, 9) == 5);
+  cel_rate_limit_miss(&r, 50.005);
+  CHECK(row, burst_at(&r, 50.1, 99) == 11); /* 10 ms are forgiven */
+  CHECK(row, burst_at(&r, 60, 9) == 1);
+  cel_rate_limit_miss(&r, 60);
+  CHECK(row, burst_at(&r, 90, 9) == 1);
+}
+
 /* Whoever comes much later finds no more than the bucket holds. */
 static void test_much_later(void) {
   static const char row[] = "much later";
@@ -302,6 +318,7 @@ static void test_resume(void) {
 int main(void) {
   test_bucket();
   test_late();
+  test_miss();
   test_much_later();
   test_fractions();
   test_drift();

@@ -52,6 +52,7 @@ local Parked = { __metatable = "celigo.parked" }
 function Parked:__close()
   if self.woken then return end
   self.gone = true
+  self.loop.parked[self] = nil
   local waited = self.weak.waited
   if type(waited) == "userdata" then core.drop(waited) end
 end
@@ -71,13 +72,15 @@ local WAITING = setmetatable({}, {
   __call = refuse,
 })
 
--- Lets the running coroutine wait for something that has `ready`; false
--- where it has to block.
-function Loop:park(waited)
+-- Lets the running coroutine wait for something that the scheduler tells of;
+-- false where it has to block.
+function Loop:park(waited, scheduler)
   local wait, wake = self.backend.park()
   if not wait then return false end
-  local entry <close> = setmetatable({ weak = setmetatable({ waited = waited }, WEAK), wake = wake }, Parked)
-  self.parked[#self.parked + 1] = entry
+  local weak = setmetatable({ waited = waited }, WEAK)
+  local entry <close> = setmetatable({ loop = self, weak = weak, wake = wake }, Parked)
+  self.parked[entry] = true
+  scheduler:note(waited, entry)
   local client = self.weak.client
   if client then core.wake(client) end -- it may be ready by now
   wait(WAITING)
@@ -87,28 +90,29 @@ function Loop:park(waited)
   return true
 end
 
--- Wakes the coroutines whose wait is over; true if there were any. When one of
--- them raises an error, the others are woken in the next turn.
+-- Wakes the coroutines whose wait is over; false where there was none. When
+-- one of them raises an error, the others are woken in the next turn.
 function Loop:resume_ready()
-  local waiting, ready = {}, {}
-  for _, entry in ipairs(self.parked) do
-    local waited = not entry.gone and entry.weak.waited
-    if waited then
-      local list = waited:ready() and ready or waiting
-      list[#list + 1] = entry
+  local woken = self.woken
+  local last = woken.last
+  local entry = woken:take(last)
+  if not entry then return false end
+  while entry do
+    self.parked[entry] = nil
+    if not entry.gone then -- one that was woken before may have closed it
+      entry.woken = true
+      entry.wake()
     end
+    entry = woken:take(last)
   end
-  self.parked = waiting
-  for i, entry in ipairs(ready) do
-    entry.woken = not entry.gone -- one that was woken before may have closed it
-    local good, err = true, nil
-    if entry.woken then good, err = pcall(entry.wake) end
-    if not good then
-      table.move(ready, i + 1, #ready, #self.parked + 1, self.parked)
-      error(err, 0)
-    end
+  return true
+end
+
+-- Coroutines have been collected that waited for a call.
+function Loop:forget()
+  for entry in pairs(self.parked) do
+    if entry.weak.waited == nil then self.parked[entry] = nil end
   end
-  return #ready > 0
 end
 
 -- What is due, and whoever waits for it. At the end nobody is left who could
@@ -117,7 +121,7 @@ function Loop:work(client)
   if not core.serve(client) then return end
   local scheduler = tasks.scheduler_of(client)
   repeat -- a worker may end what a coroutine waits for, and the other way
-    while scheduler:resume_ready() do end
+    while scheduler:resume_ready(client) do end
   until not self:resume_ready()
 end
 
@@ -156,7 +160,7 @@ end
 -- Brings descriptors and timer in line with what the client waits for now.
 function Loop:update(client)
   if not self.attached then return end
-  if core.closed(client) and #self.parked == 0 then return self:detach() end
+  if core.closed(client) and next(self.parked) == nil then return self:detach() end
   local seconds, wanted = core.wants(client)
   for serial, watch in pairs(self.watched) do
     if watch.lost or wanted[serial] ~= watch.events then self:unwatch(serial) end
@@ -200,9 +204,17 @@ local loop = {}
 -- attach(client)
 -- print(client:get_connector_by_id(id).name)
 function loop.adapter(name, new_backend)
+  if type(name) ~= "string" or type(new_backend) ~= "function" then
+    error(("adapter: expected a name and a function that makes a backend, got a %s and a %s%s"):format(
+      type(name), type(new_backend), rawequal(name, loop) and ": it is called with a dot, not a colon" or ""), 2)
+  end
   return function(client, ...)
     local good, closed = pcall(core.closed, client)
-    if not good then error("attach: expected a client of celigo.new", 2) end
+    if not good then
+      local colon = type(client) == "table" and rawget(client, "attach")
+      error(("attach: expected a client of celigo.new, got a %s%s"):format(type(client),
+        colon and ": it is called with a dot, not a colon: attach(client)" or ""), 2)
+    end
     if closed then error("attach: the client is closed", 2) end
     local scheduler = tasks.scheduler_of(client)
     local old = scheduler.loop
@@ -211,7 +223,8 @@ function loop.adapter(name, new_backend)
     local self = setmetatable({
       name = name,
       weak = setmetatable({ client = client }, WEAK),
-      parked = {},
+      parked = {}, -- a set of coroutines that wait
+      woken = tasks.new_queue(), -- those of them that are to go on
       watched = {},
     }, LOOP)
     self.backend = new_backend(function() self:turn() end, ...)

@@ -12,9 +12,28 @@ local faults = require "celigo.sandbox.faults"
 
 local child = {}
 
-local Sandbox = {}
-Sandbox.__index = Sandbox
-Sandbox.__name = "celigo.sandbox"
+local methods = {}
+local Sandbox = { __index = methods, __name = "celigo.sandbox" }
+
+-- What it has not is no nil: a client whose base_url is nil is one of the
+-- service itself.
+setmetatable(methods, {
+  __index = function(_, name)
+    error(("a sandbox has no '%s'; there are: url, port, token, pid, fault, journal, reset, stop"):format(
+      tostring(name)), 2)
+  end,
+})
+
+-- Raises where a method is called without its sandbox, or with more than it
+-- takes.
+local function check(self, what, takes, ...)
+  if getmetatable(self) ~= Sandbox then
+    error(("%s: expected the sandbox as the first argument, got a %s; a method is called with a colon: sandbox:%s(%s)")
+      :format(what, type(self), what, takes), 3)
+  elseif next { ... } ~= nil then
+    error(("%s: too many arguments; it takes %s(%s)"):format(what, what, takes), 3)
+  end
+end
 
 local ANNOUNCEMENT = "^celigo sandbox: listening on (http://.+)$"
 
@@ -58,6 +77,19 @@ local function make_fifo()
   return path
 end
 
+-- Ends the child and waits until it is gone; more than once does no harm.
+local function end_child(self)
+  local pipe = self.pipe
+  if pipe then
+    self.pipe = false
+    if self.pid then
+      -- Not reaped before the close below: the number is still the child's.
+      os.execute(("kill -TERM %d 2>/dev/null"):format(self.pid))
+    end
+    pipe:close()
+  end
+end
+
 --- Starts a child with checked options and waits until it listens. Raises
 -- where it does not come up.
 function child.start(options)
@@ -66,31 +98,18 @@ function child.start(options)
   local output <close> = assert(io.open(fifo, "r"))
   os.remove(fifo)
   local self = setmetatable({
-    pipe = pipe, pid = math.tointeger(tonumber(output:read "l" or "")),
+    pipe = pipe, pid = math.tointeger(tonumber(output:read "l" or "")) or false,
   }, Sandbox)
   local line = output:read "l" or "the process ended at once"
-  self.url = line:match(ANNOUNCEMENT)
-  if not self.url then
-    self:stop()
+  local url = line:match(ANNOUNCEMENT)
+  if not url then
+    end_child(self)
     error(line:find "^celigo%.sandbox" and line or "celigo.sandbox: " .. line, 0)
   end
-  self.host = options.host
-  self.port = math.tointeger(tonumber(self.url:match "(%d+)$"))
+  self.url, self.host = url, options.host
+  self.port = math.tointeger(tonumber(url:match "(%d+)$"))
   self.token = options.tokens[1]
   return self
-end
-
---- Ends the child and waits until it is gone; more than once does no harm.
-function Sandbox:stop()
-  local pipe = self.pipe
-  if pipe then
-    self.pipe = nil
-    if self.pid then
-      -- Not reaped before the close below: the number is still the child's.
-      os.execute(("kill -TERM %d 2>/dev/null"):format(self.pid))
-    end
-    pipe:close()
-  end
 end
 
 local function ask(self, method, path, value)
@@ -100,20 +119,29 @@ local function ask(self, method, path, value)
   return answer
 end
 
+--- Ends the process.
+function methods:stop(...)
+  check(self, "stop", "", ...)
+  end_child(self)
+end
+
 --- Arms a rule for requests that fail; raises where it is wrong.
-function Sandbox:fault(rule)
+function methods:fault(rule, ...)
+  check(self, "fault", "rule", ...)
   local checked, message = faults.check(rule)
   if not checked then error("celigo.sandbox: " .. message, 2) end
   ask(self, "POST", "/__faults", checked)
 end
 
 --- Brings the first state back.
-function Sandbox:reset()
+function methods:reset(...)
+  check(self, "reset", "", ...)
   ask(self, "POST", "/__reset")
 end
 
 --- The requests received, as an array of tables.
-function Sandbox:journal()
+function methods:journal(...)
+  check(self, "journal", "", ...)
   local requests = ask(self, "GET", "/__journal").requests
   for _, request in ipairs(requests) do -- lua-cjson makes floats of all numbers
     request.connection = math.tointeger(request.connection)
@@ -122,8 +150,8 @@ function Sandbox:journal()
   return requests
 end
 
-Sandbox.__close = Sandbox.stop
-Sandbox.__gc = Sandbox.stop
+Sandbox.__close = end_child
+Sandbox.__gc = end_child
 
 function Sandbox:__tostring()
   return "celigo.sandbox: " .. self.url

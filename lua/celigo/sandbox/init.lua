@@ -170,12 +170,14 @@ local function hint(name)
 end
 
 -- Checks options and adds the defaults. Errors blame the caller's caller.
-local function read_options(options, port)
-  if options ~= nil and type(options) ~= "table" then
-    error("celigo.sandbox: options must be a table, not " .. type(options), 3)
-  end
-  if options == sandbox then
-    error('celigo.sandbox: it is called with a dot, not a colon: require("celigo.sandbox").start { ... }', 3)
+local function read_options(what, port, options, ...)
+  local takes = ('require("celigo.sandbox").%s { ... }'):format(what)
+  if rawequal(options, sandbox) then
+    error(("celigo.sandbox: it is called with a dot, not a colon: %s"):format(takes), 3)
+  elseif options ~= nil and type(options) ~= "table" then
+    error(("celigo.sandbox: options must be a table, not a %s: %s"):format(type(options), takes), 3)
+  elseif next { ... } ~= nil then
+    error(("celigo.sandbox: too many arguments; it takes one table of options: %s"):format(takes), 3)
   end
   local all = {}
   for name, value in pairs(defaults) do all[name] = value end
@@ -214,8 +216,8 @@ end
 -- @tparam[opt] options options
 -- @raise where an option is wrong or the port is taken
 -- @usage require("celigo.sandbox").serve { port = 0, page_size = 2 }
-function sandbox.serve(options)
-  local all = read_options(options)
+function sandbox.serve(...)
+  local all = read_options("serve", nil, ...)
   local server, message = require("celigo.sandbox.server").open(all)
   if not server then error("celigo.sandbox: " .. message, 0) end
   local ok, err = pcall(function()
@@ -258,8 +260,8 @@ end
 -- sandbox:fault { operation = "list_connectors", status = 503 }
 -- print(#assert(client:list_connectors())) --> 25
 -- print(#sandbox:journal()) --> 2
-function sandbox.start(options)
-  return require("celigo.sandbox.child").start(read_options(options, 0))
+function sandbox.start(...)
+  return require("celigo.sandbox.child").start(read_options("start", 0, ...))
 end
 
 return sandbox --[[@as celigo.sandbox]]
