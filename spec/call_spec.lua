@@ -113,7 +113,7 @@ describe("a submitted call", function()
 
   it("raises on misuse where it is submitted", function()
     for pattern, arguments in pairs {
-      ["no operation 'nothing_like_it'$"] = { "nothing_like_it" },
+      ["no operation 'nothing_like_it'; it starts an operation, or \"request\"$"] = { "nothing_like_it" },
       ["did you mean 'list_connectors'"] = { "list_conectors" },
       ["did you mean 'delete_connector'"] = { "delete_conector", "" },
       ["no operation '54fa.*'; the name of a method comes first"] = { ("54fa"):rep(6), "delete_connector" },
@@ -121,8 +121,8 @@ describe("a submitted call", function()
       ["create_connector: body: expected"] = { "create_connector" },
       ["unknown option 'x'"] = { "list_connectors", { x = 1 } },
       ["request: option 'path'"] = { "request", {} },
-      ["bad argument #%d to 'submit'"] = {},
-      ["bad argument #%d to 'submit' %(string"] = { {} },
+      ["submit: string expected, got no value; the name of a method comes first"] = {},
+      ["submit: string expected, got table; the name of a method comes first"] = { {} },
     } do
       local ok, message = pcall(function()
         client:submit(table.unpack(arguments))

@@ -11,6 +11,7 @@
 
 #include "common/lmisuse.h"
 #include "json/ljson.h"
+#include "json/ljson_writer.h"
 #include "json/lmarks.h"
 
 /***
@@ -158,6 +159,7 @@ static int l_array_call(lua_State *L) {
 int cel_open_json(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"decode", l_decode}, {"encode", l_encode}, {NULL, NULL}};
+  cel_open_writer(L);
   luaL_newmetatable(L, CEL_ARRAY_MT);
   lua_pushcfunction(L, l_array_call);
   lua_setfield(L, -2, "__call");

@@ -8,7 +8,6 @@
 #include "common/lturn.h"
 #include "json/ljson.h"
 #include "json/ljson_module.h"
-#include "json/ljson_writer.h"
 #include "module/lmodule.h"
 #include "time/ltime.h"
 
@@ -26,7 +25,6 @@ int luaopen_celigo_base(lua_State *L) {
   luaL_newlib(L, functions);
   lua_pushliteral(L, "celigo " CELIGO_VERSION);
   lua_setfield(L, -2, "_VERSION");
-  cel_open_writer(L);
   cel_open_json(L);
   lua_pushvalue(L, -1);
   lua_setfield(L, LUA_REGISTRYINDEX, CEL_JSON_MODULE);

@@ -188,31 +188,6 @@ local function text_of(body)
   return text ~= "" and text or nil
 end
 
--- Members that are told apart from a message.
-local TOLD = { code = true, field = true, source = true }
-
--- What an object without a message says all the same, as `text` has it; nil
--- where that is nothing.
-local function rest_of(value, text)
-  for name, member in pairs(value) do
-    if not TOLD[name] and member ~= "" and member ~= base.json.null then
-      return text_of(text or base.json.encode(value, { sort = true }))
-    end
-  end
-end
-
--- One entry of the service's list, whatever it looks like.
-local function entry_of(v)
-  if type(v) == "boolean" then return { message = tostring(v) } end
-  if type(v) ~= "table" then return { message = text_or_nil(v) } end
-  return {
-    code = code_or_nil(v.code),
-    message = text_or_nil(v.message) or rest_of(v),
-    field = text_or_nil(v.field),
-    source = text_or_nil(v.source),
-  }
-end
-
 local function is_list(value)
   return type(value) == "table" and #value > 0
 end
@@ -232,13 +207,13 @@ local function one_error(value)
 end
 
 -- What an entry of the list says beside what an entry has, as JSON.
-local function rest_of(v)
+local function rest_of(v, text)
   if type(v) == "table" then
     local rest = false
     for name, value in pairs(v) do rest = rest or not ENTRY[name] and value ~= "" and value ~= null end
     if not rest then return nil end
   end
-  return v ~= null and text_of(base.json.encode(v, { sort = true })) or nil
+  return v ~= null and text_of(text or base.json.encode(v, { sort = true })) or nil
 end
 
 -- One entry of the service's list, whatever it looks like.
