@@ -12,6 +12,7 @@
 #include <lauxlib.h>
 
 #include "client/lcollector.h"
+#include "client/lwhere.h"
 #include "common/lmisuse.h"
 #include "http/clock.h"
 
@@ -143,8 +144,9 @@ static void keep_token(lua_State *L, cel_client *c, const char *token,
 
 void cel_client_refuse_asking(lua_State *L, const cel_client *c) {
   if (c->asking)
-    luaL_error(L, "the token function must not use the client that it serves; "
-                  "make another client for it, with a token of its own");
+    cel_error_where(
+        L, "the token function must not use the client that it serves; "
+           "make another client for it, with a token of its own");
 }
 
 /* Calls the token function: pushes what it returns, two values [-0, +2]. */
@@ -164,14 +166,16 @@ void cel_client_token(lua_State *L, int idx, bool renew) {
     return;
   ask(L, idx, c);
   if (lua_isnil(L, -2) && !lua_isnil(L, -1))
-    luaL_error(L, "token function: %s", luaL_tolstring(L, -1, NULL));
+    cel_error_where(L, "token function: %s", luaL_tolstring(L, -1, NULL));
   if (lua_type(L, -2) != LUA_TSTRING)
-    luaL_error(L, "token function: expected it to return a string, got %s",
-               luaL_typename(L, -2));
+    cel_error_where(L,
+                    "token function: expected it to return a string, got %s",
+                    luaL_typename(L, -2));
   const char *token = lua_tolstring(L, -2, &len);
   if (!cel_token_check(token, len))
-    luaL_error(L, "token function: the token that it returned is empty or "
-                  "holds a character that cannot stand in a header");
+    cel_error_where(L,
+                    "token function: the token that it returned is empty or "
+                    "holds a character that cannot stand in a header");
   if (cel_client_at(L, idx) == c && !c->closed)
     keep_token(L, c, token, len);
   lua_pop(L, 2);

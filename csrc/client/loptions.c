@@ -10,6 +10,7 @@
 #include <lauxlib.h>
 
 #include "common/names.h"
+#include "json/lmarks.h"
 
 /* {====== The nearest name */
 
@@ -205,14 +206,12 @@ const char *cel_option_expected(lua_State *L, const cel_option *row) {
    silence. `name` is an option whose value the table is, or NULL [-0, +0]. */
 static void refuse_proxy(lua_State *L, int idx, const char *what,
                          const char *name) {
-  static const char *const metamethods[] = {"__index", "__pairs"};
-  for (int i = 0; i < 2; i++)
-    if (luaL_getmetafield(L, idx, metamethods[i]) != LUA_TNIL)
-      luaL_error(L,
-                 "%s: %s%s: expected a plain table, got one whose metatable "
-                 "has %s; copy what it stands for",
-                 what, name == NULL ? "options" : "option ",
-                 name == NULL ? "" : name, metamethods[i]);
+  if (cel_table_is_proxy(L, idx))
+    luaL_error(L,
+               "%s: %s%s: expected a plain table, got one whose metatable has "
+               "__index or __pairs; copy what it stands for",
+               what, name == NULL ? "options" : "option ",
+               name == NULL ? "" : name);
 }
 
 void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,

@@ -4,6 +4,7 @@
 */
 #include "client/lwhere.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 #include <lauxlib.h>
@@ -47,6 +48,17 @@ void cel_push_where(lua_State *L) {
   }
   lua_pop(L, 1);
   lua_pushnil(L);
+}
+
+int cel_error_where(lua_State *L, const char *format, ...) {
+  va_list arguments;
+  cel_push_where(L);
+  va_start(arguments, format);
+  lua_pushvfstring(L, format, arguments);
+  va_end(arguments);
+  if (!lua_isnil(L, -2))
+    lua_pushfstring(L, "%s: %s", lua_tostring(L, -2), lua_tostring(L, -1));
+  return lua_error(L);
 }
 
 int cel_l_where(lua_State *L) {

@@ -14,6 +14,10 @@ int cel_l_hide_file(lua_State *L);
    library's, or nil where there is none [-0, +1]. */
 void cel_push_where(lua_State *L);
 
+/* luaL_error, with that line: for what the Lua layer can stand before
+   [-0, +0]. */
+int cel_error_where(lua_State *L, const char *format, ...);
+
 /* core.where(), the same as a lua_CFunction. */
 int cel_l_where(lua_State *L);
 

@@ -206,14 +206,14 @@ local function one_error(value)
   return message, code
 end
 
--- What an entry of the list says beside what an entry has, as JSON.
+-- What a value says beside what an entry has, in the words of `text` or as
+-- JSON; nil where that is nothing.
 local function rest_of(v, text)
+  local rest = type(v) ~= "table" and v ~= null and v ~= ""
   if type(v) == "table" then
-    local rest = false
     for name, value in pairs(v) do rest = rest or not ENTRY[name] and value ~= "" and value ~= null end
-    if not rest then return nil end
   end
-  return v ~= null and text_of(text or base.json.encode(v, { sort = true })) or nil
+  return rest and text_of(text or base.json.encode(v, { sort = true })) or nil
 end
 
 -- One entry of the service's list, whatever it looks like.
