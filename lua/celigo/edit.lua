@@ -158,11 +158,21 @@ local function check_record(what, record)
   end
 end
 
--- The error of a read whose answer is no record.
-local function no_record(value, response, name, path)
+local array_mark = getmetatable(base.array {})
+
+-- What a read has answered, in words; "object" for a record.
+local function kind_of(value)
+  if value == null then return "null" end
+  if type(value) ~= "table" then return "a " .. type(value) end
+  return (getmetatable(value) == array_mark or value[1] ~= nil) and "an array" or "object"
+end
+
+-- The error of a read whose answer is no record: putting it back would replace
+-- one.
+local function no_record(kind, response, name, path)
   return errors.new {
     kind = "decode", code = "unexpected_answer",
-    message = ("expected an object, got a %s"):format(type(value)),
+    message = "expected an object, got " .. kind,
     method = "GET", path = path, operation = name, status = response.status,
     where = core.where(), attempts = response.attempts, elapsed = response.elapsed, headers = response.headers,
     retryable = false, maybe_applied = false,
@@ -173,7 +183,8 @@ end
 local function edit_record(method, edit, options, get, put)
   local record, response = get(options)
   if record == nil then return nil, response end
-  if type(record) ~= "table" then return nil, no_record(record, response, method.reads, method.path) end
+  local kind = kind_of(record)
+  if kind ~= "object" then return nil, no_record(kind, response, method.reads, method.path) end
   local before = copy_of(record)
   local answer, message = edit(record)
   if answer == nil and message ~= nil then return nil, message end
