@@ -130,8 +130,7 @@ function child.start(options)
   end
   self.url, self.host = url, options.host
   self.port = math.tointeger(tonumber(url:match "(%d+)$"))
-  local token = options.token
-  self.token = type(token) == "table" and token[1] or token or "sandbox"
+  self.token = options.tokens[1]
   return self
 end
 
