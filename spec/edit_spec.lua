@@ -390,7 +390,10 @@ describe("an edit whose read is no record", function()
   it("is an error, and the function is not called", function()
     local server <close> = fault.start()
     local client <close> = celigo.new { base_url = server.url, token = "t", max_retries = 0 }
-    for _, step in ipairs { { status = 204 }, { body = '"text"' }, { body = "5" } } do
+    for _, step in ipairs {
+      { status = 204 }, { body = '"text"' }, { body = "5" }, { body = "null" }, { body = "[]" },
+      { body = '[{"_id":"1"}]' },
+    } do
       server:script { step }
       local called = false
       local record, err = client:edit_connector("1", function() called = true end)

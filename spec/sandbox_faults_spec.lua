@@ -285,6 +285,19 @@ describe("the sandbox's journal", function()
     assert.equal('{"name":"n"}', server:journal()[2].body)
   end)
 
+  it("is JSON, whatever arrived", function()
+    local server <close> = sandbox.start { seed = false }
+    local connection <close> = http.connect(server.url)
+    connection:send("POST /v1/\xff?\xe2\x82 HTTP/1.1\r\nHost: x\r\nX-Odd: \xfe\r\n"
+      .. "Content-Length: 4\r\n\r\n\xc3\xa9\xff\0")
+    assert.equal(401, connection:receive().status)
+    local answer = http.request(server.url, { path = "/__journal" })
+    local request = assert(celigo.json.decode(answer.body)).requests[1]
+    assert.equal("/v1/\u{FFFD}?\u{FFFD}\u{FFFD}", request.target)
+    assert.equal("\u{FFFD}", request.headers["x-odd"])
+    assert.equal("é\u{FFFD}\0", request.body)
+  end)
+
   it("keeps the last 10,000", function()
     local server <close> = sandbox.start { seed = false }
     local connection <close> = http.connect(server.url)

@@ -9,8 +9,8 @@
 
 #include <lauxlib.h>
 
+#include "common/lproxy.h"
 #include "common/names.h"
-#include "json/lmarks.h"
 
 static const char *row_name(const void *rows, size_t i) {
   return ((const cel_option *)rows)[i].name;

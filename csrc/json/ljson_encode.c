@@ -14,6 +14,7 @@
 
 #include <lauxlib.h>
 
+#include "common/lproxy.h"
 #include "common/lturn.h"
 #include "contract/lvalidate.h"
 #include "json/ljson_scalar.h"

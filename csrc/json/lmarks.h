@@ -43,9 +43,4 @@ bool cel_marks_is_empty_array(cel_marks *m, lua_State *L, const void *p);
    */
 lua_Integer cel_table_items(lua_State *L, int t, cel_mark mark);
 
-/* Whether the empty table at t is a proxy: its metatable has __pairs or
-   __index, so its members are elsewhere. Encoding calls no metamethods, so
-   they would be lost [-0, +0]. */
-bool cel_table_is_proxy(lua_State *L, int t);
-
 #endif

@@ -160,9 +160,19 @@ local function check_record(what, record)
   end
 end
 
--- The error for a read whose answer is not a record.
-local function no_record(call, value, response)
-  local err = core.record_error(call, ("expected an object, got a %s"):format(type(value)))
+local array_mark = getmetatable(base.array {})
+
+-- The kind of value that a read has answered, in words; "object" for a record.
+local function kind_of(value)
+  if value == null then return "null" end
+  if type(value) ~= "table" then return "a " .. type(value) end
+  return (getmetatable(value) == array_mark or value[1] ~= nil) and "an array" or "object"
+end
+
+-- The error for a read whose answer is not a record: if it were put back, it
+-- would replace one.
+local function no_record(call, kind, response)
+  local err = core.record_error(call, "expected an object, got " .. kind)
   for _, name in ipairs { "status", "headers", "attempts", "elapsed" } do err[name] = response[name] end
   return err
 end
@@ -171,7 +181,8 @@ end
 local function edit_record(method, edit, options, get, put)
   local record, response = get(options)
   if record == nil then return nil, response end
-  if type(record) ~= "table" then return nil, no_record(method.call, record, response) end
+  local kind = kind_of(record)
+  if kind ~= "object" then return nil, no_record(method.call, kind, response) end
   local before = copy_of(record)
   local answer, message = edit(record)
   if answer == nil and message ~= nil then return nil, message end

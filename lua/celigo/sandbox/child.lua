@@ -40,6 +40,14 @@ local function quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
+-- `os.execute`, which waits without an ear for Ctrl-C: where that has ended the
+-- command, it is raised as the interpreter does.
+local function execute(text)
+  local good, how, status = os.execute(text)
+  if how == "signal" and status == 2 or status == 130 then error("interrupted!", 0) end
+  return good
+end
+
 -- A Lua expression for a table of strings, numbers, booleans and such
 -- tables.
 local function literal(value)
@@ -56,23 +64,36 @@ local function interpreter()
   while type(words[first - 1]) == "string" do first = first - 1 end
   if first < 0 then return words[first] end
   local versioned = "lua" .. _VERSION:match "%d%.%d"
-  return os.execute(("command -v %s >/dev/null 2>&1"):format(versioned)) and versioned or "lua"
+  return execute(("command -v %s >/dev/null 2>&1"):format(versioned)) and versioned or "lua"
 end
 
+-- What the child runs. Ctrl-C in a terminal reaches it, too, and ends it
+-- without a word, from its first moment on.
+local CODE = [[
+local good, err = pcall(function()
+  package.path, package.cpath = %q, %q
+  require("celigo.sandbox.child").run(%s)
+end)
+if not good and not tostring(err):find "interrupted!$" then error(err, 0) end]]
+
 local function command(options, fifo)
-  local code = ("package.path=%q package.cpath=%q require('celigo.sandbox.child').run(%s)"):format(
-    package.path, package.cpath, literal(options))
-  return ("exec >%s; echo $$; exec %s -e %s"):format(
+  local code = CODE:format(package.path, package.cpath, literal(options))
+  return ("fifo=%s; test -p $fifo || exit; { exec >$fifo; } 2>/dev/null; echo $$; exec %s -e %s"):format(
     quote(fifo), quote(options.lua or interpreter()), quote(code))
 end
 
-local function make_fifo()
-  local path = os.tmpname()
+-- Where Ctrl-C has come, the child's shell may wait for a reader: it gets one
+-- for a moment, and goes on to its end.
+local function drop_fifo(path, problem)
+  if problem ~= nil then os.execute(("{ exec 3<>%s; } 2>/dev/null"):format(quote(path))) end
   os.remove(path)
-  if not os.execute("mkfifo -m 600 " .. quote(path)) then
+end
+
+local function make_fifo(path)
+  os.remove(path)
+  if not execute("mkfifo -m 600 " .. quote(path)) then
     error("celigo.sandbox: cannot make a named pipe at " .. path, 0)
   end
-  return path
 end
 
 -- Ends the child and waits until it is gone. May be called again.
@@ -92,10 +113,11 @@ end
 --- Starts a child with checked options and waits until it listens. Raises if it
 -- does not.
 function child.start(options)
-  local fifo = make_fifo()
+  local fifo = os.tmpname()
+  local _ <close> = setmetatable({}, { __close = function(_, problem) drop_fifo(fifo, problem) end })
+  make_fifo(fifo)
   local pipe = assert(io.popen(command(options, fifo), "w"))
   local output <close> = assert(io.open(fifo, "r"))
-  os.remove(fifo)
   local self = setmetatable({
     pipe = pipe, pid = math.tointeger(tonumber(output:read "l" or "")) or false,
   }, Sandbox)
@@ -107,8 +129,7 @@ function child.start(options)
   end
   self.url, self.host = url, options.host
   self.port = math.tointeger(tonumber(url:match "(%d+)$"))
-  local token = options.token
-  self.token = type(token) == "table" and token[1] or token or "sandbox"
+  self.token = options.tokens[1]
   return self
 end
 
@@ -173,7 +194,7 @@ function child.run(options)
   io.stdout:flush()
   local ok, err = pcall(running.run, running, 0)
   running:close()
-  if not ok and not tostring(err):find "interrupted!$" then error(err, 0) end
+  if not ok then error(err, 0) end
 end
 
 return child

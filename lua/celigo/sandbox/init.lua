@@ -119,6 +119,10 @@ end
 
 local SECONDS = "seconds, a number"
 
+-- Used where the option `token` names none: no record has a word of it, for
+-- clients mask their token in what they read.
+local TOKEN = "local-test-token"
+
 -- The options, as the library's own checker takes them: name, type, what is
 -- expected, and for numbers the least and the most.
 local rows = {
@@ -190,6 +194,7 @@ local function read_options(what, port, options, ...)
   local rules, message = faults.check_all(all.faults)
   if not rules then error(("%s: option 'faults': %s"):format(WHAT, message), 3) end
   all.faults = rules
+  all.tokens = type(all.token) == "table" and all.token or { all.token or TOKEN }
   return all
 end
 
@@ -215,9 +220,8 @@ function sandbox.serve(...)
   local all = read_options("serve", nil, ...)
   local server, message = require("celigo.sandbox.server").open(all)
   if not server then error("celigo.sandbox: " .. message, 0) end
-  local token = type(all.token) == "table" and all.token[1] or all.token
   local ok, err = pcall(function()
-    announce(server, token or "sandbox")
+    announce(server, all.tokens[1])
     server:run()
   end)
   server:close()

@@ -317,7 +317,7 @@ function operations.create_access_token(context)
   local members, answer = read_body(context, TOKEN_SHAPE)
   if not members then return answer end
   local id = context.db:new_id()
-  local record = context.db:add_token(id, store.record(members):get "name" or "", "sandbox-" .. id)
+  local record = context.db:add_token(id, store.record(members):get "name" or "", "made-here-" .. id:sub(-6))
   local shown = store.record(record.members)
   shown:set("token", record.token)
   return answers.json(201, shown:json())
