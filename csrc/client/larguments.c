@@ -10,12 +10,10 @@
 
 /* {====== Options */
 
-#define MAX_TIMEOUT 1e7 /* seconds */
-#define MAX_LIMIT   1e9 /* records of a page */
+#define MAX_LIMIT 1e9 /* records of a page */
 
 #define PER_CALL                                                              \
-  {"timeout", CEL_OPTION_NUMBER, 1e-3, MAX_TIMEOUT, "seconds, a number"},     \
-      {"max_retries", CEL_OPTION_INTEGER, 0, 1e6, NULL},                      \
+  CEL_OPTION_TIMEOUT, CEL_OPTION_RETRIES,                                     \
       {"validate", CEL_OPTION_BOOLEAN, 0, 0, NULL},                           \
       {"headers", CEL_OPTION_TABLE, 0, 0,                                     \
        "a table of header names and values"},                                 \

@@ -9,6 +9,7 @@
 
 #include <lauxlib.h>
 
+#include "client/larguments.h"
 #include "client/lclient.h"
 #include "common/lmisuse.h"
 #include "common/loptions.h"
@@ -20,9 +21,9 @@ const cel_option cel_client_options[] = {
     {"token", CEL_OPTION_OTHER, 0, 0, NULL},
     {"region", CEL_OPTION_STRING, 0, 0, NULL},
     {"base_url", CEL_OPTION_STRING, 0, 0, NULL},
-    {"timeout", CEL_OPTION_NUMBER, 1e-3, 1e7, "seconds, a number"},
+    CEL_OPTION_TIMEOUT,
     {"connect_timeout", CEL_OPTION_NUMBER, 1e-3, 1e6, "seconds, a number"},
-    {"max_retries", CEL_OPTION_INTEGER, 0, 1e6, NULL},
+    CEL_OPTION_RETRIES,
     {"retry_base", CEL_OPTION_NUMBER, 0, 1e6, "seconds, a number"},
     {"retry_cap", CEL_OPTION_NUMBER, 0, 1e6, "seconds, a number"},
     {"rate_limit", CEL_OPTION_OTHER, 0, 0, NULL},
