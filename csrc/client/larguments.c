@@ -157,7 +157,7 @@ static void refuse_options(lua_State *L, const cel_arguments *a) {
              a->what, found, lua_tostring(L, -1));
 }
 
-/* Raises: the value at idx cannot be a body. */
+/* Raises: the value at idx cannot be a body [-0, +0]. */
 static void refuse_body(lua_State *L, const cel_arguments *a, int idx) {
   const char *given = luaL_typename(L, idx);
   push_usage(L, a, NULL);
@@ -165,7 +165,7 @@ static void refuse_body(lua_State *L, const cel_arguments *a, int idx) {
              given, lua_tostring(L, -1));
 }
 
-/* Raises: the value at idx is no table of options. */
+/* Raises: the value at idx is no table of options [-0, +0]. */
 static void refuse_options_type(lua_State *L, const cel_arguments *a,
                                 int idx) {
   const char *given = luaL_typename(L, idx);
@@ -188,8 +188,8 @@ void cel_arguments_check_body(lua_State *L, const cel_arguments *a) {
 void cel_arguments_read(lua_State *L, cel_arguments *a) {
   int at = (int)a->op->ids + 2;
   size_t len;
-  /* Ids first: that gives the best message for arguments in the wrong order.
-   */
+  /* Ids first: that gives the best message for arguments in the wrong
+     order. */
   for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++)
     cel_arguments_id(L, a, i, &len);
   if (a->op->body != CEL_BODY_NONE) {

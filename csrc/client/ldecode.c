@@ -123,6 +123,7 @@ bool cel_push_decoded(lua_State *L, int idx) {
    empty table may be an array or an object. */
 typedef enum table_kind { TABLE_EMPTY, TABLE_ARRAY, TABLE_OBJECT } table_kind;
 
+/* [-0, +0] */
 static table_kind kind_of(lua_State *L, int idx) {
   idx = lua_absindex(L, idx);
   if (lua_rawlen(L, idx) > 0)
@@ -160,7 +161,7 @@ static bool codec_array(lua_State *L) {
 }
 
 /* Whether the value on top means that there is no next page: nil, null, false
-   or an empty string. */
+   or an empty string [-0, +0]. */
 static bool is_no_reference(lua_State *L) {
   switch (lua_type(L, -1)) {
   case LUA_TSTRING:

@@ -41,8 +41,8 @@ const char *cel_push_resolved(lua_State *L, int idx) {
   return wrong;
 }
 
-/* Pushes path and query of a reference, or nil if it is not a valid one [-0,
-   +1]. */
+/* Pushes path and query of a reference, or nil if it is not a valid one
+   [-0, +1]. */
 static void push_place(lua_State *L, int idx, const char *text, size_t len) {
   lua_pushlstring(L, text, len);
   cel_push_resolved(L, idx);
@@ -55,6 +55,8 @@ typedef enum anchor_kind {
   ANCHOR_OTHER    /* another resource */
 } anchor_kind;
 
+/* Says what a link with this anchor, on the page of the call at idx, is about
+   [-0, +0]. */
 static anchor_kind judge_anchor(lua_State *L, int idx, cel_span anchor) {
   const cel_call *c = cel_call_get(L, idx);
   int top = lua_gettop(L);

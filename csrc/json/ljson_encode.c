@@ -50,8 +50,8 @@ static void encode_line(cel_encoder *e, bool closing) {
   e->out.at += n;
 }
 
-/* Ends an array or object: its closing bracket replaces the last comma [-0,
-   +0]. */
+/* Ends an array or object: its closing bracket replaces the last comma
+   [-0, +0]. */
 static void encode_close(cel_encoder *e, char bracket) {
   if (e->out.at[-1] == ',') { /* if not, all members were left out */
     e->out.at--;

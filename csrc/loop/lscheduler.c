@@ -12,8 +12,8 @@
 #include "common/lturn.h"
 
 /* core.set_yield(client, f): sets the yield hook. f(call) waits without
-   blocking and returns true, or it returns false if the thread has to block.
-   */
+   blocking and returns true, or it returns false if the thread has to
+   block. */
 static int l_set_yield(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
   luaL_checktype(L, 2, LUA_TFUNCTION);

@@ -37,6 +37,7 @@ static const cel_asker askers[] = {
     {"edit_connector_license", false, "id, license_id, edit[, options]"},
 };
 
+/* The asker whose name is at idx [-0, +0]. */
 static const cel_asker *check_asker(lua_State *L, int idx) {
   const char *name = luaL_checkstring(L, idx);
   for (size_t i = 0; i < sizeof askers / sizeof *askers; i++)
@@ -216,7 +217,7 @@ static int l_response(lua_State *L) {
 }
 
 /* Pushes an error about the page call at index 1, with its answer, and with
-   the message at index 2. */
+   the message at index 2 [-0, +1]. */
 static int push_page_error(lua_State *L, const cel_failure_row *row) {
   check_page(L);
   const cel_failure f = {
