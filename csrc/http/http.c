@@ -17,6 +17,7 @@
 #include "http/http_pools.h"
 #include "http/http_setup.h"
 #include "http/http_watch.h"
+#include "http/left.h"
 
 /* CURLE_TOO_LARGE, which headers older than 8.6 do not name. */
 #define TOO_LARGE ((CURLcode)100)
@@ -44,9 +45,13 @@ static CURLcode set_up(cel_http *h, cel_http_easy *e, const char **refused) {
   return cel_http_set_up(h, c, refused);
 }
 
+static void free_record(cel_http *h, cel_http_easy *e) {
+  h->alloc->fn(h->alloc->ud, e, sizeof *e, 0);
+}
+
 static void free_easy(cel_http *h, cel_http_easy *e) {
   curl_easy_cleanup(e->curl);
-  h->alloc->fn(h->alloc->ud, e, sizeof *e, 0);
+  free_record(h, e);
 }
 
 /* A new handle; NULL when memory ran out, or when libcurl does not know an
@@ -142,14 +147,25 @@ bool cel_http_is_foreign(const cel_http *h) {
   return h->started && h->generation != cel_http_generation();
 }
 
+static void leave_easy(cel_http *h, cel_http_easy *e) {
+  cel_left_put(e->curl);
+  free_record(h, e);
+}
+
 void cel_http_leave(cel_http *h) {
   if (h->left || h->alloc == NULL)
     return;
   h->left = true;
-  h->idle = NULL;
+  while (h->idle != NULL) {
+    cel_http_easy *e = h->idle;
+    h->idle = e->next;
+    leave_easy(h, e);
+  }
   cel_connections_leave(&h->connections);
-  for (size_t i = 0; i < CEL_HTTP_POOLS; i++)
+  for (size_t i = 0; i < CEL_HTTP_POOLS; i++) {
+    cel_left_put(h->pools[i].multi);
     h->pools[i].multi = NULL;
+  }
   h->sockets.len = 0;
   cel_http_close(h);
 }
@@ -281,8 +297,10 @@ void cel_http_stop(cel_transfer *t) {
   cel_http *h = t->http;
   cel_http_easy *e = t->easy;
   t->easy = NULL;
-  if (h->left || cel_http_is_foreign(h))
-    return; /* nothing is asked of libcurl in a child */
+  if (h->left || cel_http_is_foreign(h)) {
+    leave_easy(h, e); /* nothing is asked of libcurl in a child */
+    return;
+  }
   take_out(e);
   if (t->stale) /* libcurl counts these over a handle's life, and gives up */
     free_easy(h, e);
@@ -291,7 +309,7 @@ void cel_http_stop(cel_transfer *t) {
 }
 
 void cel_http_give_up(cel_transfer *t) {
-  cel_http_easy *e = t->easy;
+  cel_http_easy *e = cel_http_is_foreign(t->http) ? NULL : t->easy;
   if (e != NULL && t->sends > 0) {
     cel_connections_avoid(&t->http->connections, t->local_port);
     curl_easy_setopt(e->curl, CURLOPT_FORBID_REUSE, 1L);
