@@ -2,7 +2,8 @@ rockspec_format = "3.0"
 package = "celigo"
 version = "0.2.0-1"
 
--- For the release: the repository's address, and the tag of the version.
+-- Not released yet: the repository's address goes here, in place of
+-- example.org; a spec sees to it. The tag is that of the version.
 source = {
   url = "git+https://example.org/celigo.git",
   tag = "v0.2.0",

@@ -6,7 +6,12 @@
 --     lua5.4 examples/audit_connectors.lua
 --     lua5.4 examples/audit_connectors.lua --live --json
 
-package.path = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "?.lua;" .. package.path
+-- recipe.lua runs this file, where Ctrl-C is expected from the first line on.
+if not package.loaded.recipe then
+  local _, problem = pcall(dofile, (arg[0]:match "^.*/" or "./") .. "recipe.lua")
+  io.stderr:write("Nothing was changed: ", tostring(problem), "\n")
+  os.exit(tostring(problem):find "interrupted!$" and 130 or 3)
+end
 local recipe = require "recipe"
 local celigo = require "celigo"
 local records = require "recipe.records"
@@ -124,4 +129,4 @@ recipe.run(parser, function(client, args)
   tell("%d connectors, %d findings%s", #connectors, #findings, failed > 0 and (", %d not audited"):format(failed) or "")
   if failed > 0 and failed == #connectors then return recipe.FAILED end
   return (#findings > 0 or failed > 0) and recipe.FOUND or recipe.DONE
-end)
+end, recipe.ONLY_READS)

@@ -12,7 +12,12 @@
 --
 -- Safe to run again: where a connector of that name is there, nothing is made.
 
-package.path = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "?.lua;" .. package.path
+-- recipe.lua runs this file, where Ctrl-C is expected from the first line on.
+if not package.loaded.recipe then
+  local _, problem = pcall(dofile, (arg[0]:match "^.*/" or "./") .. "recipe.lua")
+  io.stderr:write("Nothing was changed: ", tostring(problem), "\n")
+  os.exit(tostring(problem):find "interrupted!$" and 130 or 3)
+end
 local recipe = require "recipe"
 local celigo = require "celigo"
 local arguments = require "recipe.arguments"

@@ -9,7 +9,12 @@
 -- be read it stays as it was. On the standard output the others are exported
 -- all the same, and the exit code is 1.
 
-package.path = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "?.lua;" .. package.path
+-- recipe.lua runs this file, where Ctrl-C is expected from the first line on.
+if not package.loaded.recipe then
+  local _, problem = pcall(dofile, (arg[0]:match "^.*/" or "./") .. "recipe.lua")
+  io.stderr:write("Nothing was changed: ", tostring(problem), "\n")
+  os.exit(tostring(problem):find "interrupted!$" and 130 or 3)
+end
 local recipe = require "recipe"
 local celigo = require "celigo"
 local arguments = require "recipe.arguments"
@@ -68,4 +73,4 @@ recipe.run(parser, function(client, args)
     failed > 0 and (", %d could not be read"):format(failed) or "")
   if failed > 0 and failed == #connectors then return recipe.FAILED end
   return failed > 0 and recipe.FOUND or recipe.DONE
-end)
+end, recipe.ONLY_READS)

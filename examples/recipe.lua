@@ -4,6 +4,9 @@
 -- that is started for the run and forgotten after it. With --live it works
 -- on the account of CELIGO_API_TOKEN. Results go to the standard output, all
 -- else to the standard error.
+--
+-- A recipe begins by having this file run it (see the end): whatever is raised
+-- in it, Ctrl-C first of all, is told in a line.
 
 -- The library's own place is looked at last: that of a checkout that is built
 -- and not installed, and that of the prefix that this file is installed below.
@@ -17,13 +20,10 @@ package.cpath = table.concat({
   package.cpath, here .. "../build/release/lib/?.so", ("%s../../../lib/lua/%s/?.so"):format(here, lua),
 }, ";")
 
--- Like `pcall(require, name)`, but for Ctrl-C.
+-- Like `pcall(require, name)`, but Ctrl-C goes through it.
 local function try_require(name)
   local found, module = pcall(require, name)
-  if not found and tostring(module):find "interrupted!" then
-    io.stderr:write "Interrupted: nothing was changed\n"
-    os.exit(130)
-  end
+  if not found and tostring(module):find "interrupted!" then error(module, 0) end
   return found, module
 end
 
@@ -33,6 +33,10 @@ if not has_celigo then
   os.exit(3)
 end
 local has_argparse, argparse = try_require "argparse"
+
+-- LuaSocket has this process ignore SIGPIPE: a reader that has seen enough,
+-- such as `head`, must not end a recipe in the middle.
+try_require "socket.core"
 
 local arguments = require "recipe.arguments"
 local files = require "recipe.files"
@@ -44,6 +48,8 @@ local recipe = {
   USAGE = 2,
   FAILED = 3, -- it could not be done
   INTERRUPTED = 130, -- Ctrl-C
+
+  ONLY_READS = true, -- for `run`
 
   complain = output.complain,
   say = output.say,
@@ -71,9 +77,9 @@ end
 
 local Interrupted = {}
 
--- What the standalone interpreter raises upon Ctrl-C.
+-- What the standalone interpreter raises upon Ctrl-C; argparse adds lines.
 local function is_interruption(problem)
-  return problem == Interrupted or type(problem) == "string" and problem:find "interrupted!$" ~= nil
+  return problem == Interrupted or type(problem) == "string" and problem:match("^[^\n]*"):find "interrupted!$" ~= nil
 end
 
 --- Like `pcall`, but Ctrl-C goes through it.
@@ -196,9 +202,11 @@ local function logger(args)
 end
 
 --- A client with the options that the arguments name; further ones may be
--- given.
+-- given. That of a dry run cannot write.
 function recipe.client(args, options)
-  local all = { user_agent = "celigo-recipes", timeout = args.timeout, on_event = args.on_event }
+  local all = {
+    user_agent = "celigo-recipes", timeout = args.timeout, on_event = args.on_event, read_only = args.dry_run,
+  }
   for name, value in pairs(options) do all[name] = value end
   return must(recipe.try(celigo.new, all))
 end
@@ -249,10 +257,12 @@ function recipe.save(path, text)
   if not good then recipe.fail(message) end
 end
 
-local function work(main, args)
+local function work(main, args, only_reads)
   local sandbox <close>, base_url, token = open_service(args)
   args.on_event = logger(args)
-  local client <close> = recipe.client(args, { base_url = base_url, token = token, region = args.live and args.region })
+  local client <close> = recipe.client(args, {
+    base_url = base_url, token = token, region = args.live and args.region, read_only = only_reads or args.dry_run,
+  })
   return main(client, args, sandbox ~= nil) or recipe.DONE
 end
 
@@ -281,8 +291,9 @@ local function tell(problem)
 end
 
 --- Parses the arguments, makes a client, calls `main(client, args, is_sandbox)`
--- and exits with the code that it returns, DONE by default.
-function recipe.run(parser, main)
+-- and exits with the code that it returns, DONE by default. The client of a
+-- recipe that only reads cannot write.
+function recipe.run(parser, main, only_reads)
   local parsed, args = parser:pparse()
   if not parsed then
     io.stderr:write(parser:get_usage(), "\n\n")
@@ -291,9 +302,17 @@ function recipe.run(parser, main)
   end
   output.quiet = args.quiet == true
   output.show_waiting()
-  local good, code = xpcall(work, explain, main, args)
+  local good, code = xpcall(work, explain, main, args, only_reads)
   if not good then code = tell(code) end
   finish(code)
 end
 
+-- Runs the recipe, in which `run` ends the process.
+local function start()
+  package.loaded.recipe = recipe
+  local good, problem = xpcall(assert(loadfile(arg[0])), explain, table.unpack(arg))
+  finish(good and recipe.DONE or tell(problem))
+end
+
+if ... == nil then start() end -- it was not required
 return recipe

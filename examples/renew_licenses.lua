@@ -15,7 +15,12 @@
 -- done in their order, licenses side by side. A write whose answer was lost
 -- is told as unknown: it may have been done.
 
-package.path = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "?.lua;" .. package.path
+-- recipe.lua runs this file, where Ctrl-C is expected from the first line on.
+if not package.loaded.recipe then
+  local _, problem = pcall(dofile, (arg[0]:match "^.*/" or "./") .. "recipe.lua")
+  io.stderr:write("Nothing was changed: ", tostring(problem), "\n")
+  os.exit(tostring(problem):find "interrupted!$" and 130 or 3)
+end
 local recipe = require "recipe"
 local csv = require "recipe.csv"
 local plain = require "recipe.plain"

@@ -20,7 +20,12 @@
 -- stays unknown, --unsure says what to do with it. A wave that was not well
 -- is looked at again before any other is pushed.
 
-package.path = (arg[0]:match "^(.*/)[^/]*$" or "./") .. "?.lua;" .. package.path
+-- recipe.lua runs this file, where Ctrl-C is expected from the first line on.
+if not package.loaded.recipe then
+  local _, problem = pcall(dofile, (arg[0]:match "^.*/" or "./") .. "recipe.lua")
+  io.stderr:write("Nothing was changed: ", tostring(problem), "\n")
+  os.exit(tostring(problem):find "interrupted!$" and 130 or 3)
+end
 local recipe = require "recipe"
 local arguments = require "recipe.arguments"
 local files = require "recipe.files"
@@ -84,9 +89,8 @@ local function run_check(command, ids)
     if id:sub(1, 1) == "-" then dashes = "-- " end
     words[#words + 1] = files.quote(id)
   end
-  local good, how, status = os.execute(("exec >&2; %s %s%s"):format(command, dashes, table.concat(words, " ")))
+  local good, _, status = files.execute(("exec >&2; %s %s%s"):format(command, dashes, table.concat(words, " ")))
   if good then return true end
-  if how == "signal" and status == 2 or status == 130 then error("interrupted!", 0) end
   recipe.complain("Stopped: the check of %s exited with %d", plain.list(ids), status)
   return false
 end

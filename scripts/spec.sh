@@ -1,6 +1,7 @@
 #!/bin/sh
 # spec.sh PRESET [BUSTED ARGUMENT…]: the specs against a build, each file in a
-# process of its own, as many at a time as there are processors. An argument
+# process of its own, as many at a time as there are processors, and half as
+# many again, for specs wait for servers half of their time. An argument
 # that is no option (--NAME=VALUE) is a spec or a folder of them;
 # --exclude-pattern=TEXT leaves out the files of folders whose name has TEXT.
 # $WRAPPER, if set, is put before the interpreter (valgrind and its options).
@@ -12,8 +13,9 @@
 # those that are known to be slow.
 . scripts/common.sh
 
-slow='embed install deadline interrupt leak examples_write json_decode
-contract_prism walk_faults json_encode loop_cqueues loop_luv'
+slow='fates limits examples examples_staged embed_install install hostile_work
+json_decode embed examples_dashboard json_encode deadline interrupt leak tls
+loop_calls loop_turns time policy rate_limit pages alloc walk_faults encoding'
 
 preset=$1
 shift
@@ -77,15 +79,26 @@ for_patterns() {
   done
 }
 
-# Each file with the seconds that it took, or a guess.
+# Each file with the seconds that it took, or a number by its place in $slow.
 weigh() {
   while read -r spec; do
     name=$(basename "$spec" .lua)
     seconds=$(sed -n "s|^  $spec .* \([0-9.]*\) s\$|\1|p" \
       "$SPEC_LOGS/$name.log" 2>/dev/null | tail -n 1)
-    case " $slow " in *" ${name%_spec} "*) guess=10 ;; *) guess=1 ;; esac
-    echo "${seconds:-$guess} $spec"
+    echo "${seconds:-$(guess "${name%_spec}")} $spec"
   done
+}
+
+guess() {
+  place=100
+  for known in $slow; do
+    if [ "$known" = "$1" ]; then
+      echo $place
+      return
+    fi
+    place=$((place - 1))
+  done
+  echo 1
 }
 
 # Prints each log as its name comes, and sums up.
@@ -107,5 +120,5 @@ END
 files=$(list)
 [ -n "$files" ] || fail "No spec is left to run."
 printf '%s\n' "$files" | weigh | sort -rn | sed 's/^[^ ]* //' |
-  xargs -n 1 -P "${SPEC_JOBS:-$(processors)}" \
+  xargs -n 1 -P "${SPEC_JOBS:-$((($(processors) * 3 + 1) / 2))}" \
     sh scripts/spec_file.sh "${SPEC_SECONDS:-120}" "$@" | sum_up

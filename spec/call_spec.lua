@@ -113,7 +113,7 @@ describe("a submitted call", function()
 
   it("raises on misuse where it is submitted", function()
     for pattern, arguments in pairs {
-      ["no operation 'nothing_like_it'$"] = { "nothing_like_it" },
+      ["no operation 'nothing_like_it'; it starts an operation, or \"request\"$"] = { "nothing_like_it" },
       ["did you mean 'list_connectors'"] = { "list_conectors" },
       ["did you mean 'delete_connector'"] = { "delete_conector", "" },
       ["no operation '54fa.*'; the name of a method comes first"] = { ("54fa"):rep(6), "delete_connector" },
@@ -121,9 +121,8 @@ describe("a submitted call", function()
       ["create_connector: body: expected"] = { "create_connector" },
       ["unknown option 'x'"] = { "list_connectors", { x = 1 } },
       ["request: option 'path'"] = { "request", {} },
-      ["dry run"] = { "request", { method = "PUT", path = "/x", dry_run = true } },
-      ["bad argument #%d to 'submit'"] = {},
-      ["bad argument #%d to 'submit' %(string"] = { {} },
+      ["submit: string expected, got no value; the name of a method comes first"] = {},
+      ["submit: string expected, got table; the name of a method comes first"] = { {} },
     } do
       local ok, message = pcall(function()
         client:submit(table.unpack(arguments))
@@ -142,6 +141,21 @@ describe("a submitted call", function()
     local value, err = call:result()
     assert.is_nil(value)
     assert.equal("validation", err.kind)
+    assert.equal(0, client:step())
+    assert.same({}, server:requests())
+  end)
+
+  it("that is a dry run is done at once, with what would be sent", function()
+    local options = { dry_run = true }
+    for _, arguments in ipairs {
+      { "delete_connector", "x", options }, { "create_connector", { name = "n" }, options },
+      { "push_connector_update", "x", nil, options }, { "request", { method = "PUT", path = "/x", dry_run = true } },
+    } do
+      local call = client:submit(table.unpack(arguments, 1, 4))
+      assert.is_true(call:done())
+      assert.same(client[arguments[1]](client, table.unpack(arguments, 2, 4)), (call:result()))
+      assert.equal("Bearer ***", call:wait().headers.authorization)
+    end
     assert.equal(0, client:step())
     assert.same({}, server:requests())
   end)

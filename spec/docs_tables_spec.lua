@@ -2,46 +2,10 @@
 -- paths, defaults, both ways.
 
 local annotations = require "spec.support.annotations"
+local pages = require "spec.support.pages"
 local probe = require "tables_probe"
 
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
-
-local function trim(text)
-  return text:match "^%s*(.-)%s*$"
-end
-
--- The rows of the table whose first heading is `heading`: arrays of cells.
--- nil where the file has no such table.
-local function table_rows(path, heading)
-  local rows
-  for line in (read(path) .. "\n"):gmatch "(.-)\n" do
-    local cells = {}
-    for cell in (line:match "^|(.*)|$" or ""):gmatch "[^|]+" do cells[#cells + 1] = trim(cell) end
-    if cells[1] == heading and not rows then
-      rows = {}
-    elseif rows and not cells[1] then
-      break
-    elseif rows and not cells[1]:find "^%-+$" then
-      rows[#rows + 1] = cells
-    end
-  end
-  return rows
-end
-
--- The names within backticks of the first cells, as a set.
-local function names_of(rows)
-  local names = {}
-  for _, row in ipairs(rows) do
-    for name in row[1]:gmatch "`([%w_]+)" do
-      assert.is_nil(names[name], name .. " stands there twice")
-      names[name] = true
-    end
-  end
-  return names
-end
+local read, table_rows, names_of = pages.read, pages.rows, pages.names
 
 local function names_in(list)
   local names = {}
@@ -146,6 +110,37 @@ describe("docs/", function()
   end)
 end)
 
+describe("CONTRIBUTING.md", function()
+  it("says where things are", function()
+    local found = 0
+    for name, path in read("CONTRIBUTING.md"):gmatch "`([%w_]+)` %(`([%w_/.]+)`%)" do
+      found = found + 1
+      assert.truthy(read(path):find("%f[%w_]" .. name .. "%f[^%w_]"), path .. ": " .. name)
+    end
+    assert.is_true(found >= 3)
+    for path in read("CONTRIBUTING.md"):gmatch "`([%l]+/[%w_/]+%.[%l]+)`" do
+      assert.truthy(io.open(path), path)
+    end
+  end)
+
+  it("names specs that there are", function()
+    for name in read("CONTRIBUTING.md"):gmatch "`([%l_]+_spec)`" do
+      assert.truthy(io.open("spec/" .. name .. ".lua"), name)
+    end
+  end)
+end)
+
+describe("docs/design.md", function()
+  it("says in which file a function is", function()
+    local found = 0
+    for name, path in read("docs/design.md"):gmatch "`(cel_[%w_]+)` %(`([%w_/.]+)`%)" do
+      found = found + 1
+      assert.truthy(read("csrc/" .. path):find("%f[%w_]" .. name .. "%("), path .. ": " .. name)
+    end
+    assert.is_true(found >= 4)
+  end)
+end)
+
 -- Every code that the sources give an error, and no other.
 describe("docs/errors.md", function()
   local told = {} -- "kind code"
@@ -166,7 +161,7 @@ describe("docs/errors.md", function()
     assert.is_true(known["network dns_failed"] and known["closed forked"] and known["timeout timed_out"])
     for pair in pairs(known) do assert.is_truthy(told[pair], pair) end
     for pair in pairs(told) do
-      if not pair:find "^validation " and pair ~= "decode unexpected_answer" then assert.is_true(known[pair], pair) end
+      if not pair:find "^validation " then assert.is_true(known[pair], pair) end
     end
   end)
 
@@ -185,7 +180,6 @@ describe("docs/errors.md", function()
       end
     end
     assert.is_true(found >= 3)
-    assert.is_truthy(read("lua/celigo/edit.lua"):find('"decode", code = "unexpected_answer"', 1, true))
   end)
 
   it("has each status in words", function()
@@ -220,16 +214,18 @@ describe("docs/environment.md", function()
   it("has each variable that the sources read", function()
     local text = read "docs/environment.md"
     local listing <close> = assert(io.popen "find lua examples csrc/client csrc/module -name '*.lua' -o -name '*.c'")
-    local found = 0
+    local found, known = 0, {}
     for path in listing:lines() do
       for name in read(path):gmatch '"(CELIGO_[A-Z_]+)"' do
         if not name:find "_MT$" and not name:find "%.h$" then
-          found = found + 1
+          found, known[name] = found + 1, true
           assert.is_truthy(text:find("`" .. name .. "`", 1, true), path .. ": " .. name)
         end
       end
     end
     assert.is_true(found >= 4)
+    local users = text:match "^(.-)\n## Of those who work"
+    for name in users:gmatch "`(CELIGO_[A-Z_]+)`" do assert.is_true(known[name], name) end
   end)
 end)
 

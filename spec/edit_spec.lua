@@ -169,6 +169,12 @@ describe("edit_connector", function()
       return false
     end)
     assert.equal(id, connector._id)
+    assert.is_nil(connector.changed) -- as it was read, whatever was done to it
+    local emptied = client:edit_connector(id, function(record)
+      record.applications[1] = nil
+      return false
+    end)
+    assert.same({ "a" }, emptied.applications)
     assert.equal("GET", (take_journal())[1]:sub(1, 3))
     assert.is_nil(response.dropped)
     assert.is_nil(client:get_connector_by_id(id).changed)
@@ -336,6 +342,7 @@ describe("response.dropped", function()
   it("lists members that were sent and did not come back, by path", function()
     assert.same({ "contactEmail" }, dropped('{"name":"x","contactEmail":"bad"}', '{"name":"x"}'))
     assert.same({ "a.b.c", "a.d" }, dropped('{"a":{"b":{"c":1},"d":[]}}', '{"a":{"b":{}}}'))
+    assert.same({ '["a b"]["1"]', '["x.y"]' }, dropped('{"a b":{"1":2},"x.y":3}', '{"a b":{}}'))
     assert.same({ "list[2].key" }, dropped('{"list":[{"key":1},{"key":2}]}', '{"list":[{"key":1},{}]}'))
   end)
 
@@ -383,13 +390,20 @@ describe("an edit whose read is no record", function()
   it("is an error, and the function is not called", function()
     local server <close> = fault.start()
     local client <close> = celigo.new { base_url = server.url, token = "t", max_retries = 0 }
-    for _, step in ipairs { { status = 204 }, { body = '"text"' }, { body = "5" } } do
+    for _, step in ipairs {
+      { status = 204 }, { body = '"text"' }, { body = "5" }, { body = "null" }, { body = "[]" },
+      { body = '[{"_id":"1"}]' },
+    } do
       server:script { step }
       local called = false
       local record, err = client:edit_connector("1", function() called = true end)
       assert.is_nil(record)
       assert.is_true(celigo.is_error(err))
       assert.equal("decode", err.kind)
+      assert.equal("unexpected_answer", err.code)
+      assert.equal(step.status or 200, err.status)
+      assert.same({ 1, false, false }, { err.attempts, err.retryable, err.maybe_applied })
+      assert.is_truthy(err.elapsed > 0 and err.headers and err.where:find("edit_spec.lua:", 1, true))
       assert.equal("/v1/connectors/1", err.path)
       assert.equal("get_connector_by_id", err.operation)
       assert.is_false(called)

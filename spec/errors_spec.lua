@@ -196,6 +196,13 @@ describe("an error", function()
           code = "a\nb", message = "two\r\nlines" },
         ['{"errors":[{"message":"m"}]}'] = { code = "bad_request",
           message = "m" },
+        ['{"errors":[{"code":"","message":"","field":""}]}'] = { code = "bad_request", errors = { {} } },
+        ['{"errors":[{"code":"c","message":{"a":1}}]}'] = { code = "c", message = '{"code":"c","message":{"a":1}}' },
+        ['{"errors":[{"reason":"why"}]}'] = { code = "bad_request", message = '{"reason":"why"}' },
+        ['{"errors":[["why"],true]}'] = { code = "bad_request",
+          message = '["why"]', errors = { { message = '["why"]' }, { message = "true" } } },
+        ['{"code":"c","detail":"why"}'] = { code = "c", message = '{"code":"c","detail":"why"}' },
+        ['{"error":{"code":"c","reason":"why"}}'] = { code = "c", message = '{"error":{"code":"c","reason":"why"}}' },
       } do
         local err = failure { status = 400, body = body }
         assert_fields(expected, err)

@@ -3,6 +3,7 @@
 
 local celigo = require "celigo"
 local example = require "spec.support.example"
+local process = require "spec.support.process"
 local sandbox = require "celigo.sandbox"
 
 local has, lines_of = example.has, example.lines_of
@@ -135,6 +136,58 @@ describe("Ctrl-C", function()
     local line = interrupt(service, "clone_connector", { CONNECTOR }, "create_connector", 1)
     assert.equal("Interrupted: whether 'Storefront to Ledger (copy)' was made is unknown; run this again: "
       .. "it looks first", line)
+  end)
+
+  -- Both streams and the exit code of an example with more in its environment.
+  local function run_with(environment, name, arguments, service)
+    local pipe = assert(io.popen(("%s %s 2>&1"):format(environment, example.command(name, arguments, service))))
+    local output = pipe:read "a"
+    local _, _, code = pipe:close()
+    return code, output
+  end
+
+  local function assert_one_line(code, output)
+    assert.equal(130, code, output)
+    assert.is_nil(output:find("traceback", 1, true), output)
+    local lines = lines_of(output)
+    assert.truthy(lines[#lines]:find "^Interrupted: " or lines[#lines]:find "^Nothing was changed: ", output)
+  end
+
+  -- What the interpreter does upon the signal, after so many instructions. The
+  -- first thirty lead the example into its protection.
+  local INTERRUPTION <const> = [[
+    debug.sethook(function()
+      debug.sethook()
+      error("x:1: interrupted!", 0)
+    end, "", %d)]]
+
+  for name, arguments in pairs {
+    audit_connectors = {}, clone_connector = { CONNECTOR }, dashboard = {}, export_install_base = {}, quickstart = {},
+    renew_licenses = { "/dev/null" }, staged_update = { CONNECTOR }, trial_license = { CONNECTOR, "a@example.com" },
+  } do
+    it("has its line at whatever instruction it comes: " .. name, function()
+      local service <close> = sandbox.start { update_seconds = 0 }
+      local instructions, code = 30, 130
+      while code == 130 do
+        local environment = "LUA_INIT=" .. process.quote(INTERRUPTION:format(instructions))
+        local output
+        code, output = run_with(environment, name, arguments, service)
+        if code == 130 or output:find("interrupted!", 1, true) then assert_one_line(code, output) end
+        instructions = instructions * 5 // 2
+      end
+      assert.is_true(instructions > 1000)
+    end)
+  end
+
+  it("is not lost where it ends a shell command that is waited for", function()
+    local directory = os.tmpname()
+    os.remove(directory)
+    assert(os.execute("mkdir " .. directory))
+    example.write(directory .. "/mkfifo", "#!/bin/sh\nkill -INT $$\n")
+    assert(os.execute(("chmod 755 %s/mkfifo"):format(directory)))
+    local code, output = run_with(("PATH=%s:$PATH"):format(directory), "audit_connectors", {})
+    assert(os.execute("rm -r " .. directory))
+    assert_one_line(code, output)
   end)
 
   it("leaves nothing of the tour behind", function()

@@ -5,6 +5,7 @@ local celigo = require "celigo"
 local example = require "spec.support.example"
 local csv = require "recipe.csv"
 local fault = require "spec.support.fault_server"
+local process = require "spec.support.process"
 local sandbox = require "celigo.sandbox"
 
 local read, write, run = example.read, example.write, example.run
@@ -168,6 +169,54 @@ describe("every example", function()
     pipe:close()
     assert.equal("", read(errors))
     os.remove(errors)
+  end)
+
+  it("goes on where nobody reads what it says, and does all that it has to", function()
+    if not os.execute "env --default-signal=PIPE true 2>/dev/null" then return pending "env cannot set signals here" end
+    local service <close> = sandbox.start { update_seconds = 0, seed = { connectors = 4, installs = 60 } }
+    local path, renewals = os.tmpname(), write_renewals()
+    local writes = { clone_connector = 1, quickstart = 5, renew_licenses = 1, staged_update = 3, trial_license = 1 }
+    local found = { audit_connectors = 1 }
+    local arguments = usual_arguments(renewals)
+    arguments.staged_update = { CONNECTOR, "--wave", "30" }
+    for _, name in ipairs(NAMES) do
+      service:reset()
+      local command = example.command(name, arguments[name], service)
+      local pipe = assert(io.popen(("{ env --default-signal=PIPE %s; echo $? >%s; } 2>&1 | head -n 1"):format(
+        command, path)))
+      assert.equal(1, #lines_of(pipe:read "a"), name)
+      pipe:close()
+      assert.equal(("%d\n"):format(found[name] or 0), read(path), name)
+      local count = 0
+      for _, entry in ipairs(service:journal()) do count = count + (entry.applied and 1 or 0) end
+      assert.equal(writes[name] or 0, count, name)
+    end
+    os.remove(path)
+    os.remove(renewals)
+  end)
+
+  it("has a client that cannot write where it only reads, and in a dry run", function()
+    local renewals = write_renewals()
+    local code = [[
+      local celigo = require "celigo"
+      local new = celigo.new
+      function celigo.new(options)
+        io.stderr:write("read-only: ", tostring(options.read_only), "\n")
+        return new(options)
+      end]]
+    local service <close> = sandbox.start { update_seconds = 0 }
+    local reads = { audit_connectors = true, dashboard = true, export_install_base = true }
+    for name, arguments in pairs(usual_arguments(renewals)) do
+      for _, more in ipairs { false, "--dry-run" } do
+        service:reset()
+        local all = table.move(arguments, 1, #arguments, 1, {})
+        all[#all + 1] = more or nil
+        local command = ("LUA_INIT=%s %s 2>&1"):format(process.quote(code), example.command(name, all, service))
+        local pipe <close> = assert(io.popen(command))
+        has(pipe:read "a", "read-only: " .. ((reads[name] or more) and "true" or "nil"))
+      end
+    end
+    os.remove(renewals)
   end)
 
   it("says where --region does not count", function()
@@ -505,7 +554,8 @@ describe("export_install_base", function()
       {"_id":"n","user":null,"opts":null}]]=]
     local installed = [=[[{"_integrationId":"i","version":"2.0.0","email":"a@x.com"},{"_integrationId":null,
       "email":"b@x.com"}]]=]
-    server:script { { body = '[{"_id":"k","name":null}]' }, { body = licenses }, { body = installed } }
+    server:script { { body = '[{"_id":"k","name":null}]' }, -- and two at once
+      { body = licenses, only = "/licenses" }, { body = installed, only = "/installBase" } }
     local code, output, messages = run("export_install_base", {}, server)
     assert.equal(0, code, messages)
     local got = {}

@@ -141,14 +141,14 @@ describe("work that a script makes:", function()
         interrupted(20, client.request, client, { method = "POST", path = "/v1/x", body = shared(60, leaf) }))
     end
     local hole = {}
-    for i = 1, 100000 do hole[i] = i end
-    hole[200000] = 1
+    for i = 1, 10000 do hole[i] = i end
+    hole[20000] = 1
     assert.equal("enough", interrupted(20, celigo.json.encode, shared(60, hole)))
     assert.equal("{}", celigo.json.encode {})
   end)
 
   it("a debug hook ends a decoding, of a page, too", function()
-    local text = "[" .. ("[1,2],"):rep(1000000) .. "3]"
+    local text = "[" .. ("[1,2],"):rep(300000) .. "3]"
     assert.equal("enough", interrupted(5, celigo.json.decode, text))
     server:script { { body = text } }
     local err = interrupted(1e9, function()
@@ -157,7 +157,7 @@ describe("work that a script makes:", function()
       local value = client:list_connectors()
       debug.sethook()
       assert.is_true(fired > 5)
-      assert.equal(1000001, #value)
+      assert.equal(300001, #value)
     end)
     assert.is_nil(err)
   end)

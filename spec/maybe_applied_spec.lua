@@ -81,6 +81,11 @@ describe("maybe_applied", function()
       check("get", { step }, 1, false, { max_retries = 0 })
     end
     check("post", { { status = 201, body = '"' .. ("x"):rep(1000) .. '"' } }, 1, true, { max_response_bytes = 100 })
+    for status, maybe_applied in pairs { [200] = true, [404] = false, [429] = false, [422] = false, [503] = true } do
+      local step = { status = status, body = '"' .. ("x"):rep(1000) .. '"' }
+      check("post", { step }, 1, maybe_applied, { max_response_bytes = 100 })
+      check("put", { { status = 503 }, step }, 2, true, { max_response_bytes = 100 })
+    end
     check("post", { { status = 201, header_bytes = 300000, body = "{}" } }, 1, true)
   end)
 

@@ -36,6 +36,9 @@ describe("the rockspec", function()
       if version then
         releases = releases + 1
         assert.is_truthy(log:find(("\n[%s]: "):format(version), 1, true), version)
+        local date = assert(log:match(("\n## %%[%s%%] %%- (%%S+)\n"):format((version:gsub("%.", "%%.")))), version)
+        local has_address = not load_rockspec(path).source.url:find "//example%.org/"
+        assert.is_true(date == "unreleased" or has_address, path .. ": source.url stands for no repository")
       end
     end
     assert.is_true(releases > 0)

@@ -544,7 +544,7 @@ describe("a request", function()
       assert_raises("request: expected a table such as", function()
         client:request "/v1/x"
       end)
-      assert_raises("bad argument #1 to 'request'", function()
+      assert_raises("request: expected a table such as", function()
         client:request()
       end)
     end)

@@ -34,6 +34,8 @@ local calls = {
     { "request", { method = "POST", path = "/v1/flows", body = {} } },
     { "request", { method = "PUT", path = "/v1/flows/1", body = {} } },
     { "request", { method = "PUT", path = "/v1/connectors/1/update" } },
+    { "request", { method = "PUT", path = "/v1/connectors/..", body = {} } },
+    { "request", { method = "DELETE", path = "/v1/connectors/./licenses/2" } },
     { "request", { method = "PATCH", path = "/v1/connectors/1",
       body = {} } },
     { "request", { method = "DELETE", path = "/v1/flows/1" } },

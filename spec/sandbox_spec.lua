@@ -162,7 +162,7 @@ describe("the sandbox's API", function()
       local shape = shape_of(contract.components.schemas[name])
       if name == "Connector" then
         shape.trial_rule = true
-        shape.fields.contactEmail.format = "emails" -- the service holds lists
+        shape.fields.contactEmail.format = "list of emails" -- the service holds lists
       end
       assert.same(shape, check.shapes[name])
     end)

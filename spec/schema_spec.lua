@@ -74,7 +74,8 @@ local function plain(shape)
   local copy = {}
   for key, value in pairs(shape) do
     if value == "emails" then value = "email" end -- as the service holds them
-    if key ~= "trial_rule" and key ~= "closed" and key ~= "kinds" then
+    local own = key == "trial_rule" or key == "closed" or key == "kinds" or key == "beyond"
+    if not own and not (type(value) == "table" and value.beyond) then
       copy[key] = type(value) == "table" and plain(value) or value
     end
   end
@@ -144,5 +145,13 @@ describe("the C tables", function()
       assert.equal(name == "license_create", shape.kinds)
     end
     assert.equal("emails", probe.shapes.connector.fields.contactEmail.format)
+  end)
+
+  it("leave out the same read-only members of every record", function()
+    for _, name in ipairs { "connector", "license", "license_create" } do
+      for _, member in ipairs { "_id", "handle", "lastModified", "numInstalls" } do
+        assert.is_true(probe.shapes[name].fields[member].read_only, name .. "." .. member)
+      end
+    end
   end)
 end)

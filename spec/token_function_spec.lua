@@ -245,10 +245,12 @@ describe("a token function", function()
         function()
           for _ in client:each_connector() do end
         end,
+        function() client:edit_connector("1", print) end,
       } do
         local good, err = pcall(call)
         assert.is_false(good)
         assert.is_truthy(tostring(err):find("token function: " .. tostring(message), 1, true), tostring(err))
+        assert.matches("^spec/token_function_spec.lua:%d+: ", err)
       end
     end
     assert.equal(0, #server:requests())

@@ -385,7 +385,17 @@ describe("read-only members", function()
       assert.same({ user = { _id = "u" } },
         sent({ _id = false, user = { _id = "u" } }, "license", validate))
       assert.equal("{}", encode({ _id = "x" }, "license", validate))
+      for _, name in ipairs { "license", "license_create" } do
+        assert.equal('{"type":"integrationApp"}', encode({
+          _id = "x", handle = "h", lastModified = "2026-12-31T00:00:00.000Z", numInstalls = 1, type = "integrationApp",
+        }, name, validate))
+      end
     end
+  end)
+
+  it("that a license of the contract does not have are no slip of the pen", function()
+    assert.equal('{"handel":"h","type":"t"}', celigo.json.encode(sent({ handel = "h", type = "t" }, "license_create"),
+      { sort = true }))
   end)
 
   it("stay below the top level", function()

@@ -70,6 +70,7 @@ describe("the end of a walk", function()
     '<%s>; rel=next; anchor="https://api.integrator.io/v1/connectors"', "<%s>; rel=next; anchor=/v1/connectors",
     '<%s>; rel=next; anchor="connectors"', "<%s>; rel=next; anchor='/v1/connectors'",
     '</v1/x>; rel=next; anchor="/v1/elsewhere", <%s>; rel=next',
+    "<%s>; rel=next, <https://elsewhere.example/v1/connectors?skip=2>; rel=next",
   }
   for _, form in ipairs(followed) do
     it("is not here: " .. form, function()
@@ -85,7 +86,7 @@ describe("the end of a walk", function()
     "<%s>; rel=`next`", "<%s>; rel='next", '<%s>; rel="\'next\'"', '<%s>; rel="next,last"', "<%s>; rel=next_page",
     "<%s>; rel=prev; rel=next", "<%s>; rel*=UTF-8''next", "<%s>; next", "<%s>; rel=\u{201c}next\u{201d}",
     '<%s>; rel=next; anchor="/v1/connectors?skip=7"', '<%s>; rel=next; anchor="http://["', "%s; rel=next",
-    '<%s>; rel=next; anchor="/v1/connectors\\x"',
+    '<%s>; rel=next; anchor="/v1/connectors\\x"', '<%s>; rel=next, </v1/connectors?skip=9>; rel="next"',
   }
   for _, form in ipairs(refused) do
     it("is not clear: " .. form, function()

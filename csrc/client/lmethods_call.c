@@ -5,12 +5,22 @@
 
 #include "client/lcall.h"
 #include "client/lmethods.h"
-#include "client/loptions.h"
 #include "client/lresult.h"
 #include "client/lstep.h"
+#include "client/lsuggest.h"
 #include "client/lwake.h"
+#include "common/lmisuse.h"
 
-/* The block that it was declared in is left: ends the call. */
+/* The call that a method works on; it takes nothing else [-0, +0]. */
+static cel_call *call_self(lua_State *L, const char *method,
+                           const char *takes) {
+  cel_misuse_self(L, CEL_CALL_MT, method);
+  cel_misuse_surplus(L, method, 1, takes);
+  return cel_call_check(L, 1);
+}
+
+/* __close: the block in which the call was declared ends, and so does the
+   call. */
 static int l_close(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   cel_call_abandon(c, CEL_END_CANCELLED);
@@ -51,7 +61,7 @@ while not call:done() do
 end
 */
 static int l_done(lua_State *L) {
-  const cel_call *c = cel_call_check(L, 1);
+  const cel_call *c = call_self(L, "done", "done()");
   lua_pushboolean(L, c->state == CEL_STATE_DONE);
   return 1;
 }
@@ -71,7 +81,7 @@ local connector = assert(call:result())
 print(connector.name)
 */
 static int l_result(lua_State *L) {
-  const cel_call *c = cel_call_check(L, 1);
+  const cel_call *c = call_self(L, "result", "result()");
   if (c->state != CEL_STATE_DONE)
     return luaL_error(L, "result: the call is not done; use wait, or step "
                          "the client until done() is true");
@@ -92,7 +102,7 @@ local installs = client:submit("get_connector_install_base", id)
 print(#assert(licenses:wait()), #assert(installs:wait()))
 */
 static int l_wait(lua_State *L) {
-  cel_call_check(L, 1);
+  call_self(L, "wait", "wait()");
   lua_settop(L, 1);
   return cel_call_await(L);
 }
@@ -108,7 +118,7 @@ local _, err = call:result()
 assert(err.kind == "cancelled")
 */
 static int l_cancel(lua_State *L) {
-  cel_call *c = cel_call_check(L, 1);
+  cel_call *c = call_self(L, "cancel", "cancel()");
   cel_call_abandon(c, CEL_END_CANCELLED);
   if (cel_client_is_due(c->client))
     cel_wake_call(L, 1);
@@ -126,7 +136,7 @@ while not call:ready() do
 end
 */
 static int l_ready(lua_State *L) {
-  const cel_call *c = cel_call_check(L, 1);
+  const cel_call *c = call_self(L, "ready", "ready()");
   lua_pushboolean(L, cel_call_is_ready(c));
   return 1;
 }
@@ -154,7 +164,9 @@ void cel_open_call(lua_State *L) {
   cel_class_new(L, CEL_CALL_MT);
   luaL_setfuncs(L, meta, 0);
   luaL_newlib(L, methods);
-  cel_suggest_methods(L, CEL_CALL_MT);
+  cel_suggest_methods(L, CEL_CALL_MT,
+                      "there are: cancel, done, ready, result, wait",
+                      "options are arguments of the method that is submitted");
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
 }

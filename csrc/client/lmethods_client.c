@@ -1,7 +1,6 @@
 /*
-** lmethods_client.c - the client's methods: one closure for each operation,
-the
-** escape hatch, and calls that a host steps.
+** lmethods_client.c - the client's methods: one closure for each
+** operation, the escape hatch, and calls that a host steps.
 */
 #include "client/lmethods.h"
 
@@ -10,12 +9,14 @@ the
 #include <lauxlib.h>
 
 #include "client/lcall.h"
-#include "client/loptions.h"
 #include "client/lrequest.h"
 #include "client/lstep.h"
+#include "client/lsuggest.h"
 #include "client/lwake.h"
 #include "client/lwhere.h"
+#include "common/lmisuse.h"
 #include "common/lturn.h"
+#include "common/names.h"
 #include "engine/pump.h"
 #include "http/clock.h"
 
@@ -24,8 +25,7 @@ the
 /* docs/client.luadoc documents the 14 operations. */
 static int l_operation(lua_State *L) {
   lua_Integer i = lua_tointeger(L, lua_upvalueindex(1));
-  if (cel_request_operation(L, &cel_operations[i], NULL))
-    return 1;
+  cel_request_operation(L, &cel_operations[i], NULL);
   cel_call_start(L, 1);
   return cel_call_await(L);
 }
@@ -57,13 +57,12 @@ local found, response = assert(client:request {
 print(#found, response.next_url)
 */
 static int l_request(lua_State *L) {
-  if (cel_request_any(L, NULL))
-    return 1;
+  cel_request_any(L, NULL);
   cel_call_start(L, 1);
   return cel_call_await(L);
 }
 
-/* What can be submitted: the operations, and the escape hatch. */
+/* Names for submit: the operations, and the escape hatch. */
 static const char *submitted_name(const void *unused, size_t i) {
   (void)unused;
   return i < CEL_OPERATIONS ? cel_operations[i].name : "request";
@@ -90,8 +89,8 @@ static int l_submit(lua_State *L) {
   cel_client_self(L, "submit");
   if (lua_type(L, 2) != LUA_TSTRING)
     return luaL_error(L,
-                      "bad argument #1 to 'submit' (string expected, got "
-                      "%s): the name of a method comes first, such as "
+                      "submit: string expected, got %s; the name of a "
+                      "method comes first, such as "
                       "\"get_connector_by_id\"",
                       luaL_typename(L, 2));
   const char *name = lua_tostring(L, 2);
@@ -103,14 +102,16 @@ static int l_submit(lua_State *L) {
     return nearest == NULL
                ? luaL_error(L, "submit: no operation '%s'%s", name,
                             strpbrk(name, "0123456789") == NULL
-                                ? ""
+                                ? "; it starts an operation, or \"request\""
                                 : "; the name of a method comes first")
                : luaL_error(L, "submit: no operation '%s'; did you mean '%s'?",
                             name, nearest);
   }
   lua_remove(L, 2);
-  if (any ? cel_request_any(L, NULL) : cel_request_operation(L, op, NULL))
-    return luaL_error(L, "submit: a dry run is made by the method itself");
+  if (any)
+    cel_request_any(L, NULL);
+  else
+    cel_request_operation(L, op, NULL);
   cel_call *c = cel_call_check(L, 1);
   c->submitted = true;
   cel_push_where(L);
@@ -138,9 +139,18 @@ print(#assert(call:result()))
 */
 static int l_step(lua_State *L) {
   cel_client_self(L, "step");
-  double seconds = luaL_optnumber(L, 2, 0);
-  luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, 2,
-                "expected seconds, a number from 0 to 1000000000");
+  cel_misuse_surplus(L, "step", 2, "step([seconds])");
+  double seconds = 0;
+  if (lua_type(L, 2) == LUA_TNUMBER)
+    seconds = lua_tonumber(L, 2);
+  else if (!lua_isnoneornil(L, 2))
+    seconds = -1;
+  if (!(seconds >= 0 && seconds <= 1e9))
+    return luaL_error(L,
+                      "step: expected seconds, a number from 0 to 1000000000, "
+                      "got %s; it takes step([seconds])",
+                      lua_type(L, 2) == LUA_TNUMBER ? lua_tostring(L, 2)
+                                                    : luaL_typename(L, 2));
   double end = cel_clock() + seconds;
   size_t before = cel_client_check(L, 1)->unfinished;
   size_t now;
@@ -161,6 +171,7 @@ static int l_step(lua_State *L) {
 
 /* {====== Life */
 
+/* __close; gets the error as well. */
 static int l_close(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
   bool closes = !c->closed;
@@ -168,6 +179,12 @@ static int l_close(lua_State *L) {
   if (closes)
     cel_wake(L, 1);
   return 0;
+}
+
+static int l_close_method(lua_State *L) {
+  cel_client_self(L, "close");
+  cel_misuse_surplus(L, "close", 1, "close()");
+  return l_close(L);
 }
 
 static int l_gc(lua_State *L) {
@@ -209,7 +226,7 @@ void cel_open_client(lua_State *L) {
   static const luaL_Reg methods[] = {{"request", l_request},
                                      {"submit", l_submit},
                                      {"step", l_step},
-                                     {"close", l_close},
+                                     {"close", l_close_method},
                                      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", l_gc},
                                   {"__close", l_close},
@@ -224,7 +241,11 @@ void cel_open_client(lua_State *L) {
     lua_pushcclosure(L, l_operation, 1);
     lua_setfield(L, -2, cel_operations[i].name);
   }
-  cel_suggest_methods(L, CEL_CLIENT_MT);
+  cel_suggest_methods(L, CEL_CLIENT_MT,
+                      "client:request { method = ..., path = ... } reaches "
+                      "any endpoint",
+                      "options are given to celigo.new { ... }, or to a call "
+                      "as its last argument");
   lua_pushvalue(L, -1);
   lua_setfield(L, -3, "__index");
   lua_remove(L, -2);

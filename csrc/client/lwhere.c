@@ -1,9 +1,9 @@
 /*
-** lwhere.c - the line of the caller's code, for errors that somebody has to
-** find.
+** lwhere.c - finds the line of the caller's code, for error messages.
 */
 #include "client/lwhere.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 #include <lauxlib.h>
@@ -33,20 +33,32 @@ void cel_push_where(lua_State *L) {
     lua_getinfo(L, "Sl", &ar);
     if (*ar.what == 'C')
       continue;
-    if (*ar.source == '@' || *ar.source == '=') { /* else it is a text */
+    if (*ar.source == '@' ||
+        *ar.source == '=') { /* else the chunk comes from a string */
       bool hidden = lua_getfield(L, -1, ar.source) != LUA_TNIL;
       lua_pop(L, 1);
       if (hidden)
         continue;
     }
     if (ar.currentline < 0)
-      break; /* the lines have been stripped */
+      break; /* there is no debug information */
     lua_pop(L, 1);
     lua_pushfstring(L, "%s:%d", ar.short_src, ar.currentline);
     return;
   }
   lua_pop(L, 1);
   lua_pushnil(L);
+}
+
+int cel_error_where(lua_State *L, const char *format, ...) {
+  va_list arguments;
+  cel_push_where(L);
+  va_start(arguments, format);
+  lua_pushvfstring(L, format, arguments);
+  va_end(arguments);
+  if (!lua_isnil(L, -2))
+    lua_pushfstring(L, "%s: %s", lua_tostring(L, -2), lua_tostring(L, -1));
+  return lua_error(L);
 }
 
 int cel_l_where(lua_State *L) {

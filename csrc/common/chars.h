@@ -6,10 +6,33 @@
 #define CEL_CHARS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Space and tab: the white space within lines of HTTP (RFC 9110, 5.6.3). */
 static inline bool cel_is_blank(char c) {
   return c == ' ' || c == '\t';
+}
+
+/* Whether a text holds nothing but white space, or nothing at all. */
+static inline bool cel_is_white(const char *text, size_t len) {
+  while (len > 0 && (cel_is_blank(text[len - 1]) || text[len - 1] == '\r' ||
+                     text[len - 1] == '\n'))
+    len--;
+  return len == 0;
+}
+
+static inline bool cel_is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/* A letter of ASCII. */
+static inline bool cel_is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* A letter of ASCII in lower case, anything else as it is. */
+static inline char cel_lower(char c) {
+  return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 /* The digit of the four low bits of a number; `ten` is 'a' or 'A'. */

@@ -1,6 +1,6 @@
 /*
-** operations.c - the table of operations. Long timeouts stand where the
-** service works for minutes before it answers.
+** operations.c - the table of operations. Those on which the service works for
+** minutes have a long timeout.
 */
 #include "contract/operations.h"
 
@@ -122,6 +122,11 @@ const cel_operation *cel_operation_find(const char *name) {
   return NULL;
 }
 
+/* Whether a segment can be an id: a dot segment leads to another path. */
+static bool is_id(const char *segment, size_t len) {
+  return len > 2 || (len > 0 && memcmp(segment, "..", len) != 0);
+}
+
 /* Whether path fits the template: each {name} takes one whole segment. */
 static bool path_fits(const char *template, const char *path, size_t len) {
   const char *end = path + len;
@@ -130,7 +135,7 @@ static bool path_fits(const char *template, const char *path, size_t len) {
       const char *start = path;
       while (path < end && *path != '/')
         path++;
-      if (path == start)
+      if (!is_id(start, (size_t)(path - start)))
         return false;
       template = strchr(template, '}') + 1;
     } else if (path < end && *path == *template) {

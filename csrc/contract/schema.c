@@ -1,10 +1,12 @@
 /*
-** schema.c - the contract's request bodies, written down by hand and held
-** true by spec/schema_spec.lua.
+** schema.c - the contract's request bodies, written by hand.
+** spec/schema_spec.lua compares them with the contract.
 */
 #include "contract/schema.h"
 
 #include <string.h>
+
+#include "common/chars.h"
 
 /* How many rows a table has, for designated initialisers. */
 #define FIELDS(table)                                                         \
@@ -170,6 +172,13 @@ static const cel_shape user = {
     FIELDS(user_fields),
 };
 
+/* What the service makes itself, and sends with more kinds of records than
+   the contract says. */
+#define BEYOND(member)                                                        \
+  { .name = (member), .shape = &any_string, .read_only = true, .beyond = true }
+#define MADE_BEYOND                                                           \
+  BEYOND("handle"), BEYOND("lastModified"), BEYOND("numInstalls")
+
 static const cel_field license_fields[] = {
     {.name = "_id", .shape = &object_id, .read_only = true},
     {.name = "expires", .shape = &date_time},
@@ -177,6 +186,7 @@ static const cel_field license_fields[] = {
     {.name = "opts", .shape = &license_opts},
     {.name = "user", .shape = &user},
     {.name = "_integrationId", .shape = &object_id},
+    MADE_BEYOND,
 };
 
 const cel_shape cel_shape_license = {
@@ -190,6 +200,8 @@ static const cel_field license_create_fields[] = {
     {.name = "email", .shape = &email, .required = true},
     {.name = "expires", .shape = &date_time, .required = true},
     {.name = "opts", .shape = &license_opts, .required = true},
+    BEYOND("_id"),
+    MADE_BEYOND,
 };
 
 const cel_shape cel_shape_license_create = {
@@ -207,7 +219,7 @@ static const cel_field push_update_fields[] = {
 const cel_shape cel_shape_push_update = {
     .types = CEL_TYPE_OBJECT,
     FIELDS(push_update_fields),
-    .closed = true, /* it goes to customers */
+    .closed = true, /* it changes customers' installations */
 };
 
 const cel_shape cel_shape_install = {.types = CEL_TYPE_OBJECT};
@@ -224,7 +236,7 @@ const cel_field *cel_shape_field(const cel_shape *shape, const char *name,
 
 /* {====== Slips of the pen */
 
-#define SLIP_MAX 48 /* letters of a name that is looked at */
+#define SLIP_MAX 48 /* longer names are not looked at */
 
 /* Writes a name without case, underscores and a plural s; returns its
    length, or 0 where it is too long. */
@@ -236,13 +248,13 @@ static size_t slip_plain(char *out, const char *name, size_t len) {
       continue;
     if (n == SLIP_MAX)
       return 0;
-    out[n++] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    out[n++] = cel_lower(c);
   }
   return n > 1 && out[n - 1] == 's' ? n - 1 : n;
 }
 
-/* Whether one letter makes the difference: another, one more or one less, or
-   two swapped. */
+/* Whether two names differ by one letter (changed, added or left out) or by
+   two swapped ones. */
 static bool slip_one_letter(const char *a, size_t na, const char *b,
                             size_t nb) {
   size_t head = 0;
@@ -259,7 +271,9 @@ static bool slip_one_letter(const char *a, size_t na, const char *b,
           a[head + 1] == b[head]);
 }
 
-#define SLIP_LETTERS 3 /* in shorter names one letter is too much */
+#define SLIP_LETTERS                                                          \
+  3 /* in shorter names a letter is too big a difference                      \
+     */
 
 const cel_field *cel_shape_slip(const cel_shape *shape, const char *name,
                                 size_t len, uint64_t present) {
@@ -270,7 +284,7 @@ const cel_field *cel_shape_slip(const cel_shape *shape, const char *name,
   for (size_t i = 0; n > 0 && i < shape->nfields; i++) {
     const cel_field *field = &shape->fields[i];
     size_t m = slip_plain(known, field->name, strlen(field->name));
-    if ((present >> i & 1) != 0)
+    if (field->beyond || (present >> i & 1) != 0)
       continue;
     if (n == m && memcmp(given, known, n) == 0)
       return field;

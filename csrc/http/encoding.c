@@ -1,95 +1,29 @@
 /*
-** encoding.c - gzip, zlib and raw deflate, undone by zlib right into a body.
+** encoding.c - undoes gzip, zlib and raw deflate, by zlib, right into the
+** body.
 */
 #include "http/encoding.h"
 
-#include <stdint.h>
 #include <string.h>
-
-#define ZLIB_CONST /* next_in points to what is not changed */
-#include <zlib.h>
 
 #include "common/chars.h"
 #include "common/utf8.h"
+#include "http/inflater.h"
 
-#define MAX_LAYERS 4         /* codings around each other */
-#define AT_ONCE    0x100000u /* bytes that zlib gets in one call */
+#define MAX_LAYERS 4         /* codings on top of each other */
+#define AT_ONCE    0x100000u /* bytes given to zlib in one call */
 #define FIRST_ROOM 16384u    /* bytes of a body at first */
 
-/* What zlib asks for comes out of one block: 7 KiB for its state and 32 for
-   its window, with some more for other makes of zlib. */
-#define ARENA 49152u
-#define ALIGN 16u /* bytes; also of the size before a block of its own */
-
-struct cel_inflater {
-  z_stream z;
-  const cel_allocator *alloc;
-  size_t used; /* bytes of the arena */
-  _Alignas(ALIGN) char arena[ARENA];
-};
-
-/* {====== zlib's memory */
-
-static bool is_in_arena(const cel_inflater *f, const void *p) {
-  uintptr_t at = (uintptr_t)p;
-  return at >= (uintptr_t)f->arena && at < (uintptr_t)f->arena + ARENA;
-}
-
-static void *on_alloc(void *ud, unsigned items, unsigned size) {
-  cel_inflater *f = ud;
-  size_t n = (size_t)items * size;
-  if (n > SIZE_MAX - 2 * (size_t)ALIGN)
-    return NULL;
-  n = (n + ALIGN - 1) / ALIGN * ALIGN;
-  if (n <= ARENA - f->used) {
-    void *p = f->arena + f->used;
-    f->used += n;
-    return p;
-  }
-  char *block = f->alloc->fn(f->alloc->ud, NULL, 0, n + ALIGN);
-  if (block == NULL)
-    return NULL;
-  n += ALIGN;
-  memcpy(block, &n, sizeof n);
-  return block + ALIGN;
-}
-
-static void on_free(void *ud, void *p) {
-  cel_inflater *f = ud;
-  size_t n;
-  if (p == NULL || is_in_arena(f, p))
-    return;
-  char *block = (char *)p - ALIGN;
-  memcpy(&n, block, sizeof n);
-  f->alloc->fn(f->alloc->ud, block, n, 0);
-}
+/* {====== zlib's state */
 
 bool cel_encoding_feed(cel_encoding *e) {
-  if (e->state != CEL_ENCODING_INFLATE || e->inflater != NULL)
-    return true;
-  cel_inflater *f = e->alloc->fn(e->alloc->ud, NULL, 0, sizeof *f);
-  if (f == NULL)
-    return false;
-  memset(&f->z, 0, sizeof f->z);
-  f->alloc = e->alloc;
-  f->used = 0;
-  f->z.zalloc = on_alloc;
-  f->z.zfree = on_free;
-  f->z.opaque = f;
-  if (inflateInit2(&f->z, e->window) != Z_OK) {
-    f->alloc->fn(f->alloc->ud, f, sizeof *f, 0);
-    return false;
-  }
-  e->inflater = f;
-  return true;
+  if (e->state == CEL_ENCODING_INFLATE && e->inflater == NULL)
+    e->inflater = cel_inflater_new(e->alloc, e->window);
+  return e->state != CEL_ENCODING_INFLATE || e->inflater != NULL;
 }
 
 void cel_encoding_close(cel_encoding *e) {
-  cel_inflater *f = e->inflater;
-  if (f == NULL)
-    return;
-  inflateEnd(&f->z);
-  f->alloc->fn(f->alloc->ud, f, sizeof *f, 0);
+  cel_inflater_free(e->inflater);
   e->inflater = NULL;
 }
 
@@ -97,24 +31,19 @@ void cel_encoding_close(cel_encoding *e) {
 
 /* {====== The header */
 
-static char lower(char c) {
-  return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 static bool is(const char *text, size_t len, const char *word) {
   size_t i = 0;
-  while (i < len && word[i] != '\0' && lower(text[i]) == word[i])
+  while (i < len && word[i] != '\0' && cel_lower(text[i]) == word[i])
     i++;
   return i == len && word[i] == '\0';
 }
 
 static bool is_name_char(char c) {
-  char low = lower(c);
-  return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.' || c == '+';
+  return cel_is_letter(c) || cel_is_digit(c) || c == '-' || c == '_' ||
+         c == '.' || c == '+';
 }
 
-/* Appends a name for people, as far as there is room. */
+/* Adds a coding's name for error messages, as far as there is room. */
 static void keep_name(cel_encoding *e, const char *name, size_t len) {
   size_t at = strlen(e->names);
   size_t room = sizeof e->names - 1 - at;
@@ -165,7 +94,7 @@ static void read_line(cel_encoding *e, const char *line, const char *end,
     read_value(e, line + n, end);
 }
 
-/* Transfer-Encoding is not asked for, but taken where it comes. */
+/* A compressing Transfer-Encoding is not asked for, but accepted. */
 void cel_encoding_begin(cel_encoding *e, const cel_allocator *alloc,
                         const char *head, size_t len) {
   const char *end = head + len;
@@ -173,9 +102,9 @@ void cel_encoding_begin(cel_encoding *e, const cel_allocator *alloc,
   for (const char *line = head; line < end;) {
     const char *next = memchr(line, '\n', (size_t)(end - line));
     next = next == NULL ? end : next + 1;
-    if (lower(line[0]) == 'c')
+    if (cel_lower(line[0]) == 'c')
       read_line(e, line, next, "content-encoding");
-    else if (lower(line[0]) == 't')
+    else if (cel_lower(line[0]) == 't')
       read_line(e, line, next, "transfer-encoding");
     line = next;
   }
@@ -191,8 +120,8 @@ bool cel_encoding_is_left(const cel_encoding *e) {
 
 /* {====== The first bytes */
 
-/* Whether they can be the beginning of a text, the last character of which may
-   be cut. Compressed bytes are none, but once in millions. */
+/* Whether these bytes can be the beginning of a UTF-8 text; its last character
+   may be cut. Compressed bytes look like a text once in millions. */
 static bool is_text(const char *s, size_t n) {
   while (n > 0) {
     size_t len = cel_utf8_length(s, n);
@@ -213,8 +142,8 @@ static void start_stream(cel_encoding *e, int window, bool members) {
   e->layers--;
 }
 
-/* Decides what the body is, where the first bytes tell; `last`: there are no
-   more of them. */
+/* Decides what the body is, if the first bytes are enough for that. `last`: no
+   more bytes will come. */
 static void look(cel_encoding *e, bool last) {
   const unsigned char *b = e->first;
   size_t n = e->got;
@@ -242,8 +171,8 @@ static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/* Room for at least one more byte of a body that may have more: twice as
-   much, or else some. */
+/* Makes room for at least one more byte: twice the room where there is memory,
+   else a smaller step. */
 static int make_room(cel_encoding *e, cel_buf *body) {
   size_t step = body->cap / 8 > FIRST_ROOM ? body->cap / 8 : FIRST_ROOM;
   size_t left = body->max - body->cap;
@@ -266,7 +195,7 @@ static int settle(cel_encoding *e, int code, bool moved) {
     return CEL_ENCODING_FAILED;
   case Z_OK:
     return CEL_BUF_OK;
-  case Z_BUF_ERROR: /* nothing to do */
+  case Z_BUF_ERROR: /* no progress */
     if (moved)
       return CEL_BUF_OK;
     break;
@@ -277,8 +206,8 @@ static int settle(cel_encoding *e, int code, bool moved) {
   return CEL_BUF_OK;
 }
 
-/* Gives bytes to zlib, and its output to the body. Where the body is full a
-   byte beside it shows whether there is more. */
+/* Gives bytes to zlib, which writes into the body. Where the body is full, one
+   extra byte outside shows whether zlib has more. */
 static int inflate_some(cel_encoding *e, cel_buf *body, const void *data,
                         size_t len, size_t *used) {
   unsigned char beyond;
@@ -289,7 +218,7 @@ static int inflate_some(cel_encoding *e, cel_buf *body, const void *data,
     e->need = body->cap > 0 ? body->cap : 1;
     return CEL_BUF_NOMEM;
   }
-  z_stream *z = &e->inflater->z;
+  z_stream *z = cel_inflater_stream(e->inflater);
   size_t give = least(len, AT_ONCE);
   size_t room =
       full ? 1
@@ -308,7 +237,7 @@ static int inflate_some(cel_encoding *e, cel_buf *body, const void *data,
   return settle(e, code, give == 0 || *used > 0 || made > 0);
 }
 
-/* Behind a stream: another gzip member, or bytes without a meaning. */
+/* After the end of a stream: another gzip member may follow, or padding. */
 static void go_behind(cel_encoding *e, const char *data, size_t len,
                       size_t *used) {
   if (!e->members) {
@@ -319,11 +248,12 @@ static void go_behind(cel_encoding *e, const char *data, size_t len,
     ++*used;
   if (*used == len)
     return;
-  bool again = data[*used] == 0x1F && inflateReset(&e->inflater->z) == Z_OK;
+  bool again = data[*used] == 0x1F &&
+               inflateReset(cel_inflater_stream(e->inflater)) == Z_OK;
   e->state = again ? CEL_ENCODING_INFLATE : CEL_ENCODING_BROKEN;
 }
 
-/* The first bytes that have been looked at go on before all others. */
+/* Passes on the first bytes, which were kept to look at, before all others. */
 static int give_first(cel_encoding *e, cel_buf *body) {
   const unsigned char *from = e->first + e->given;
   size_t len = e->got - e->given;
@@ -344,7 +274,7 @@ static int give_first(cel_encoding *e, cel_buf *body) {
   return status;
 }
 
-/* Takes some of the bytes, as the state has it. */
+/* Takes some of the bytes; how depends on the state. */
 static int take(cel_encoding *e, cel_buf *body, const char *data, size_t len,
                 size_t *used) {
   int status;
@@ -396,7 +326,8 @@ int cel_encoding_write(cel_encoding *e, cel_buf *body, const char *data,
   }
   if (status == CEL_BUF_NOMEM)
     e->skip += at;
-  /* What is received without end may come to nothing: empty members, say. */
+  /* A server may send without end and the body stay empty: empty gzip members,
+     for example. */
   if (status == CEL_BUF_OK && e->received / 2 > body->max &&
       e->received > 2 * (size_t)AT_ONCE)
     status = CEL_BUF_FULL;
@@ -414,7 +345,7 @@ static cel_encoding_end end_of(int status) {
   }
 }
 
-/* Undoes the coding within the one that has been undone. */
+/* Undoes the next coding: what came out is compressed again. */
 static cel_encoding_end undo_inner(cel_encoding *e, cel_buf *body) {
   cel_encoding in = {.alloc = e->alloc,
                      .state = CEL_ENCODING_LOOK,

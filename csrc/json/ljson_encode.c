@@ -1,142 +1,36 @@
 /*
-** ljson_encode.c - a Lua value to JSON text, checked on the way against the
-** contract where it says something: one walk for both.
+** ljson_encode.c - encodes a Lua value as JSON text, and checks it against the
+** contract in the same walk.
 **
-** A fault does not end the walk, so that all of them come back at once; the
-** text written so far is then thrown away. Nothing is ever assumed of a
-** table: whether it is an array is what its keys say, unless it is marked.
+** A fault does not end the walk, so that all faults are reported together; the
+** text is thrown away then. Whether a table is an array is decided by its
+** mark, or else by all of its keys.
 */
 #include "json/ljson.h"
 
-#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <lauxlib.h>
 
+#include "common/lproxy.h"
 #include "common/lturn.h"
-#include "contract/lfaults.h"
 #include "contract/lvalidate.h"
-#include "json/ljson_writer.h"
-#include "json/lmarks.h"
+#include "json/ljson_scalar.h"
+#include "json/lnames.h"
 
 _Static_assert(CEL_FAULTS_DEPTH == CEL_JSON_MAX_DEPTH,
                "a path reaches as deep as a text");
 
-typedef struct encoder {
-  lua_State *L;
-  bool validate;
-  bool sort;   /* members by name */
-  int indent;  /* spaces for each level; 0: all on one line */
-  bool over;   /* the walk ends: too large, or too many faults */
-  size_t most; /* bytes of text */
-  size_t work; /* since debug hooks had a turn */
-  cel_marks marks;
-  cel_faults faults;
-  cel_writer out;
-} encoder;
+#define MOST_FAULTS                                                           \
+  10000 /* nobody reads more; shared tables can make 2^128                    \
+         */
 
-#define MOST_FAULTS 10000 /* nobody reads more, and there may be 2^128 */
+static void encode_value(cel_encoder *e, const cel_shape *shape, bool member);
 
-static void encode_value(encoder *e, const cel_shape *shape, bool member);
-
-/* Adds a fault with a constant text [-0, +0]. */
-static void encode_fault(encoder *e, const char *text) {
-  luaL_checkstack(e->L, 1, NULL);
-  lua_pushstring(e->L, text);
-  cel_faults_unfit(&e->faults);
-}
-
-/* Scalars; the value is on top [-0, +0] */
-
-static void encode_null(encoder *e, const cel_shape *shape, bool member) {
-  cel_writer_raw(&e->out, "null", 4);
-  if (shape != NULL && e->validate && !member)
-    cel_validate_type(&e->faults, shape, 0, -1);
-}
-
-static void encode_boolean(encoder *e, const cel_shape *shape) {
-  if (lua_toboolean(e->L, -1))
-    cel_writer_raw(&e->out, "true", 4);
-  else
-    cel_writer_raw(&e->out, "false", 5);
-  if (shape != NULL && e->validate)
-    cel_validate_type(&e->faults, shape, CEL_TYPE_BOOLEAN, -1);
-}
-
-static void encode_string(encoder *e, const cel_shape *shape) {
-  size_t len;
-  const char *s = lua_tolstring(e->L, -1, &len);
-  size_t bad = cel_writer_string(&e->out, s, len);
-  if (bad > 0) {
-    luaL_checkstack(e->L, 1, NULL);
-    lua_pushfstring(e->L, "not valid UTF-8 at byte %I", (LUAI_UACINT)bad);
-    cel_faults_unfit(&e->faults);
-  } else if (shape != NULL && e->validate) {
-    cel_validate_string(&e->faults, shape, s, len);
-  }
-}
-
-/* 30.0 is an integer to the contract and is sent as 30 where it asks for
-   one. */
-static void encode_float(encoder *e, const cel_shape *shape) {
-  lua_Number value = lua_tonumber(e->L, -1);
-  int whole;
-  const lua_Integer integer = lua_tointegerx(e->L, -1, &whole);
-  unsigned types = CEL_TYPE_NUMBER;
-  if (!isfinite(value)) {
-    encode_fault(e, isnan(value) ? "expected a finite number, got NaN"
-                                 : "expected a finite number, got infinity");
-    return;
-  }
-  if (shape != NULL && floor(value) == value)
-    types |= CEL_TYPE_INTEGER;
-  if (shape != NULL && (shape->types & CEL_TYPE_NUMBER) == 0 &&
-      (shape->types & types) != 0 && whole)
-    cel_writer_integer(&e->out, integer);
-  else
-    cel_writer_float(&e->out, value);
-  if (shape != NULL && e->validate)
-    cel_validate_type(&e->faults, shape, types, -1);
-}
-
-static void encode_number(encoder *e, const cel_shape *shape) {
-  if (!lua_isinteger(e->L, -1)) {
-    encode_float(e, shape);
-    return;
-  }
-  cel_writer_integer(&e->out, lua_tointeger(e->L, -1));
-  if (shape != NULL && e->validate)
-    cel_validate_type(&e->faults, shape, CEL_TYPE_INTEGER | CEL_TYPE_NUMBER,
-                      -1);
-}
-
-static void encode_light(encoder *e, const cel_shape *shape, bool member) {
-  const void *p = lua_touserdata(e->L, -1);
-  if (p == NULL) {
-    encode_null(e, shape, member);
-  } else if (cel_marks_is_empty_array(&e->marks, e->L, p)) {
-    cel_writer_raw(&e->out, "[]", 2);
-    if (shape != NULL && e->validate)
-      cel_validate_type(&e->faults, shape, CEL_TYPE_ARRAY, -1);
-  } else {
-    encode_fault(e, "expected a value that JSON can hold, got a userdata");
-  }
-}
-
-static void encode_foreign(encoder *e) {
-  luaL_checkstack(e->L, 1, NULL);
-  lua_pushfstring(e->L, "expected a value that JSON can hold, got a %s",
-                  luaL_typename(e->L, -1));
-  cel_faults_unfit(&e->faults);
-}
-
-/* Tables; the table is at index t */
-
-/* cel_table_items, with what is wrong made a fault [-0, +0]. */
-static lua_Integer encode_judge(encoder *e, int t, cel_mark mark) {
+/* cel_table_items; what is wrong becomes a fault [-0, +0]. */
+static lua_Integer encode_judge(cel_encoder *e, int t, cel_mark mark) {
   cel_work(e->L, &e->work, (size_t)lua_rawlen(e->L, t));
   lua_Integer n = cel_table_items(e->L, t, mark);
   if (n < 0)
@@ -144,9 +38,9 @@ static lua_Integer encode_judge(encoder *e, int t, cel_mark mark) {
   return n;
 }
 
-/* Begins a line where there are lines: before an item or a member, and before
-   the bracket that closes them [-0, +0]. */
-static void encode_line(encoder *e, bool closing) {
+/* Begins a new line, if the text is to be indented: before an item or a
+   member, and before the closing bracket [-0, +0]. */
+static void encode_line(cel_encoder *e, bool closing) {
   if (e->indent == 0)
     return;
   size_t n = (size_t)(e->faults.depth - (closing ? 1 : 0)) * (size_t)e->indent;
@@ -156,10 +50,10 @@ static void encode_line(encoder *e, bool closing) {
   e->out.at += n;
 }
 
-/* Ends an array or object: its bracket comes in place of the last comma
-   [-0, +0]. */
-static void encode_close(encoder *e, char bracket) {
-  if (e->out.at[-1] == ',') { /* else all members were left out */
+/* Ends an array or object: its closing bracket replaces the last comma [-0,
+   +0]. */
+static void encode_close(cel_encoder *e, char bracket) {
+  if (e->out.at[-1] == ',') { /* if not, all members were left out */
     e->out.at--;
     encode_line(e, true);
   }
@@ -168,10 +62,10 @@ static void encode_close(encoder *e, char bracket) {
 
 /* Writes the items from i on of an array whose keys did not come in order;
    false where it is no array [-0, +0]. */
-static bool encode_items(encoder *e, const cel_shape *items, int t,
+static bool encode_items(cel_encoder *e, const cel_shape *items, int t,
                          cel_mark mark, lua_Integer i) {
   cel_step *step = &e->faults.steps[e->faults.depth - 1];
-  step->index = 0; /* the fault, if any, is the table's */
+  step->index = 0; /* a fault is about the table */
   lua_Integer n = encode_judge(e, t, mark);
   if (n < 0)
     return false;
@@ -188,7 +82,7 @@ static bool encode_items(encoder *e, const cel_shape *items, int t,
 
 /* Writes a table that has items. Its first key and value are on the stack
    [-2, +0]. Keys of an array come in order almost always. */
-static bool encode_array(encoder *e, const cel_shape *shape, int t,
+static bool encode_array(cel_encoder *e, const cel_shape *shape, int t,
                          cel_mark mark) {
   lua_State *L = e->L;
   cel_step *step = &e->faults.steps[e->faults.depth - 1];
@@ -226,13 +120,13 @@ static bool encode_is_null(lua_State *L) {
 /* The fields that an object has, a bit for each. */
 typedef struct members {
   uint64_t seen;    /* with a value other than null */
-  uint64_t present; /* be it null, or not sent */
-  bool others;      /* there are names that the shape does not have */
+  uint64_t present; /* also those that are null or not sent */
+  bool others;      /* it has names that the shape does not have */
 } members;
 
-/* Checks that the value on top, of a member that must not be empty, is not
+/* Checks that the value on top is not empty, for a member that must not be
    [-0, +0]. */
-static void encode_filled(encoder *e) {
+static void encode_filled(cel_encoder *e) {
   lua_State *L = e->L;
   bool empty = lua_islightuserdata(L, -1);
   if (lua_istable(L, -1)) {
@@ -247,7 +141,7 @@ static void encode_filled(encoder *e) {
 
 /* Writes the member whose name and value are on top, unless it is read-only
    [-0, +0]. */
-static void encode_member(encoder *e, const cel_shape *shape, members *m) {
+static void encode_member(cel_encoder *e, const cel_shape *shape, members *m) {
   lua_State *L = e->L;
   size_t len;
   const char *name = lua_tolstring(L, -2, &len);
@@ -275,55 +169,15 @@ static void encode_member(encoder *e, const cel_shape *shape, members *m) {
     encode_filled(e);
 }
 
-/* A name as it is sorted. */
-typedef struct member_name {
-  const char *text; /* an array on the stack keeps it */
-  size_t len;
-} member_name;
-
-/* Order of names, for qsort: bytes. */
-static int member_compare(const void *a, const void *b) {
-  const member_name *one = a;
-  const member_name *other = b;
-  size_t len = one->len < other->len ? one->len : other->len;
-  int order = memcmp(one->text, other->text, len);
-  return order != 0 ? order
-                    : (one->len > other->len) - (one->len < other->len);
-}
-
-/* Turns the first key and value of the table at t, on the stack, into an
-   array of its names [-2, +1]; -1 where a key is no name [-2, +0]. */
-static lua_Integer encode_names(lua_State *L, int t) {
-  lua_Integer n = 0;
-  lua_newtable(L);
-  lua_insert(L, -3);
-  do {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING) {
-      lua_pop(L, 2);
-      return -1;
-    }
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, -3, ++n);
-  } while (lua_next(L, t) != 0);
-  return n;
-}
-
 /* Writes a table that has names, sorted. Its first key and value are on the
    stack [-2, +0]; false where a key is no name. */
-static bool encode_sorted(encoder *e, const cel_shape *shape, int t,
+static bool encode_sorted(cel_encoder *e, const cel_shape *shape, int t,
                           members *m) {
   lua_State *L = e->L;
-  lua_Integer n = encode_names(L, t);
+  lua_Integer n = cel_push_names(L, t);
   if (n < 0)
     return false;
-  member_name *names = lua_newuserdatauv(L, (size_t)n * sizeof *names, 0);
-  for (lua_Integer i = 0; i < n; i++) {
-    lua_rawgeti(L, t + 1, i + 1);
-    names[i].text = lua_tolstring(L, -1, &names[i].len);
-    lua_pop(L, 1);
-  }
-  qsort(names, (size_t)n, sizeof *names, member_compare);
+  const cel_name *names = lua_touserdata(L, -1);
   e->faults.steps[e->faults.depth - 1].key = t + 3;
   cel_work(L, &e->work, (size_t)n);
   for (lua_Integer i = 0; i < n && !e->over; i++) {
@@ -339,7 +193,7 @@ static bool encode_sorted(encoder *e, const cel_shape *shape, int t,
 
 /* Writes a table that has names, in the order of the table. Its first key and
    value are on the stack [-2, +0]; false where a key is no name. */
-static bool encode_members(encoder *e, const cel_shape *shape, int t,
+static bool encode_members(cel_encoder *e, const cel_shape *shape, int t,
                            members *m) {
   lua_State *L = e->L;
   cel_step *step = &e->faults.steps[e->faults.depth - 1];
@@ -361,7 +215,7 @@ static bool encode_members(encoder *e, const cel_shape *shape, int t,
 
 /* Writes a table that has names. Its first key and value are on the stack
    [-2, +0]. */
-static bool encode_object(encoder *e, const cel_shape *shape, int t,
+static bool encode_object(cel_encoder *e, const cel_shape *shape, int t,
                           cel_mark mark) {
   cel_step *step = &e->faults.steps[e->faults.depth - 1];
   members m = {0};
@@ -382,9 +236,9 @@ static bool encode_object(encoder *e, const cel_shape *shape, int t,
   return true;
 }
 
-/* Writes an empty table as what its mark or the contract says, and returns
-   its type [-0, +0]. */
-static unsigned encode_empty(encoder *e, const cel_shape *shape, int t,
+/* Writes an empty table as array or object, as its mark or the contract says,
+   and returns that type [-0, +0]. */
+static unsigned encode_empty(cel_encoder *e, const cel_shape *shape, int t,
                              cel_mark mark) {
   unsigned both = CEL_TYPE_ARRAY | CEL_TYPE_OBJECT;
   bool array = mark == CEL_MARK_ARRAY || mark == CEL_MARK_ARRAY_IF_EMPTY;
@@ -396,21 +250,9 @@ static unsigned encode_empty(encoder *e, const cel_shape *shape, int t,
   return array ? CEL_TYPE_ARRAY : CEL_TYPE_OBJECT;
 }
 
-/* Whether the empty table at t stands for another one: its metatable says how
-   to walk it, or where to look for what it does not hold itself. No metamethod
-   is called here, and so all of that would be lost [-0, +0]. */
-static bool encode_is_proxy(encoder *e, int t) {
-  static const char *const names[] = {"__pairs", "__index"};
-  lua_State *L = e->L;
-  bool proxy = false;
-  if (!lua_getmetatable(L, t))
-    return false;
-  for (int i = 0; i < 2 && !proxy; i++) {
-    lua_pushstring(L, names[i]);
-    proxy = lua_rawget(L, -2) != LUA_TNIL;
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
+/* Adds a fault where the empty table at t stands for another one [-0, +0]. */
+static bool is_proxy(cel_encoder *e, int t) {
+  bool proxy = cel_table_is_proxy(e->L, t);
   if (proxy)
     encode_fault(e, "the table is empty, and stands for another one (its "
                     "metatable has __pairs or __index); copy that into a "
@@ -418,9 +260,9 @@ static bool encode_is_proxy(encoder *e, int t) {
   return proxy;
 }
 
-/* Goes down into the table on top; false, with a fault, where that would
-   not end [-0, +0]. */
-static bool encode_enter(encoder *e) {
+/* Enters the table on top. If it contains itself or is too deep, adds a fault
+   and returns false [-0, +0]. */
+static bool encode_enter(cel_encoder *e) {
   cel_faults *f = &e->faults;
   const void *table = lua_topointer(e->L, -1);
   for (int i = 0; i < f->depth; i++) {
@@ -438,7 +280,7 @@ static bool encode_enter(encoder *e) {
 }
 
 /* [-0, +0] */
-static void encode_table(encoder *e, const cel_shape *shape) {
+static void encode_table(cel_encoder *e, const cel_shape *shape) {
   lua_State *L = e->L;
   int t = lua_gettop(L);
   if (!encode_enter(e))
@@ -450,8 +292,8 @@ static void encode_table(encoder *e, const cel_shape *shape) {
   bool whole = true;
   lua_pushnil(L);
   bool empty = lua_next(L, t) == 0;
-  if (empty && mark == CEL_MARK_NONE && encode_is_proxy(e, t)) {
-    type = CEL_TYPE_ANY; /* one fault will do */
+  if (empty && mark == CEL_MARK_NONE && is_proxy(e, t)) {
+    type = CEL_TYPE_ANY; /* no second fault for the same table */
     whole = false;
   } else if (empty) {
     type = encode_empty(e, shape, t, mark);
@@ -468,41 +310,27 @@ static void encode_table(encoder *e, const cel_shape *shape) {
     cel_validate_type(&e->faults, shape, type, t);
 }
 
-/* Tables may share others: what a walk meets can be 2^128 values, of a body of
-   a hundred tables. */
-static bool encode_is_over(const encoder *e) {
+/* Whether to end the walk early. Tables may contain the same table twice, and
+   so on: a hundred tables can make 2^128 values. */
+static bool encode_is_over(const cel_encoder *e) {
   return (e->most > 0 && (size_t)(e->out.at - e->out.start) > e->most) ||
          e->faults.count >= MOST_FAULTS;
 }
 
 /* Writes the value on top; `member` where it is one of an object's
    [-0, +0]. */
-static void encode_value(encoder *e, const cel_shape *shape, bool member) {
+static void encode_value(cel_encoder *e, const cel_shape *shape, bool member) {
   cel_work(e->L, &e->work, 1);
-  switch (lua_type(e->L, -1)) {
-  case LUA_TSTRING:
-    encode_string(e, shape);
-    break;
-  case LUA_TNUMBER:
-    encode_number(e, shape);
-    break;
-  case LUA_TBOOLEAN:
-    encode_boolean(e, shape);
-    break;
-  case LUA_TTABLE:
+  int type = lua_type(e->L, -1);
+  if (type == LUA_TTABLE)
     encode_table(e, shape);
-    break;
-  case LUA_TLIGHTUSERDATA:
-    encode_light(e, shape, member);
-    break;
-  default:
-    encode_foreign(e);
-  }
+  else
+    encode_scalar(e, type, shape, member);
   e->over = e->over || encode_is_over(e);
 }
 
 int cel_json_encode(lua_State *L, int idx, const cel_encode_options *o) {
-  encoder e;
+  cel_encoder e;
   int top = lua_gettop(L);
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   lua_pushvalue(L, idx);

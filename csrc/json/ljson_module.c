@@ -1,7 +1,6 @@
 /*
 ** ljson_module.c - the module table celigo.json, and the marks that say
-*whether a
-** table is an array or an object.
+** whether a table is an array or an object.
 */
 #include "json/ljson_module.h"
 
@@ -9,7 +8,10 @@
 
 #include <lauxlib.h>
 
+#include "common/lmisuse.h"
+#include "common/loptions.h"
 #include "json/ljson.h"
+#include "json/ljson_writer.h"
 #include "json/lmarks.h"
 
 /***
@@ -17,57 +19,16 @@ JSON to and from Lua values.
 @module celigo.json
 */
 
-/* Both are functions, no methods: with a colon the module itself is the first
-   argument [-0, +0]. */
-static void refuse_colon(lua_State *L, const char *name) {
-  if (!lua_istable(L, 1))
-    return;
-  lua_getfield(L, LUA_REGISTRYINDEX, CEL_JSON_MODULE);
-  bool colon = lua_rawequal(L, -1, 1);
-  lua_pop(L, 1);
-  if (colon)
-    luaL_error(L,
-               "celigo.json.%s: it is called with a dot, not a colon: "
-               "celigo.json.%s(...)",
-               name, name);
-}
-
-/* Reads the options at index 2, which may be none [-0, +0]. */
+/* Reads the options at index 2; there may be none [-0, +0]. */
 static void read_options(lua_State *L, cel_encode_options *o) {
   static const char what[] = "celigo.json.encode";
-  for (int i = lua_gettop(L); i > 2; i--)
-    if (!lua_isnil(L, i))
-      luaL_error(L,
-                 "%s: too many arguments; it takes encode(value[, options])",
-                 what);
-  if (lua_isnoneornil(L, 2))
-    return;
-  if (!lua_istable(L, 2))
-    luaL_error(L, "%s: expected a table of options, got a %s", what,
-               luaL_typename(L, 2));
-  lua_pushnil(L);
-  while (lua_next(L, 2) != 0) {
-    const char *name =
-        lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-    if (strcmp(name, "sort") == 0) {
-      if (!lua_isboolean(L, -1))
-        luaL_error(L, "%s: option 'sort': expected a boolean, got a %s", what,
-                   luaL_typename(L, -1));
-      o->sort = lua_toboolean(L, -1);
-    } else if (strcmp(name, "indent") == 0) {
-      int whole = 0;
-      lua_Integer n =
-          lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &whole) : 0;
-      if (!whole || n < 0 || n > 16)
-        luaL_error(L, "%s: option 'indent': expected an integer from 0 to 16",
-                   what);
-      o->indent = (int)n;
-    } else {
-      luaL_error(L, "%s: unknown option '%s'; there are: sort, indent", what,
-                 name);
-    }
-    lua_pop(L, 1);
-  }
+  static const cel_option rows[] = {
+      {"sort", CEL_OPTION_BOOLEAN, 0, 0, NULL},
+      {"indent", CEL_OPTION_INTEGER, 0, 16, NULL}};
+  cel_misuse_surplus(L, what, 2, "encode(value[, options])");
+  cel_options_check(L, 2, rows, sizeof rows / sizeof *rows, what);
+  o->sort = cel_option_boolean(L, 2, "sort", false);
+  o->indent = (int)cel_option_number(L, 2, "indent", 0);
 }
 
 /***
@@ -93,8 +54,10 @@ print(message)
 */
 static int l_decode(lua_State *L) {
   size_t len;
-  refuse_colon(L, "decode");
-  const char *const text = luaL_checklstring(L, 1, &len);
+  cel_misuse_colon(L, "celigo.json.decode", "celigo.json.decode(text)");
+  if (!lua_isstring(L, 1))
+    cel_misuse_type(L, "celigo.json.decode", LUA_TSTRING, "a text");
+  const char *const text = lua_tolstring(L, 1, &len);
   cel_json_fault fault;
   if (cel_json_decode(L, text, len, &fault) == 0)
     return 1;
@@ -125,29 +88,27 @@ print(celigo.json.encode({ b = 1, a = { 2, 3 } }, { sort = true, indent = 2 }))
 */
 static int l_encode(lua_State *L) {
   cel_encode_options options = {0};
-  refuse_colon(L, "encode");
-  luaL_checkany(L, 1);
+  cel_misuse_colon(L, "celigo.json.encode", "celigo.json.encode(value)");
+  if (lua_isnone(L, 1))
+    return luaL_error(L, "celigo.json.encode: expected a value; it takes "
+                         "encode(value[, options])");
   read_options(L, &options);
   lua_settop(L, 1);
   if (cel_json_encode(L, 1, &options) == 0)
     return 1;
   luaL_pushfail(L);
-  lua_rawgeti(L, -2, 1); /* the first fault is enough; it names its path */
+  lua_rawgeti(L, -2, 1); /* the first fault is enough; it has its path */
   lua_getfield(L, -1, "message");
   lua_remove(L, -2);
   return 2;
 }
 
-/* Gives the table at 1 one of our metatables; one that means something else
-   is not taken away from it [-0, +1]. */
-static int marks_set(lua_State *L, const char *name) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+/* Sets one of our metatables on the table at index 1. Refused if the table has
+   another metatable, for that may be needed [-0, +1]. */
+static int marks_set(lua_State *L, const char *name, const char *use) {
   lua_settop(L, 1);
-  lua_pushliteral(L, "parse_timestamp"); /* only the module has one */
-  if (lua_rawget(L, 1) == LUA_TFUNCTION)
-    return luaL_error(
-        L, "%s: it is called with a dot, not a colon: %s { ... }", name, name);
-  lua_pop(L, 1);
+  cel_misuse_colon(L, name, use);
+  cel_misuse_type(L, name, LUA_TTABLE, "a table");
   cel_marks marks;
   cel_marks_init(&marks, L);
   if (cel_marks_of(&marks, L) == CEL_MARK_NONE && lua_getmetatable(L, 1))
@@ -159,18 +120,27 @@ static int marks_set(lua_State *L, const char *name) {
 
 /* celigo.array; lua/celigo/init.lua documents both marks. */
 int cel_json_l_array(lua_State *L) {
-  return marks_set(L, CEL_ARRAY_MT);
+  return marks_set(L, CEL_ARRAY_MT, "celigo.array { ... }");
 }
 
 /* celigo.object */
 int cel_json_l_object(lua_State *L) {
-  return marks_set(L, CEL_OBJECT_MT);
+  return marks_set(L, CEL_OBJECT_MT, "celigo.object { ... }");
+}
+
+/* __call of an array: a list is easily taken for an iterator. */
+static int l_array_call(lua_State *L) {
+  return luaL_error(L, "this is an array, no function and no iterator: "
+                       "for i, value in ipairs(array) do ... end");
 }
 
 int cel_open_json(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"decode", l_decode}, {"encode", l_encode}, {NULL, NULL}};
+  cel_open_writer(L);
   luaL_newmetatable(L, CEL_ARRAY_MT);
+  lua_pushcfunction(L, l_array_call);
+  lua_setfield(L, -2, "__call");
   luaL_newmetatable(L, CEL_OBJECT_MT);
   lua_pop(L, 2);
   luaL_newlib(L, functions);

@@ -1,6 +1,6 @@
 /*
-** ltime.c - the service's date-times for Lua: seconds since 1970 to text and
-** back.
+** ltime.c - the service's date-times for Lua: converts seconds since 1970 to
+** text and back.
 */
 #include "time/ltime.h"
 
@@ -9,16 +9,17 @@
 
 #include <lauxlib.h>
 
+#include "common/lmisuse.h"
 #include "common/quote.h"
 #include "time/datetime.h"
 
-/* Seconds on either side of 1970 that are no year of four digits, with room
-   to spare: up to here milliseconds fit in 64 bits. */
+/* Seconds before or after 1970 that are certainly beyond years of four digits.
+   Up to here milliseconds fit into 64 bits. */
 #define TIME_MAX_SECONDS 1000000000000
 
-/* Milliseconds of a number of seconds, to the nearest; false where that is
-   far from any date. Whole seconds and fraction are rounded apart, so that
-   nothing is lost in a large number. */
+/* Rounds seconds to milliseconds; false if that is beyond any date. Whole
+   seconds and the fraction are converted separately, so that a large number
+   loses nothing. */
 static bool time_millis(double seconds, int64_t *millis) {
   if (!(fabs(seconds) < (double)TIME_MAX_SECONDS))
     return false;
@@ -50,7 +51,9 @@ assert(celigo.timestamp(0) == "1970-01-01T00:00:00.000Z")
 static int l_timestamp(lua_State *L) {
   char text[CEL_DATETIME_SIZE];
   int64_t millis = 0;
-  luaL_checktype(L, 1, LUA_TNUMBER);
+  cel_misuse_colon(L, "celigo.timestamp", "celigo.timestamp(seconds)");
+  cel_misuse_type(L, "celigo.timestamp", LUA_TNUMBER,
+                  "seconds, such as os.time()");
   if (lua_isinteger(L, 1)) {
     lua_Integer seconds = lua_tointeger(L, 1);
     bool near = seconds > -TIME_MAX_SECONDS && seconds < TIME_MAX_SECONDS;
@@ -102,7 +105,10 @@ print(("%d days left"):format(left // 86400))
 static int l_parse_timestamp(lua_State *L) {
   size_t len;
   int64_t millis;
-  luaL_checktype(L, 1, LUA_TSTRING);
+  cel_misuse_colon(L, "celigo.parse_timestamp",
+                   "celigo.parse_timestamp(text)");
+  cel_misuse_type(L, "celigo.parse_timestamp", LUA_TSTRING,
+                  "a text such as \"2026-12-31T00:00:00.000Z\"");
   const char *text = lua_tolstring(L, 1, &len);
   const char *reason = cel_datetime_parse(text, len, &millis);
   if (reason != NULL) {

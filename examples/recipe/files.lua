@@ -1,6 +1,14 @@
---- Files: read whole, and replaced whole or not at all.
+--- Files: read whole, and replaced whole or not at all; and shell commands.
 
 local files = {}
+
+--- `os.execute`, which waits without an ear for Ctrl-C: where that has ended
+-- the command, it is raised as the interpreter does.
+function files.execute(command)
+  local good, how, status = os.execute(command)
+  if how == "signal" and status == 2 or status == 130 then error("interrupted!", 0) end
+  return good, how, status
+end
 
 -- nil and a message that names the file.
 local function problem(path, message)
@@ -27,7 +35,7 @@ function files.quote(text)
 end
 
 local function is_true(test, path)
-  return os.execute(("p=%s; %s"):format(files.quote(path), test)) == true
+  return files.execute(("p=%s; %s"):format(files.quote(path), test)) == true
 end
 
 -- The file that a link leads to; the path itself where it is none.
@@ -66,7 +74,7 @@ function files.save(path, text)
   local part = beside(path)
   local _ <close> = setmetatable({}, { __close = function() os.remove(part) end }) -- gone when all went well
   if is_true('test -e "$p"', path) then
-    os.execute(("cp -p -- %s %s 2>/dev/null"):format(files.quote(path), files.quote(part)))
+    files.execute(("cp -p -- %s %s 2>/dev/null"):format(files.quote(path), files.quote(part)))
   end
   local good, message = write(part, text)
   if good then good, message = os.rename(part, path) end

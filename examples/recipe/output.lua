@@ -3,6 +3,7 @@
 
 local celigo = require "celigo"
 local csv = require "recipe.csv"
+local files = require "recipe.files"
 local plain = require "recipe.plain"
 
 local output = { quiet = false } -- --quiet is given
@@ -12,7 +13,7 @@ local terminals = {}
 --- Whether the standard output (1) or the standard error (2) is a terminal.
 function output.is_terminal(number)
   if terminals[number] == nil then
-    terminals[number] = os.execute(("test -t %d"):format(number)) == true
+    terminals[number] = files.execute(("test -t %d"):format(number)) == true
   end
   return terminals[number]
 end

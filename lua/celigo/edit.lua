@@ -5,19 +5,19 @@ local core = require "celigo.core"
 core.hide_file()
 local base = require "celigo.base"
 local errors = require "celigo.errors"
+local tasks = require "celigo.tasks"
 
 local null = base.json.null
 
 -- {====== What a write has dropped or changed
 
--- Made by the service, whatever is sent.
-local read_only = {
-  connector = { _id = true, handle = true, lastModified = true, numInstalls = true },
-  license = { _id = true, lastModified = true },
-}
+-- Made by the service, and never sent.
+local read_only = { _id = true, handle = true, lastModified = true, numInstalls = true }
 
+-- As paths are in messages: a.b[3], or ["a b"] where a name is no word.
 local function member_path(path, key)
   if type(key) == "number" then return ("%s[%d]"):format(path, key) end
+  if not key:find "^[A-Za-z_][A-Za-z0-9_]*$" then return ("%s[%s]"):format(path, base.json.encode(key)) end
   return path == "" and key or path .. "." .. key
 end
 
@@ -71,10 +71,10 @@ end
 
 -- The paths of what the service left out of a record that was put, and of what
 -- it made another value of, sorted.
-local function differences(record, returned, never_sent)
+local function differences(record, returned)
   local sent, found = {}, { dropped = {}, changed = {} }
   for key, value in pairs(record) do
-    if not never_sent[key] then sent[key] = value end
+    if not read_only[key] then sent[key] = value end
   end
   if type(returned) == "table" then compare(sent, returned, "", found) end
   table.sort(found.dropped)
@@ -96,7 +96,7 @@ end
 
 -- A fault wherever in its array it stands: an element may have moved.
 local function fault_key(fault)
-  local text = ("%s\0%s\0%s"):format(fault.code, fault.field or "", errors.without_advice(fault.message))
+  local text = ("%s\0%s\0%s"):format(fault.code, fault.field or "", errors.message_of(fault))
   return (text:gsub("%[%d+%]", "[]"))
 end
 
@@ -137,16 +137,14 @@ end
 -- }======
 
 -- Wrong arguments raise with the user's position, before anything is sent.
--- Returns the path of the record. The method's own arguments, but for the
--- function, follow the function.
+-- Returns a call of the read, for errors. The method's own arguments, but for
+-- the function, follow the function.
 local function check(client, what, name, arguments, edit, ...)
   local good, call = pcall(core.fetch, client, what, name, ...)
   if not good then error(call, call == "not enough memory" and 0 or 3) end
-  if type(edit) ~= "function" then
-    error(("%s: expected a function, got a %s; it takes %s(%s, edit[, options])"):format(
-      what, type(edit), what, arguments), 3)
-  end
-  return core.target(call):match "^[^?]*"
+  local wrong = tasks.not_a_function(edit, "record", ("%s(%s, edit[, options])"):format(what, arguments))
+  if wrong then error(("%s: %s"):format(what, wrong), 3) end
+  return call
 end
 
 -- Options are no members of a record, and would be sent.
@@ -160,31 +158,38 @@ local function check_record(what, record)
   end
 end
 
--- The error of a read whose answer is no record.
-local function no_record(value, response, name, path)
-  return errors.new {
-    kind = "decode", code = "unexpected_answer",
-    message = ("expected an object, got a %s"):format(type(value)),
-    method = "GET", path = path, operation = name, status = response.status,
-    where = core.where(), attempts = response.attempts, elapsed = response.elapsed, headers = response.headers,
-    retryable = false, maybe_applied = false,
-  }
+local array_mark = getmetatable(base.array {})
+
+-- What a read has answered, in words; "object" for a record.
+local function kind_of(value)
+  if value == null then return "null" end
+  if type(value) ~= "table" then return "a " .. type(value) end
+  return (getmetatable(value) == array_mark or value[1] ~= nil) and "an array" or "object"
+end
+
+-- The error of a read whose answer is no record: putting it back would replace
+-- one.
+local function no_record(call, kind, response)
+  local err = core.record_error(call, "expected an object, got " .. kind)
+  for _, name in ipairs { "status", "headers", "attempts", "elapsed" } do err[name] = response[name] end
+  return err
 end
 
 -- Reads by `get`, calls the function, writes by `put`.
 local function edit_record(method, edit, options, get, put)
   local record, response = get(options)
   if record == nil then return nil, response end
-  if type(record) ~= "table" then return nil, no_record(record, response, method.reads, method.path) end
+  local kind = kind_of(record)
+  if kind ~= "object" then return nil, no_record(method.call, kind, response) end
   local before = copy_of(record)
   local answer, message = edit(record)
   if answer == nil and message ~= nil then return nil, message end
-  if answer == false then return record, response end
+  if answer == false then return before, response end
   local sent = type(answer) == "table" and answer or record
   check_record(method.name, sent)
   local value, written = write(put, before, sent, options)
   if value ~= nil and written then -- a dry run has no response
-    written.dropped, written.changed = differences(sent, value, read_only[method.kind])
+    written.dropped, written.changed = differences(sent, value)
   end
   return value, written
 end
@@ -218,8 +223,8 @@ local methods = core.methods
 --   connector.published = true
 -- end)
 function methods.edit_connector(client, id, edit, options, ...)
-  local method = { name = "edit_connector", reads = "get_connector_by_id", kind = "connector" }
-  method.path = check(client, method.name, method.reads, "id", edit, id, options, ...)
+  local method = { name = "edit_connector", reads = "get_connector_by_id" }
+  method.call = check(client, method.name, method.reads, "id", edit, id, options, ...)
   return edit_record(method, edit, options, function(given)
     return client:get_connector_by_id(id, given)
   end, function(connector, given)
@@ -239,8 +244,8 @@ end
 --   license.expires = celigo.timestamp(os.time() + 30 * 86400)
 -- end)
 function methods.edit_connector_license(client, id, license_id, edit, options, ...)
-  local method = { name = "edit_connector_license", reads = "get_connector_license_by_id", kind = "license" }
-  method.path = check(client, method.name, method.reads, "id, license_id", edit, id, license_id, options, ...)
+  local method = { name = "edit_connector_license", reads = "get_connector_license_by_id" }
+  method.call = check(client, method.name, method.reads, "id, license_id", edit, id, license_id, options, ...)
   return edit_record(method, edit, options, function(given)
     return client:get_connector_license_by_id(id, license_id, given)
   end, function(license, given)

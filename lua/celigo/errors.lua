@@ -39,6 +39,9 @@ local MAX_SHOWN = 5 -- entries that tostring shows
 local MAX_MESSAGE = 400 -- bytes of each
 local MAX_TEXT = 200 -- bytes of a body that is shown as its text
 
+local null = base.json.null
+local ENTRY = { code = true, field = true, source = true } -- what tells nothing without a message
+
 local NAME = "celigo.error"
 
 local methods = {}
@@ -57,8 +60,13 @@ local function no_string(name)
   end
 end
 
+local function no_method()
+  error("an error object has no method tostring: use tostring(err)", 2)
+end
+
 setmetatable(methods, {
   __index = function(_, name)
+    if name == "tostring" then return no_method end
     if type(name) == "string" and type(string[name]) == "function" then return no_string(name) end
   end,
 })
@@ -130,7 +138,7 @@ local function kept(text)
 end
 
 local function text_or_nil(v)
-  if type(v) == "string" then return kept(v) end
+  if type(v) == "string" then return v ~= "" and kept(v) or nil end
   if type(v) == "number" then return tostring(v) end
   return nil
 end
@@ -139,17 +147,6 @@ end
 local function code_or_nil(v)
   if type(v) == "number" then return v end
   return text_or_nil(v)
-end
-
--- One entry of the service's list, whatever it looks like.
-local function entry_of(v)
-  if type(v) ~= "table" then return { message = text_or_nil(v) } end
-  return {
-    code = code_or_nil(v.code),
-    message = text_or_nil(v.message),
-    field = text_or_nil(v.field),
-    source = text_or_nil(v.source),
-  }
 end
 
 local entities = { amp = "&", lt = "<", gt = ">", quot = '"', nbsp = " ", ["#39"] = "'" }
@@ -209,6 +206,23 @@ local function one_error(value)
   return message, code
 end
 
+-- The JSON of a value that has no message: `text`, or else its own. nil if it
+-- holds nothing except what an error entry has fields for.
+local function rest_of(v, text)
+  local rest = type(v) ~= "table" and v ~= null and v ~= ""
+  if type(v) == "table" then
+    for name, value in pairs(v) do rest = rest or not ENTRY[name] and value ~= "" and value ~= null end
+  end
+  return rest and text_of(text or base.json.encode(v, { sort = true })) or nil
+end
+
+-- One entry of the service's list, whatever it looks like.
+local function entry_of(v)
+  if type(v) ~= "table" then return { message = text_or_nil(v) or rest_of(v) } end
+  local message, code = one_error(v)
+  return { code = code, message = message or rest_of(v), field = text_or_nil(v.field), source = text_or_nil(v.source) }
+end
+
 -- The service's list of errors, and message and code of an answer without one.
 local function read_body(body)
   local value = base.json.decode(body)
@@ -219,7 +233,7 @@ local function read_body(body)
   for i, v in ipairs(list or {}) do errors[i] = entry_of(v) end
   local message, code = one_error(value)
   if type(value.errors) == "string" then message = message or value.errors end
-  if not errors[1] and not message and not code and next(value) ~= nil then message = text_of(body) end
+  if not errors[1] and not message then message = rest_of(value, body) end
   return errors, message, code
 end
 
@@ -249,16 +263,22 @@ end
 
 local ANYWAY = "; validate = false sends it anyway"
 
--- A message without that.
-local function without_advice(message)
-  return message:sub(-#ANYWAY) == ANYWAY and message:sub(1, -#ANYWAY - 1) or message
+-- Entries whose message has that behind it, and what it was without.
+local plain = setmetatable({}, { __mode = "k" })
+
+-- What the message of an entry says, without advice.
+local function message_of(entry)
+  return plain[entry] or entry.message
 end
 
 -- Takes code, message and field from the first entry of the list. Where it is
 -- the contract's, its message says what to do about it, for all of them.
 local function tell_first(err)
   local first = err.errors[1]
-  if contract[err] then first.message = without_advice(first.message) .. ANYWAY end
+  if contract[err] and not plain[first] then
+    plain[first] = first.message
+    first.message = first.message .. ANYWAY
+  end
   err.code, err.message, err.field = first.code, first.message, first.field
 end
 
@@ -288,7 +308,7 @@ local function narrow(err, entries)
 end
 
 local function show(entry)
-  local message = without_advice(entry.message or "no message")
+  local message = message_of(entry) or "no message"
   local text = ("%s: %s"):format(entry.code or "error", cut(message, MAX_MESSAGE))
   local field = entry.field
   if field and field ~= "" and message:sub(1, #field + 1) ~= field .. ":" then
@@ -328,6 +348,22 @@ function Error.__concat(a, b)
   return tostring(a) .. tostring(b)
 end
 
+local function is_error(v)
+  return type(v) == "table" and getmetatable(v) == NAME
+end
+
+-- Raises where `has` is called in another way than err:has(code).
+local function check_has(err, code, ...)
+  local kind = type(code)
+  if not is_error(err) then
+    error(("has: expected the error as the first argument, got a %s; a method is called with a colon: err:has(code)")
+      :format(type(err)), 3)
+  elseif kind ~= "nil" and kind ~= "string" and kind ~= "number" or next { ... } ~= nil then
+    error(("has: expected one code, a string or an integer, got a %s; it takes has(code)"):format(
+      next { ... } ~= nil and "second one" or kind), 3)
+  end
+end
+
 --- Whether any entry of the service's list, or the error itself, has a code.
 -- @function has
 -- @tparam string|integer code such as `"invalid_ref"`
@@ -337,7 +373,8 @@ end
 -- if not connector and err:has "invalid_ref" then
 --   print "there is no such connector"
 -- end
-function methods:has(code)
+function methods:has(code, ...)
+  check_has(self, code, ...)
   if code == nil then return false end
   if self.code == code then return true end
   for _, entry in ipairs(self.errors) do
@@ -346,8 +383,4 @@ function methods:has(code)
   return false
 end
 
-local function is_error(v)
-  return type(v) == "table" and getmetatable(v) == NAME
-end
-
-return { new = new, narrow = narrow, without_advice = without_advice, is_error = is_error }
+return { new = new, narrow = narrow, message_of = message_of, is_error = is_error }

@@ -32,7 +32,7 @@ local celigo
 -- The module's functions are no methods: with a colon the module itself is
 -- their first argument.
 local function refuse_colon(v, name)
-  if v ~= celigo then return end
+  if not rawequal(v, celigo) then return end
   error(("celigo.%s: it is called with a dot, not a colon: celigo.%s(...)"):format(name, name), 3)
 end
 
@@ -117,6 +117,9 @@ function celigo.new(...)
 end
 
 function celigo.log(...)
+  if rawequal(..., celigo) then
+    error("celigo.log: it is called with a dot, not a colon: celigo.log(file)", 2)
+  end
   celigo.log = require "celigo.log"
   local good, on_event = pcall(celigo.log, ...)
   if not good then error(on_event, on_event == "not enough memory" and 0 or 2) end

@@ -45,15 +45,16 @@ end
 -- local file <close> = assert(io.open(path, "a"))
 -- local client <close> = celigo.new { on_event = celigo.log(file) }
 -- assert(client:list_connectors())
-return function(file, surplus)
-  if type(file) == "table" and surplus ~= nil then
+return function(file)
+  if type(file) == "table" and rawget(file, "parse_timestamp") then -- the module itself
     error("celigo.log: it is called with a dot, not a colon: celigo.log(file)", 2)
   end
   if not io or not os then
     error("log: this host has not opened Lua's io and os libraries, which it writes with", 2)
   end
   if io.type(file) ~= "file" then
-    error(("log: expected an open file, got a %s"):format(io.type(file) or type(file)), 2)
+    error(("log: expected an open file, got a %s; such as celigo.log(io.stderr)"):format(
+      io.type(file) or type(file)), 2)
   end
   return function(event)
     if file:write(line_of(event)) then file:flush() end

@@ -283,6 +283,7 @@ end
 
 local methods = core.methods
 local DEFAULT_CONCURRENCY = 8
+local MAP_TAKES = "map(items, f[, options])"
 
 -- Raises with the user's position where a check of the core does.
 local function check(f, ...)
@@ -290,21 +291,24 @@ local function check(f, ...)
   if not good then error(wrong, wrong == "not enough memory" and 0 or 3) end
 end
 
--- A method that is passed as a function would be called without its client.
-local function check_function(what, f, arguments)
-  if type(f) ~= "function" then error(("%s, got a %s"):format(what, type(f)), 3) end
+-- What is wrong with a function of the user's that is called with arguments,
+-- in words; nil where it is one. A method that is passed on would be called
+-- without its client.
+local function not_a_function(f, arguments, takes)
+  if type(f) ~= "function" then return ("expected a function, got a %s; it takes %s"):format(type(f), takes) end
   for name, method in pairs(methods) do
     if f == method then
-      error(("%s, got the method %s, which would miss its client: function(%s) return client:%s(%s) end"):format(
-        what, name, arguments, name, arguments), 3)
+      return ("expected a function, got the method %s, which would miss its client: function(%s) return client:%s(%s) "
+        .. "end"):format(name, arguments, name, arguments)
     end
   end
+  return nil
 end
 
 local function check_items(items)
   if type(items) ~= "table" then
-    local order = type(items) == "function" and "; the array comes first: map(items, f[, options])" or ""
-    error(("map: items: expected an array, got a %s%s"):format(type(items), order), 3)
+    local order = type(items) == "function" and "; the array comes first:" or "; it takes"
+    error(("map: items: expected an array, got a %s%s %s"):format(type(items), order, MAP_TAKES), 3)
   end
   local key = next(items)
   if #items == 0 and key ~= nil then
@@ -338,10 +342,11 @@ end
 function methods.map(client, items, f, given, ...)
   check(core.check_client, client, "map")
   check_items(items)
-  check_function("map: expected a function", f, "item")
+  local wrong = not_a_function(f, "item", MAP_TAKES)
+  if wrong then error("map: " .. wrong, 2) end
   check(core.check_map, client, given)
   for i = 1, select("#", ...) do
-    if select(i, ...) ~= nil then error("map: too many arguments; it takes map(items, f[, options])", 2) end
+    if select(i, ...) ~= nil then error("map: too many arguments; it takes " .. MAP_TAKES, 2) end
   end
   local opts = given or {}
   local total = #items
@@ -370,7 +375,10 @@ end
 function methods.gather(client, ...)
   local functions = table.pack(...)
   check(core.check_client, client, "gather")
-  for i = 1, functions.n do check_function(("gather: argument %d: expected a function"):format(i), functions[i], "") end
+  for i = 1, functions.n do
+    local wrong = not_a_function(functions[i], "", "gather(function() ... end, ...)")
+    if wrong then error(("gather: argument %d: %s"):format(i, wrong), 2) end
+  end
   local group <close> = new_group(client, functions.n)
   for i = 1, functions.n do
     local taken = false
@@ -392,4 +400,4 @@ local function wake(client, waited)
   if scheduler then scheduler:wake(waited) end
 end
 
-return { scheduler_of = scheduler_of, new_queue = new_queue, wake = wake }
+return { scheduler_of = scheduler_of, new_queue = new_queue, wake = wake, not_a_function = not_a_function }

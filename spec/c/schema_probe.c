@@ -77,6 +77,8 @@ static void probe_push_shape(lua_State *L, const cel_shape *shape) {
     lua_setfield(L, -2, "required");
     lua_pushboolean(L, field->read_only);
     lua_setfield(L, -2, "read_only");
+    lua_pushboolean(L, field->beyond);
+    lua_setfield(L, -2, "beyond");
     lua_setfield(L, -2, field->name);
   }
   lua_setfield(L, -2, "fields");

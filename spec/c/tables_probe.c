@@ -5,8 +5,9 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "client/lclient.h"
 #include "client/lconfig.h"
-#include "client/loptions.h"
+#include "common/loptions.h"
 #include "client/lrequest.h"
 #include "contract/operations.h"
 
@@ -78,11 +79,42 @@ static int l_request_options(lua_State *L) {
   return show(L, cel_request_options, cel_request_options_count);
 }
 
+static void set_number(lua_State *L, const char *name, double value) {
+  lua_pushnumber(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static void set_boolean(lua_State *L, const char *name, bool value) {
+  lua_pushboolean(L, value);
+  lua_setfield(L, -2, name);
+}
+
+/* The values of options that are not given, by name; of rate_limit both. */
+static int l_client_defaults(lua_State *L) {
+  const cel_client_config *d = &cel_client_defaults;
+  lua_createtable(L, 0, 16);
+  set_number(L, "timeout", d->timeout);
+  set_number(L, "connect_timeout", d->connect_timeout);
+  set_number(L, "max_retries", d->policy.max_retries);
+  set_number(L, "retry_base", d->policy.retry_base);
+  set_number(L, "retry_cap", d->policy.retry_cap);
+  set_number(L, "rate", d->rate);
+  set_number(L, "burst", d->burst);
+  set_number(L, "max_connections", (double)d->max_connections);
+  set_number(L, "max_response_bytes", (double)d->max_response);
+  set_number(L, "max_request_bytes", (double)d->max_request);
+  set_boolean(L, "validate", d->validate);
+  set_boolean(L, "read_only", d->read_only);
+  set_boolean(L, "http2", !d->http1_only);
+  return 1;
+}
+
 int luaopen_tables_probe(lua_State *L);
 
 int luaopen_tables_probe(lua_State *L) {
   static const luaL_Reg functions[] = {{"operations", l_operations},
                                        {"client_options", l_client_options},
+                                       {"client_defaults", l_client_defaults},
                                        {"call_options", l_call_options},
                                        {"request_options", l_request_options},
                                        {NULL, NULL}};

@@ -276,6 +276,8 @@ static void test_options(void) {
                                     .token = TOKEN "\r\nX: y"};
   const celigo_options empty_token = {.size = sizeof empty_token, .token = ""};
   const celigo_options no_size = {.token = TOKEN};
+  const celigo_options too_few = {
+      .size = sizeof too_few, .token = TOKEN, .max_retries = -2};
   lua_State *L = luaL_newstate();
   luaL_openlibs(L);
   expect_refusal(L, "no options", NULL, "size");
@@ -292,6 +294,9 @@ static void test_options(void) {
   REFUSED("timeout", .timeout = nan);
   REFUSED("connect_timeout", .connect_timeout = 1e300);
   REFUSED("max_retries", .max_retries = -2);
+  expect_refusal(L, "a range in words", &too_few,
+                 "expected an integer from 0 to 1000000, 0 for the default, "
+                 "-1 for none");
   REFUSED("max_connections", .max_connections = 257);
   ACCEPTED(.region = "eu");
   ACCEPTED(.region = "us", .user_agent = "host/1", .proxy = "");

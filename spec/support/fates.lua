@@ -73,7 +73,7 @@ local function random_plan(random, http2)
   local steps = {}
   if random:chance(0.5) then
     for i = 1, random:integer(1, 2) do
-      local list = random:chance(0.02) and SILENCE or http2 and random:chance(0.4) and STREAM_FAULTS or FAULTS
+      local list = random:chance(0.01) and SILENCE or http2 and random:chance(0.4) and STREAM_FAULTS or FAULTS
       steps[i] = random:pick(list) .. (random:chance(0.3) and "@" .. random:integer(0, 30) or "")
     end
   end

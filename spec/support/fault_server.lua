@@ -7,7 +7,9 @@
 --     server:requests()
 --
 -- A script is an array of steps. Each request takes the next step; the last
--- one serves all that come after it. A step is an answer:
+-- one serves all that come after it. A step with `only`, a pattern, waits for a
+-- request whose target it matches; others take the step after it. A step is an
+-- answer:
 --
 -- * `status` (200), `headers` (name = value, or an array of pairs), `body`
 -- * `length`: what Content-Length claims; `chunked`: the size of chunks;
@@ -54,14 +56,20 @@ local IDLE = 3600 -- seconds; idle connections are the client's business
 local Server = {}
 Server.__index = Server
 
--- The step that is next, without taking it.
-local function next_step(self)
-  return self.steps[math.min(self.position, #self.steps)]
-    or { status = 500, body = "no script" }
+-- The step that is next for a request to this target (nil: whatever it is),
+-- without taking it, and its place.
+local function next_step(self, target)
+  for place = self.position, #self.steps do
+    local step = self.steps[place]
+    if not (step.only and target) or target:find(step.only) then return step, place end
+  end
+  return self.steps[#self.steps] or { status = 500, body = "no script" }
 end
 
-local function take_step(self)
-  local step = next_step(self)
+local function take_step(self, target)
+  local step, place = next_step(self, target)
+  -- Those that are passed over stay next.
+  if place then table.insert(self.steps, self.position, table.remove(self.steps, place)) end
   self.position = self.position + 1
   return step
 end
@@ -161,7 +169,7 @@ local function serve_request(self, connection, recording, reader)
     entry.gone = true
     return false
   end
-  local step = echo(redirect(self, take_step(self)), entry)
+  local step = echo(redirect(self, take_step(self, request and request.target)), entry)
   if step.last then refuse_others(self) end
   local kept = step.at or answer.send(connection, entry, step)
   return finish(connection, step) and kept and request ~= nil

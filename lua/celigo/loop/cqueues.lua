@@ -69,6 +69,10 @@ function Backend:park()
 end
 
 local function new_backend(turn, controller)
+  if controller ~= nil and cqueues.type(controller) ~= "controller" then
+    error(("attach: expected a controller of cqueues, got a %s; it takes attach(client[, controller])"):format(
+      type(controller)), 3)
+  end
   local self = setmetatable({
     turn = turn,
     watched = {},

@@ -204,9 +204,17 @@ local loop = {}
 -- attach(client)
 -- print(client:get_connector_by_id(id).name)
 function loop.adapter(name, new_backend)
+  if type(name) ~= "string" or type(new_backend) ~= "function" then
+    error(("adapter: expected a name and a function that makes a backend, got a %s and a %s%s"):format(
+      type(name), type(new_backend), rawequal(name, loop) and ": it is called with a dot, not a colon" or ""), 2)
+  end
   return function(client, ...)
     local good, closed = pcall(core.closed, client)
-    if not good then error("attach: expected a client of celigo.new", 2) end
+    if not good then
+      local colon = type(client) == "table" and rawget(client, "attach")
+      error(("attach: expected a client of celigo.new, got a %s%s"):format(type(client),
+        colon and ": it is called with a dot, not a colon: attach(client)" or ""), 2)
+    end
     if closed then error("attach: the client is closed", 2) end
     local scheduler = tasks.scheduler_of(client)
     local old = scheduler.loop

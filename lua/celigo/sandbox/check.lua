@@ -49,7 +49,7 @@ check.shapes = {
       description = string_type,
       imageURL = string_type,
       websiteURL = string_type,
-      contactEmail = { types = { "string" }, format = "emails" }, -- the service holds lists in it
+      contactEmail = { types = { "string" }, format = "list of emails" }, -- the service holds lists in it
       published = boolean_type,
       managed = boolean_type,
       _integrationId = object_id,
@@ -150,7 +150,7 @@ end
 local formats = {
   ["date-time"] = is_date_time,
   email = is_email,
-  emails = are_emails,
+  ["list of emails"] = are_emails,
   objectId = function() return true end, -- opaque
 }
 

@@ -12,15 +12,42 @@ local faults = require "celigo.sandbox.faults"
 
 local child = {}
 
-local Sandbox = {}
-Sandbox.__index = Sandbox
-Sandbox.__name = "celigo.sandbox"
+local methods = {}
+local Sandbox = { __index = methods, __name = "celigo.sandbox" }
+
+-- What it has not is no nil: a client whose base_url is nil is one of the
+-- service itself.
+setmetatable(methods, {
+  __index = function(_, name)
+    error(("a sandbox has no '%s'; there are: url, port, token, pid, fault, journal, reset, stop"):format(
+      tostring(name)), 2)
+  end,
+})
+
+-- Raises where a method is called without its sandbox, or with more than it
+-- takes.
+local function check(self, what, takes, ...)
+  if getmetatable(self) ~= Sandbox then
+    error(("%s: expected the sandbox as the first argument, got a %s; a method is called with a colon: sandbox:%s(%s)")
+      :format(what, type(self), what, takes), 3)
+  elseif next { ... } ~= nil then
+    error(("%s: too many arguments; it takes %s(%s)"):format(what, what, takes), 3)
+  end
+end
 
 local ANNOUNCEMENT = "^celigo sandbox: listening on (http://.+)$"
 
 -- A word of a shell command.
 local function quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+-- `os.execute`, which waits without an ear for Ctrl-C: where that has ended the
+-- command, it is raised as the interpreter does.
+local function execute(text)
+  local good, how, status = os.execute(text)
+  if how == "signal" and status == 2 or status == 130 then error("interrupted!", 0) end
+  return good
 end
 
 -- A Lua expression for a table of strings, numbers, booleans and such
@@ -39,59 +66,72 @@ local function interpreter()
   while type(words[first - 1]) == "string" do first = first - 1 end
   if first < 0 then return words[first] end
   local versioned = "lua" .. _VERSION:match "%d%.%d"
-  return os.execute(("command -v %s >/dev/null 2>&1"):format(versioned)) and versioned or "lua"
+  return execute(("command -v %s >/dev/null 2>&1"):format(versioned)) and versioned or "lua"
 end
 
+-- What the child runs. Ctrl-C in a terminal reaches it, too, and ends it
+-- without a word, from its first moment on.
+local CODE = [[
+local good, err = pcall(function()
+  package.path, package.cpath = %q, %q
+  require("celigo.sandbox.child").run(%s)
+end)
+if not good and not tostring(err):find "interrupted!$" then error(err, 0) end]]
+
 local function command(options, fifo)
-  local code = ("package.path=%q package.cpath=%q require('celigo.sandbox.child').run(%s)"):format(
-    package.path, package.cpath, literal(options))
-  return ("exec >%s; echo $$; exec %s -e %s"):format(
+  local code = CODE:format(package.path, package.cpath, literal(options))
+  return ("fifo=%s; test -p $fifo || exit; { exec >$fifo; } 2>/dev/null; echo $$; exec %s -e %s"):format(
     quote(fifo), quote(options.lua or interpreter()), quote(code))
 end
 
-local function make_fifo()
-  local path = os.tmpname()
+-- Where Ctrl-C has come, the child's shell may wait for a reader: it gets one
+-- for a moment, and goes on to its end.
+local function drop_fifo(path, problem)
+  if problem ~= nil then os.execute(("{ exec 3<>%s; } 2>/dev/null"):format(quote(path))) end
   os.remove(path)
-  if not os.execute("mkfifo -m 600 " .. quote(path)) then
+end
+
+local function make_fifo(path)
+  os.remove(path)
+  if not execute("mkfifo -m 600 " .. quote(path)) then
     error("celigo.sandbox: cannot make a named pipe at " .. path, 0)
   end
-  return path
 end
 
---- Starts a child with checked options and waits until it listens. Raises
--- where it does not come up.
-function child.start(options)
-  local fifo = make_fifo()
-  local pipe = assert(io.popen(command(options, fifo), "w"))
-  local output <close> = assert(io.open(fifo, "r"))
-  os.remove(fifo)
-  local self = setmetatable({
-    pipe = pipe, pid = math.tointeger(tonumber(output:read "l" or "")),
-  }, Sandbox)
-  local line = output:read "l" or "the process ended at once"
-  self.url = line:match(ANNOUNCEMENT)
-  if not self.url then
-    self:stop()
-    error(line:find "^celigo%.sandbox" and line or "celigo.sandbox: " .. line, 0)
-  end
-  self.host = options.host
-  self.port = math.tointeger(tonumber(self.url:match "(%d+)$"))
-  local token = options.token
-  self.token = type(token) == "table" and token[1] or token or "sandbox"
-  return self
-end
-
---- Ends the child and waits until it is gone; more than once does no harm.
-function Sandbox:stop()
+-- Ends the child and waits until it is gone; more than once does no harm.
+local function end_child(self)
   local pipe = self.pipe
   if pipe then
-    self.pipe = nil
+    self.pipe = false
     if self.pid then
       -- Not reaped before the close below: the number is still the child's.
       os.execute(("kill -TERM %d 2>/dev/null"):format(self.pid))
     end
     pipe:close()
   end
+end
+
+--- Starts a child with checked options and waits until it listens. Raises
+-- where it does not come up.
+function child.start(options)
+  local fifo = os.tmpname()
+  local _ <close> = setmetatable({}, { __close = function(_, problem) drop_fifo(fifo, problem) end })
+  make_fifo(fifo)
+  local pipe = assert(io.popen(command(options, fifo), "w"))
+  local output <close> = assert(io.open(fifo, "r"))
+  local self = setmetatable({
+    pipe = pipe, pid = math.tointeger(tonumber(output:read "l" or "")) or false,
+  }, Sandbox)
+  local line = output:read "l" or "the process ended at once"
+  local url = line:match(ANNOUNCEMENT)
+  if not url then
+    end_child(self)
+    error(line:find "^celigo%.sandbox" and line or "celigo.sandbox: " .. line, 0)
+  end
+  self.url, self.host = url, options.host
+  self.port = math.tointeger(tonumber(url:match "(%d+)$"))
+  self.token = options.tokens[1]
+  return self
 end
 
 local function ask(self, method, path, value)
@@ -101,20 +141,29 @@ local function ask(self, method, path, value)
   return answer
 end
 
+--- Ends the process.
+function methods:stop(...)
+  check(self, "stop", "", ...)
+  end_child(self)
+end
+
 --- Arms a rule for requests that fail; raises where it is wrong.
-function Sandbox:fault(rule)
+function methods:fault(rule, ...)
+  check(self, "fault", "rule", ...)
   local checked, message = faults.check(rule)
   if not checked then error("celigo.sandbox: " .. message, 2) end
   ask(self, "POST", "/__faults", checked)
 end
 
 --- Brings the first state back.
-function Sandbox:reset()
+function methods:reset(...)
+  check(self, "reset", "", ...)
   ask(self, "POST", "/__reset")
 end
 
 --- The requests received, as an array of tables.
-function Sandbox:journal()
+function methods:journal(...)
+  check(self, "journal", "", ...)
   local requests = ask(self, "GET", "/__journal").requests
   for _, request in ipairs(requests) do -- lua-cjson makes floats of all numbers
     request.connection = math.tointeger(request.connection)
@@ -123,8 +172,8 @@ function Sandbox:journal()
   return requests
 end
 
-Sandbox.__close = Sandbox.stop
-Sandbox.__gc = Sandbox.stop
+Sandbox.__close = end_child
+Sandbox.__gc = end_child
 
 function Sandbox:__tostring()
   return "celigo.sandbox: " .. self.url
@@ -146,7 +195,7 @@ function child.run(options)
   io.stdout:flush()
   local ok, err = pcall(running.run, running, 0)
   running:close()
-  if not ok and not tostring(err):find "interrupted!$" then error(err, 0) end
+  if not ok then error(err, 0) end
 end
 
 return child

@@ -212,10 +212,11 @@ function operations.get_connector_install_base(context)
 end
 
 -- The installations that a push names, or nil and an answer. All without
--- `_integrationIds`; nobody where that is empty.
+-- `_integrationIds`; nobody where that is empty or null.
 local function chosen_installs(installs, members)
   local ids = store.record(members):raw "_integrationIds"
-  if not ids or ids == "null" then return installs.list end
+  if not ids then return installs.list end
+  if ids == "null" then return {} end
   local chosen = {}
   for i, raw in ipairs(rawjson.elements(ids)) do
     chosen[i] = installs:find(rawjson.value(raw))
@@ -316,7 +317,7 @@ function operations.create_access_token(context)
   local members, answer = read_body(context, TOKEN_SHAPE)
   if not members then return answer end
   local id = context.db:new_id()
-  local record = context.db:add_token(id, store.record(members):get "name" or "", "sandbox-" .. id)
+  local record = context.db:add_token(id, store.record(members):get "name" or "", "made-here-" .. id:sub(-6))
   local shown = store.record(record.members)
   shown:set("token", record.token)
   return answers.json(201, shown:json())

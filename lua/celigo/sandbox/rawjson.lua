@@ -206,9 +206,23 @@ function rawjson.elements(text)
   return list
 end
 
+-- The string as UTF-8: bytes that are none become U+FFFD.
+local function as_utf8(s)
+  local good, bad = utf8.len(s)
+  if good then return s end
+  local parts, from = {}, 1
+  while not good do
+    parts[#parts + 1] = s:sub(from, bad - 1)
+    from = bad + 1
+    good, bad = utf8.len(s, from)
+  end
+  parts[#parts + 1] = s:sub(from)
+  return table.concat(parts, "\u{FFFD}")
+end
+
 --- The JSON text of a string, with `/` as it is.
 function rawjson.string(s)
-  return (cjson.encode(s):gsub("\\/", "/"))
+  return (cjson.encode(as_utf8(s)):gsub("\\/", "/"))
 end
 
 --- The text of an object with these members; `key` may be missing.

@@ -238,10 +238,9 @@ local function fill(db, wanted)
   add_jobs(db, now)
 end
 
---- Adds the tokens that the option `token` names.
-local function add_tokens(db, wanted)
-  local list = type(wanted) == "table" and wanted or { wanted or "sandbox" }
-  for n, token in ipairs(list) do db:add_token(id("token", n), "token " .. n, token) end
+--- Adds the tokens of the start.
+local function add_tokens(db, tokens)
+  for n, token in ipairs(tokens) do db:add_token(id("token", n), "token " .. n, token) end
 end
 
 return { fill = fill, add_tokens = add_tokens }

@@ -39,7 +39,7 @@ local function start_afresh(self)
   local options = self.options
   self.db = store.new()
   seed.fill(self.db, options.seed)
-  seed.add_tokens(self.db, options.token)
+  seed.add_tokens(self.db, options.tokens)
   self.faults = faults.new(options.faults)
   self.journal = journal.new()
 end

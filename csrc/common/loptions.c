@@ -2,184 +2,19 @@
 ** loptions.c - reads option tables strictly: a misspelt option must never
 ** pass in silence.
 */
-#include "client/loptions.h"
+#include "common/loptions.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
 #include <lauxlib.h>
 
-/* {====== The nearest name */
-
-#define MAX_WORD 40
-
-/* Letters to change, add, drop or swap (optimal string alignment). */
-static size_t distance(const char *a, const char *b) {
-  size_t rows[3][MAX_WORD + 1];
-  size_t na = strlen(a);
-  size_t nb = strlen(b);
-  if (na > MAX_WORD || nb > MAX_WORD)
-    return MAX_WORD;
-  for (size_t j = 0; j <= nb; j++)
-    rows[0][j] = j;
-  for (size_t i = 1; i <= na; i++) {
-    size_t *now = rows[i % 3];
-    const size_t *up = rows[(i + 2) % 3];
-    const size_t *up2 = rows[(i + 1) % 3];
-    now[0] = i;
-    for (size_t j = 1; j <= nb; j++) {
-      size_t best = up[j - 1] + (a[i - 1] != b[j - 1]);
-      if (up[j] + 1 < best)
-        best = up[j] + 1;
-      if (now[j - 1] + 1 < best)
-        best = now[j - 1] + 1;
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-          up2[j - 2] + 1 < best)
-        best = up2[j - 2] + 1;
-      now[j] = best;
-    }
-  }
-  return rows[na % 3][nb];
-}
-
-/* Whether two names begin with nearly the same word: nobody who asks for
-   get_... means edit_... */
-static bool same_verb(const char *a, const char *b) {
-  char first[MAX_WORD + 1];
-  char second[MAX_WORD + 1];
-  size_t na = strcspn(a, "_");
-  size_t nb = strcspn(b, "_");
-  if (a[na] == '\0' || b[nb] == '\0' || na > MAX_WORD || nb > MAX_WORD)
-    return true; /* no verb */
-  memcpy(first, a, na);
-  memcpy(second, b, nb);
-  first[na] = second[nb] = '\0';
-  return distance(first, second) <= (na > nb ? na : nb) / 2;
-}
-
-#define SURE_PREFIX   4 /* letters of a name's beginning that will do */
-#define SURE_DISTANCE 2 /* letters that may be wrong, wherever they are */
-
-const char *cel_nearest(const char *word,
-                        const char *(*name_at)(const void *, size_t),
-                        const void *names, size_t n) {
-  const char *nearest = NULL;
-  size_t len = strlen(word);
-  size_t best = len / 3 + 2; /* farther is another word */
-  if (len > MAX_WORD)
-    return NULL;
-  for (size_t i = 0; i < n; i++) {
-    const char *name = name_at(names, i);
-    bool begun = len >= SURE_PREFIX && strncmp(word, name, len) == 0;
-    size_t d = begun ? 1 : distance(word, name);
-    bool nearer = d < best || (d == best && begun && nearest != NULL &&
-                               strlen(name) < strlen(nearest));
-    if (nearer && (d <= SURE_DISTANCE || same_verb(word, name))) {
-      best = d;
-      nearest = name;
-    }
-  }
-  return nearest;
-}
-
-/* Whether the words of `asked` stand in `name`, in order, and how many bytes
-   are not theirs. */
-static bool holds_words(const char *asked, const char *name, size_t *others) {
-  *others = strlen(name);
-  while (*asked != '\0') {
-    size_t len = strcspn(asked, "_");
-    size_t n = 0;
-    while (*name != '\0' &&
-           (n = strcspn(name, "_"), n != len || memcmp(asked, name, n) != 0))
-      name += name[n] == '_' ? n + 1 : n;
-    if (*name == '\0')
-      return false;
-    *others -= n;
-    name += name[n] == '_' ? n + 1 : n;
-    asked += asked[len] == '_' ? len + 1 : len;
-  }
-  return true;
-}
-
-const char *cel_nearest_method(const char *word,
-                               const char *(*name_at)(const void *, size_t),
-                               const void *names, size_t n) {
-  const char *nearest = cel_nearest(word, name_at, names, n);
-  size_t best = SIZE_MAX;
-  if (nearest != NULL || *word == '\0')
-    return nearest;
-  for (size_t i = 0; i < n; i++) {
-    const char *name = name_at(names, i);
-    size_t others;
-    if (!holds_words(word, name, &others) || others > best)
-      continue;
-    /* of two that are as near the order of names decides, not the table's */
-    if (others < best || nearest == NULL || strcmp(name, nearest) < 0)
-      nearest = name;
-    best = others;
-  }
-  return nearest;
-}
-
-#define MAX_NAMES 128 /* in one table */
-
-static const char *string_at(const void *names, size_t i) {
-  return ((const char *const *)names)[i];
-}
-
-/* core.nearest(word, names): the name that was most likely meant, or nil. */
-int cel_l_nearest(lua_State *L) {
-  const char *names[MAX_NAMES] = {NULL};
-  size_t n = 0;
-  const char *word = luaL_checkstring(L, 1);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  while (n < MAX_NAMES &&
-         lua_rawgeti(L, 2, (lua_Integer)n + 1) == LUA_TSTRING) {
-    names[n++] = lua_tostring(L, -1); /* the table keeps the string */
-    lua_pop(L, 1);
-  }
-  lua_pushstring(L, cel_nearest(word, string_at, (const void *)names, n));
-  return 1;
-}
-
-/* __index of a table of methods; the upvalue is the class's name. */
-static int l_unknown(lua_State *L) {
-  const char *class_name = lua_tostring(L, lua_upvalueindex(1));
-  const char *names[MAX_NAMES] = {NULL};
-  size_t n = 0;
-  if (lua_type(L, 2) != LUA_TSTRING || !lua_istable(L, 1))
-    return 0;
-  const char *word = lua_tostring(L, 2);
-  lua_pushnil(L);
-  while (n < MAX_NAMES && lua_next(L, 1) != 0) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) == LUA_TSTRING)
-      names[n++] = lua_tostring(L, -1); /* the table keeps the string */
-  }
-  const char *nearest =
-      cel_nearest_method(word, string_at, (const void *)names, n);
-  if (nearest == NULL)
-    return luaL_error(L, "%s has no method '%s'", class_name, word);
-  return luaL_error(L, "%s has no method '%s'; did you mean '%s'?", class_name,
-                    word, nearest);
-}
-
-void cel_suggest_methods(lua_State *L, const char *class_name) {
-  lua_createtable(L, 0, 1);
-  lua_pushstring(L, class_name);
-  lua_pushcclosure(L, l_unknown, 1);
-  lua_setfield(L, -2, "__index");
-  lua_setmetatable(L, -2);
-}
+#include "common/lproxy.h"
+#include "common/names.h"
 
 static const char *row_name(const void *rows, size_t i) {
   return ((const cel_option *)rows)[i].name;
 }
-
-/* }====== */
-
-/* {====== Checking */
 
 /* Pushes what the value at idx is, for people [-0, +1]. */
 static void push_given(lua_State *L, int idx) {
@@ -272,9 +107,7 @@ static void push_bound(lua_State *L, double bound) {
   lua_pushinteger(L, whole);
 }
 
-/* Pushes what the row wants, for people; the value given is on top
-   [-0, +1 to 3]. */
-static const char *push_expected(lua_State *L, const cel_option *row) {
+const char *cel_option_expected(lua_State *L, const cel_option *row) {
   static const char *const names[] = {[CEL_OPTION_STRING] = "a string",
                                       [CEL_OPTION_BOOLEAN] = "a boolean",
                                       [CEL_OPTION_NUMBER] = "a number",
@@ -294,6 +127,19 @@ static const char *push_expected(lua_State *L, const cel_option *row) {
   return lua_pushstring(L, kind);
 }
 
+/* Raises where the table at idx stands for another one: it is read without
+   metamethods, and what is asked for there, a dry run say, would pass in
+   silence. `name` is an option whose value the table is, or NULL [-0, +0]. */
+static void refuse_proxy(lua_State *L, int idx, const char *what,
+                         const char *name) {
+  if (cel_table_is_proxy(L, idx))
+    luaL_error(L,
+               "%s: %s%s: expected a plain table, got one whose metatable has "
+               "__index or __pairs; copy what it stands for",
+               what, name == NULL ? "options" : "option ",
+               name == NULL ? "" : name);
+}
+
 void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
                        const char *what) {
   if (lua_isnoneornil(L, idx))
@@ -304,6 +150,7 @@ void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
                luaL_typename(L, idx));
     return;
   }
+  refuse_proxy(L, idx, what, NULL);
   lua_pushnil(L);
   while (lua_next(L, idx) != 0) {
     const cel_option *row = find(L, rows, n);
@@ -312,15 +159,15 @@ void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
       unknown(L, rows, n, what);
     } else if (!fits(L, row)) {
       int given = lua_gettop(L);
-      const char *expected = push_expected(L, row);
+      const char *expected = cel_option_expected(L, row);
       lua_pushvalue(L, given);
       cel_option_error(L, what, row->name, expected);
+    } else if (row->type == CEL_OPTION_TABLE) {
+      refuse_proxy(L, -1, what, row->name);
     }
     lua_pop(L, 1);
   }
 }
-
-/* }====== */
 
 bool cel_option_is(const cel_option *rows, size_t n, const char *name) {
   for (size_t i = 0; i < n; i++)
@@ -354,3 +201,48 @@ bool cel_option_boolean(lua_State *L, int idx, const char *name,
   lua_pop(L, 1);
   return otherwise;
 }
+
+/* {====== For files of Lua */
+
+/* Reads the row on top, whose strings it keeps [-0, +0]. */
+static cel_option read_row(lua_State *L) {
+  static const char *const types[] = {
+      [CEL_OPTION_STRING] = "string",     [CEL_OPTION_BOOLEAN] = "boolean",
+      [CEL_OPTION_NUMBER] = "number",     [CEL_OPTION_INTEGER] = "integer",
+      [CEL_OPTION_FUNCTION] = "function", [CEL_OPTION_TABLE] = "table",
+      [CEL_OPTION_OTHER] = "other",       NULL};
+  int row = lua_gettop(L);
+  luaL_checktype(L, row, LUA_TTABLE);
+  for (int i = 1; i <= 5; i++)
+    lua_rawgeti(L, row, i);
+  cel_option o = {.name = luaL_checkstring(L, row + 1),
+                  .min = luaL_optnumber(L, row + 4, 0),
+                  .max = luaL_optnumber(L, row + 5, 0)};
+  o.type = (cel_option_type)luaL_checkoption(L, row + 2, NULL, types);
+  o.expected = lua_tostring(L, row + 3);
+  lua_settop(L, row);
+  return o;
+}
+
+int cel_l_check_options(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  const char *what = luaL_checkstring(L, 3);
+  lua_settop(L, 3);
+  size_t n = lua_rawlen(L, 1);
+  cel_option *rows = lua_newuserdatauv(L, n * sizeof *rows, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, 1, (lua_Integer)i + 1);
+    rows[i] = read_row(L);
+    lua_pop(L, 1);
+  }
+  cel_options_check(L, 2, rows, n, what);
+  return 0;
+}
+
+int cel_l_option_error(lua_State *L) {
+  lua_settop(L, 4);
+  return cel_option_error(L, luaL_checkstring(L, 1), luaL_checkstring(L, 2),
+                          luaL_checkstring(L, 3));
+}
+
+/* }====== */
