@@ -31,9 +31,7 @@ parser:option("--concurrency", "How many connectors at a time.", "8", arguments.
 
 recipe.run(parser, function(client, args)
   local counts = {}
-  recipe.on_interrupt(function()
-    return installs.fate(counts) .. (args.output and (", and %s is as it was"):format(args.output) or "")
-  end)
+  local writes = installs.expect_interruption(counts, args.output)
   local connectors, rows, failed = installs.rows(client, {
     concurrency = args.concurrency, on_progress = recipe.progress_bar "reading", counts = counts,
   })
@@ -44,6 +42,7 @@ recipe.run(parser, function(client, args)
   local text = page.make {
     title = args.title, connectors = connectors, rows = rows, failed = failed, now = os.time(),
   }
+  writes()
   if args.output then recipe.save(args.output, text) else output.write(text) end
   recipe.say("%d rows of %d connectors%s", #rows, #connectors - failed,
     failed > 0 and (", %d could not be read"):format(failed) or "")

@@ -50,9 +50,7 @@ parser:option("--concurrency", "How many connectors at a time.", "8", arguments.
 
 recipe.run(parser, function(client, args)
   local counts = {}
-  recipe.on_interrupt(function()
-    return installs.fate(counts) .. (args.output and (", and %s is as it was"):format(args.output) or "")
-  end)
+  local writes = installs.expect_interruption(counts, args.output)
   local connectors, all, failed = installs.rows(client, {
     concurrency = args.concurrency, on_progress = recipe.progress_bar "exporting", counts = counts,
   })
@@ -61,6 +59,7 @@ recipe.run(parser, function(client, args)
     if not args.expiring or is_expiring(row, args.expiring) then rows[#rows + 1] = row end
   end
   local text = output.lines_of(args.json and "json" or "csv", installs.COLUMNS, rows)
+  writes()
   if not args.output then
     if #rows > 0 or not args.expiring then output.write(text) end
   elseif failed > 0 then

@@ -140,10 +140,10 @@ local function sell(client, email, undo)
   undo.pending = "license for " .. email
   local license = recipe.made(assert(client:create_connector_license(connector._id, trial(email))),
     "a license for " .. email)
-  undo.pending = nil
   undo.later("license " .. license._id, function()
     return client:delete_connector_license(connector._id, license._id)
   end)
+  undo.pending = nil
   show_good("%s may use it until %s", email, last_day(license))
 
   step("The customer pays: a better edition, a year",

@@ -96,10 +96,21 @@ function installs.rows(client, options)
   return connectors, all, failed
 end
 
---- What to say of a run that is interrupted while it reads.
-function installs.fate(counts)
-  return ("%d of %s connectors were read; nothing was written or changed"):format(
-    counts.read or 0, counts.total or "the")
+--- Tells what to say of a run that is interrupted: while it reads, and while it
+-- writes what came of it, to a file where there is a path.
+function installs.expect_interruption(counts, path)
+  local function read()
+    return ("%d of %s connectors were read; nothing was"):format(counts.read or 0, counts.total or "the")
+  end
+  recipe.on_interrupt(function()
+    return read() .. " written or changed" .. (path and (", and %s is as it was"):format(path) or "")
+  end)
+  return function()
+    recipe.on_interrupt(function()
+      return ("%s changed; %s"):format(read(),
+        path and path .. " is as it was, or whole" or "the output may be cut short")
+    end)
+  end
 end
 
 return installs
