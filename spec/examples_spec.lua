@@ -345,6 +345,13 @@ describe("quickstart", function()
     local code, output = run("quickstart", {}, service)
     assert.equal(0, code)
     has(output, "8. Clean up")
+    for _, opts in ipairs { "null", "5", "[]" } do
+      local body = ('{"_id":"x","opts":%s,"user":null}'):format(opts)
+      service:fault { operation = "get_connector_license_by_id", status = 200, body = body }
+      code, output = run("quickstart", {}, service)
+      assert.equal(0, code)
+      has(output, "now premium")
+    end
   end)
 
   it("leaves the account as it was, with --live too", function()

@@ -63,6 +63,14 @@ static bool may_wake(int fd) {
          (s.st_mode & S_IFMT) == 0;
 }
 
+/* What is closed in other programs already, such as the sockets of clients in
+   other threads, is left alone. */
+static void close_on_exec(int fd) {
+  int flags = fcntl(fd, F_GETFD);
+  if (flags >= 0 && (flags & FD_CLOEXEC) == 0 && may_wake(fd))
+    fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+}
+
 CURLM *cel_descriptors_make_multi(void) {
   /* One client at a time: in several threads they would take each other's new
      descriptors for their own. */
@@ -72,8 +80,7 @@ CURLM *cel_descriptors_make_multi(void) {
   int n = find_free(numbers);
   CURLM *multi = curl_multi_init();
   for (int i = 0; i < n && multi != NULL; i++)
-    if (may_wake(numbers[i]))
-      fcntl(numbers[i], F_SETFD, FD_CLOEXEC);
+    close_on_exec(numbers[i]);
   pthread_mutex_unlock(&lock);
   return multi;
 }

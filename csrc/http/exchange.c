@@ -10,6 +10,7 @@
 #include "http/http_memory.h"
 #include "http/http_pools.h"
 #include "http/http_setup.h"
+#include "http/left.h"
 
 #define USUAL_HEAD 1024u /* bytes; more is made when it is needed */
 
@@ -23,9 +24,18 @@ static CURLcode set_up(cel_http *h, cel_http_easy *e, const char **refused) {
   return cel_http_set_up(h, c, refused);
 }
 
+static void free_record(cel_http *h, cel_http_easy *e) {
+  h->alloc->fn(h->alloc->ud, e, sizeof *e, 0);
+}
+
 void cel_easy_free(cel_http *h, cel_http_easy *e) {
   curl_easy_cleanup(e->curl);
-  h->alloc->fn(h->alloc->ud, e, sizeof *e, 0);
+  free_record(h, e);
+}
+
+void cel_easy_leave(cel_http *h, cel_http_easy *e) {
+  cel_left_put(e->curl);
+  free_record(h, e);
 }
 
 cel_http_easy *cel_easy_make(cel_http *h, const char **refused) {
@@ -171,8 +181,10 @@ void cel_http_stop(cel_transfer *t) {
   cel_http *h = t->http;
   cel_http_easy *e = t->easy;
   t->easy = NULL;
-  if (h->left || cel_http_is_foreign(h))
-    return; /* a child made by fork must not call libcurl */
+  if (h->left || cel_http_is_foreign(h)) {
+    cel_easy_leave(h, e);
+    return;
+  }
   cel_http_pools_remove(e);
   if (t->stale) /* libcurl allows a handle only five of these in its life */
     cel_easy_free(h, e);
@@ -181,7 +193,7 @@ void cel_http_stop(cel_transfer *t) {
 }
 
 void cel_http_give_up(cel_transfer *t) {
-  cel_http_easy *e = t->easy;
+  cel_http_easy *e = cel_http_is_foreign(t->http) ? NULL : t->easy;
   if (e != NULL && t->sends > 0) {
     cel_connections_avoid(&t->http->connections, t->local_port);
     curl_easy_setopt(e->curl, CURLOPT_FORBID_REUSE, 1L);

@@ -43,6 +43,10 @@ bool cel_http_feed(cel_transfer *t);
 cel_http_easy *cel_easy_make(cel_http *h, const char **refused);
 void cel_easy_free(cel_http *h, cel_http_easy *e);
 
+/* The same in a child made by fork, which must not call libcurl: its handle
+   stays. */
+void cel_easy_leave(cel_http *h, cel_http_easy *e);
+
 /* The kept connection that libcurl had chosen was found dead before anything
    went out on it: the same exchange begins again on a new one. False when
    memory ran out; the transfer has no handle then. */

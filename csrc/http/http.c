@@ -18,6 +18,7 @@
 #include "http/http_pools.h"
 #include "http/http_setup.h"
 #include "http/http_watch.h"
+#include "http/left.h"
 
 #define MAX_SOCKETS 512 /* much more than connections and resolvers need */
 
@@ -69,10 +70,16 @@ void cel_http_leave(cel_http *h) {
   if (h->left || h->alloc == NULL)
     return;
   h->left = true;
-  h->idle = NULL;
+  while (h->idle != NULL) {
+    cel_http_easy *e = h->idle;
+    h->idle = e->next;
+    cel_easy_leave(h, e);
+  }
   cel_connections_leave(&h->connections);
-  for (size_t i = 0; i < CEL_HTTP_POOLS; i++)
+  for (size_t i = 0; i < CEL_HTTP_POOLS; i++) {
+    cel_left_put(h->pools[i].multi);
     h->pools[i].multi = NULL;
+  }
   h->sockets.len = 0;
   cel_http_close(h);
 }
