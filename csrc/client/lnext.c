@@ -17,7 +17,7 @@ const char *cel_push_resolved(lua_State *L, int idx) {
   if (lua_type(L, -1) != LUA_TSTRING) {
     lua_pop(L, 1);
     lua_pushnil(L);
-    return "its nextPageURL is no string";
+    return "its nextPageURL is not a string";
   }
   const char *reference = lua_tolstring(L, -1, &len);
   const char *wrong = NULL;
@@ -28,7 +28,7 @@ const char *cel_push_resolved(lua_State *L, int idx) {
   if (c->target == NULL || len == 0 || memchr(reference, '\0', len) != NULL ||
       cel_url_resolve(&c->client->base, target, reference, &c->scratch) !=
           CURLUE_OK)
-    wrong = "the target of its next link is no URL";
+    wrong = "the target of its next link is not a URL";
   else
     wrong = cel_target_check(c->scratch, strlen(c->scratch));
   lua_pop(L, 1);

@@ -185,10 +185,11 @@ static double skipped(const char *target) {
 
 void cel_push_incomplete(lua_State *L, int idx, double records, double total) {
   char message[128];
-  curl_msnprintf(message, sizeof message,
-                 "the list has ended after %.0f records, but tells of %.0f "
-                 "(totalCount)",
-                 records, total);
+  curl_msnprintf(
+      message, sizeof message,
+      "the list has ended after %.0f records, but says that it has %.0f "
+      "(totalCount)",
+      records, total);
   const cel_failure f = {
       .row = &cel_failure_incomplete, .message = message, .answered = true};
   cel_push_failure(L, idx, &f);

@@ -144,8 +144,8 @@ static bool may_be_sent(lua_State *L, const cel_arguments *a) {
     cel_call_abandon(c, CEL_END_CLOSED);
   } else if (a->wrong_id != NULL) {
     lua_pushfstring(L,
-                    "the %s is \"%s\", which no id can be (the path would be "
-                    "another)",
+                    "the %s is \"%s\", which cannot be an id: it would "
+                    "change the path",
                     a->wrong_id, a->shown_id);
     refuse_call(L, a, "invalid_id");
   } else if (c->client->read_only && c->writes &&

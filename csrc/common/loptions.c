@@ -132,15 +132,16 @@ const char *cel_option_expected(lua_State *L, const cel_option *row) {
   return lua_pushstring(L, kind);
 }
 
-/* Raises where the table at idx stands for another one: it is read without
-   metamethods, and what is asked for there, a dry run say, would pass in
-   silence. `name` is an option whose value the table is, or NULL [-0, +0]. */
+/* Raises if the table at idx has a metatable with __index or __pairs. It is
+   read without metamethods, so an option that they provide (dry_run, say)
+   would be ignored silently. `name` is the option whose value the table is, or
+   NULL [-0, +0]. */
 static void refuse_proxy(lua_State *L, int idx, const char *what,
                          const char *name) {
   if (cel_table_is_proxy(L, idx))
     luaL_error(L,
                "%s: %s%s: expected a plain table, got one whose metatable has "
-               "__index or __pairs; copy what it stands for",
+               "__index or __pairs; copy its members into a plain table",
                what, name == NULL ? "options" : "option ",
                name == NULL ? "" : name);
 }
