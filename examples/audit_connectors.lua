@@ -120,6 +120,9 @@ recipe.run(parser, function(client, args)
     end
     table.move(results[i] or {}, 1, #(results[i] or {}), #findings + 1, findings)
   end
+  recipe.on_interrupt(function()
+    return ("%d connectors were audited, nothing was changed, and findings may be shown in part"):format(audited)
+  end)
   if #findings > 0 and (args.json or args.csv) then
     recipe.report(args, { "connector", "name", "problem", "rule" }, findings)
   elseif #findings > 0 then

@@ -143,9 +143,9 @@ parser:option("--stack", "The id of the copy's stack."):argname "ID"
 parser:option("--integration", "The id of the copy's integration."):argname "ID"
 
 local function report(args, connector)
-  local row = { connector_id = connector._id, name = connector.name }
+  local row = { connector_id = connector._id, name = records.text(connector, "name") }
   if args.json or args.csv then return recipe.report(args, { "connector_id", "name" }, { row }) end
-  recipe.print("%s\t%s", row.connector_id, row.name)
+  recipe.print("%s\t%s", row.connector_id, row.name or "-")
 end
 
 local function create(target, copy)
@@ -160,7 +160,7 @@ local function create(target, copy)
     recipe.fail(err)
   end
   is_made = true
-  return made
+  return recipe.made(made, "the copy")
 end
 
 local function is_taken(sent, got)

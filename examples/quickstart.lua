@@ -131,26 +131,28 @@ end
 local function sell(client, email, undo)
   step("A new connector", 'client:create_connector { name = "Quickstart", published = false }')
   undo.pending = "connector named Quickstart"
-  local connector = assert(client:create_connector { name = "Quickstart", published = false })
+  local connector = recipe.made(assert(client:create_connector { name = "Quickstart", published = false }),
+    "a connector named Quickstart")
   undo.later("connector " .. connector._id, function() return client:delete_connector(connector._id) end)
   show_good("created %s", connector._id)
 
   step("A trial license for 30 days", "client:create_connector_license(id, { email = …, expires = …, opts = … })")
   undo.pending = "license for " .. email
-  local license = assert(client:create_connector_license(connector._id, trial(email)))
-  undo.pending = nil
+  local license = recipe.made(assert(client:create_connector_license(connector._id, trial(email))),
+    "a license for " .. email)
   undo.later("license " .. license._id, function()
     return client:delete_connector_license(connector._id, license._id)
   end)
+  undo.pending = nil
   show_good("%s may use it until %s", email, last_day(license))
 
   step("The customer pays: a better edition, a year",
     "client:edit_connector_license(id, license_id, function(license) … end)")
   license = assert(client:edit_connector_license(connector._id, license._id, function(record)
     record.expires = celigo.timestamp(os.time() + 365 * DAY)
-    record.opts.connectorEdition = "premium" -- a license of the newer framework has _editionId
+    records.opts(record).connectorEdition = "premium" -- a license of the newer framework has _editionId
   end))
-  show_good("now %s, until %s", license.opts and license.opts.connectorEdition, last_day(license))
+  show_good("now %s, until %s", records.text(license, "opts", "connectorEdition") or "of no edition", last_day(license))
   return connector
 end
 

@@ -234,6 +234,13 @@ function recipe.get_connector(client, id)
   return connector
 end
 
+--- A record that a call has made, or the end of the recipe: a good answer may
+-- hold none.
+function recipe.made(record, what)
+  if type(record) == "table" and record._id ~= nil then return record end
+  recipe.fail(("the answer holds no record: it is unknown whether %s was made"):format(what))
+end
+
 --- Waits; Ctrl-C ends it within a second, for this process is told of it only
 -- between two waits.
 function recipe.sleep(seconds)

@@ -140,6 +140,7 @@ recipe.run(parser, function(client, args)
     renewals.renew_all(client, of_license, editions, args.dry_run)
   end, { concurrency = args.concurrency, on_progress = recipe.progress_bar "renewing" })
   report(args, jobs) -- in any case: licenses may have been written
+  recipe.on_interrupt(function() return fate(jobs) end)
   if not good then error(err, 0) end
   local counts = count(jobs)
   if counts.unknown > 0 then

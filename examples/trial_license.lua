@@ -105,14 +105,15 @@ recipe.run(parser, function(client, args)
     local body = license_for(connector, args)
     is_sent = not args.dry_run
     local answer, err = client:create_connector_license(args.connector, body, { dry_run = args.dry_run })
-    is_sent = false
-    if not answer then return explain(err, args.email) end
-    if args.dry_run then
+    if not answer then
+      is_sent = err.maybe_applied
+      return explain(err, args.email)
+    elseif args.dry_run then
       recipe.print("%s %s", answer.method, answer.url)
       recipe.print("%s", answer.body)
       return recipe.DONE
     end
-    license = answer
+    license = recipe.made(answer, "a license for " .. args.email)
     recipe.on_interrupt(function() return ("%s was made"):format(license._id) end)
   end
   local _, member = records.ending(license)

@@ -179,6 +179,41 @@ describe("Ctrl-C", function()
     end)
   end
 
+  -- Ctrl-C right after a function has done its work for the first time.
+  local AFTER <const> = [[
+    local write, rename, is_over = io.stdout.write, os.rename, false
+    local function interrupt(...)
+      if is_over then return ... end
+      is_over = true
+      error("x:1: interrupted!", 0)
+    end
+    getmetatable(io.stdout).__index.write = function(file, ...)
+      if file ~= io.stdout then return write(file, ...) end
+      return interrupt(write(file, ...))
+    end
+    os.rename = function(...) return interrupt(rename(...)) end]]
+
+  it("claims nothing of what is written that is not so", function()
+    local service <close> = sandbox.start()
+    local environment = "LUA_INIT=" .. process.quote(AFTER)
+    for _, name in ipairs { "export_install_base", "dashboard" } do
+      local code, output = run_with(environment, name, {}, service)
+      assert_one_line(code, output)
+      has(output, "Interrupted: 4 of 4 connectors were read; nothing was changed; the output may be cut short\n")
+      example.write(path, "yesterday's")
+      code, output = run_with(environment, name, { "-o", path }, service)
+      assert_one_line(code, output)
+      assert.not_equal("yesterday's", example.read(path))
+      has(output, "nothing was changed; " .. path .. " is as it was, or whole\n")
+    end
+    local code, output = run_with(environment, "audit_connectors", {}, service)
+    assert_one_line(code, output)
+    has(output, "Interrupted: 4 connectors were audited, nothing was changed, and findings may be shown in part\n")
+    code, output = run_with(environment, "trial_license", { CONNECTOR, "after@example.com" }, service)
+    assert_one_line(code, output)
+    has(output, " was made\n")
+  end)
+
   it("is not lost where it ends a shell command that is waited for", function()
     local directory = os.tmpname()
     os.remove(directory)

@@ -13,6 +13,44 @@ local has, lines_of = example.has, example.lines_of
 local CONNECTOR <const> = "54fa0b38a7044f9252000036" -- the sandbox's first
 local TRIALS <const> = "54fa0b38a7044f9252000037" -- its second
 
+describe("a good answer that holds no record", function()
+  local service, path
+
+  setup(function()
+    service = sandbox.start()
+    path = os.tmpname()
+  end)
+  teardown(function()
+    service:stop()
+    os.remove(path)
+  end)
+
+  for _, answer in ipairs { { status = 204 }, { status = 200, body = "5" }, { status = 200, body = "[]" } } do
+    it(("is told as unknown: %d %s"):format(answer.status, answer.body or ""), function()
+      service:reset()
+      for _, operation in ipairs { "create_connector", "create_connector_license", "update_connector_license" } do
+        service:fault {
+          operation = operation, status = answer.status, body = answer.body, applied = true, times = false,
+        }
+      end
+      for name, arguments in pairs {
+        clone_connector = { CONNECTOR }, quickstart = {}, trial_license = { CONNECTOR, "odd@example.com" },
+      } do
+        local code, _, messages = run(name, arguments, service)
+        assert.equal(3, code, name)
+        has(messages, "the answer holds no record: it is unknown whether ")
+        assert.equal(1, #lines_of(messages), messages)
+      end
+      write(path, "connector_id,license_id,action,value\n" .. CONNECTOR .. ",54fa0b38a7044f9253000001,extend,30\n")
+      local code, _, messages = run("renew_licenses", { path }, service)
+      assert.equal(1, code)
+      has(messages, "UNKNOWN whether it was written: extend from ")
+      has(messages, "the answer holds no record\n")
+      has(messages, "1 lines, 0 failed, 1 unknown\n")
+    end)
+  end
+end)
+
 describe("trial_license", function()
   local service, client
 

@@ -19,6 +19,12 @@ end
 
 local text = records.text
 
+--- The options of a license, made where they are missing, or an empty array.
+function records.opts(license)
+  if type(license.opts) ~= "table" or next(license.opts) == nil then license.opts = celigo.object {} end
+  return license.opts
+end
+
 --- Whether a connector is of the newer framework: without a stack, and with
 -- editions of its own.
 function records.is_newer(connector)

@@ -68,10 +68,10 @@ function actions.upgrade(value)
     local is_newer, edition, problem = find_edition(value)
     if problem then return nil, problem end
     if is_newer then return upgrade_newer(license, edition) end
-    if type(license.opts) ~= "table" then license.opts = {} end
+    local opts = records.opts(license)
     local old = records.text(license, "opts", "connectorEdition")
     if old == value then return ("has %s already"):format(value), false end
-    license.opts.connectorEdition = value
+    opts.connectorEdition = value
     return ("upgrade from %s to %s"):format(old or "none", value), true
   end
 end
@@ -193,6 +193,9 @@ local function renew(client, job, editions, dry_run)
   end
   if not write then return settle(job, "done", said) end
   if dry_run then return settle(job, "done", "would " .. said) end
+  if type(license) ~= "table" or next(license) == nil then -- a good answer, which does not show what it has become
+    return settle(job, "unknown", said .. ": the answer holds no record")
+  end
   local lost = not_taken(sent, license, response)
   if lost then return settle(job, "failed", ("%s: the service did not take %s"):format(said, lost)) end
   settle(job, "done", said)

@@ -146,7 +146,8 @@ local rows = {
   { "lua", "string" },
 }
 
--- What no row can say: whether a value will do, and what is expected.
+-- What a row cannot say: a function that checks the value, and what is
+-- expected.
 local checks = {
   host = { is_string, "the name or the address of a host" },
   seed = { is_seed, "a boolean, a number of connectors, 0 to 100000, or { connectors = number, installs = number }" },
@@ -164,8 +165,8 @@ local defaults = {
   idle_timeout = 60, log = false, journal = true,
 }
 
--- Raises with the position of the caller of `serve` or `start` where a check
--- of the library does.
+-- Calls a check of the library; what it raises is raised with the position of
+-- the caller of `serve` or `start`.
 local function check(f, ...)
   local good, message = pcall(f, ...)
   if not good then error(message, 4) end
@@ -224,7 +225,7 @@ function sandbox.serve(...)
     server:run()
   end)
   server:close()
-  -- What the standalone interpreter raises upon Ctrl-C is our proper end.
+  -- The standalone interpreter raises this for Ctrl-C, which is the proper end.
   if not ok and not tostring(err):find "interrupted!$" then error(err, 0) end
   io.stdout:write "\nceligo sandbox: stopped\n"
 end
