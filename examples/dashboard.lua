@@ -30,11 +30,7 @@ parser:option("--title", "The page's title.", "Connectors"):argname "TEXT"
 parser:option("--concurrency", "How many connectors at a time.", "8", arguments.count):argname "N"
 
 recipe.run(parser, function(client, args)
-  local counts = {}
-  local writes = installs.expect_interruption(counts, args.output)
-  local connectors, rows, failed = installs.rows(client, {
-    concurrency = args.concurrency, on_progress = recipe.progress_bar "reading", counts = counts,
-  })
+  local connectors, rows, failed = installs.read(client, args, "reading")
   if failed > 0 and (args.output or failed == #connectors) then
     recipe.fail(("%s: not every connector could be read"):format(
       args.output and args.output .. " is left as it was" or "no page"))
@@ -42,9 +38,8 @@ recipe.run(parser, function(client, args)
   local text = page.make {
     title = args.title, connectors = connectors, rows = rows, failed = failed, now = os.time(),
   }
-  writes()
+  installs.writes(connectors, failed, args.output)
   if args.output then recipe.save(args.output, text) else output.write(text) end
-  recipe.say("%d rows of %d connectors%s", #rows, #connectors - failed,
-    failed > 0 and (", %d could not be read"):format(failed) or "")
+  recipe.say("%s", installs.summary(connectors, rows, failed))
   return failed > 0 and recipe.FOUND or recipe.DONE
 end, recipe.ONLY_READS)

@@ -49,17 +49,13 @@ parser:option("--expiring", "Only licenses, trials too, that end within DAYS day
 parser:option("--concurrency", "How many connectors at a time.", "8", arguments.count):argname "N"
 
 recipe.run(parser, function(client, args)
-  local counts = {}
-  local writes = installs.expect_interruption(counts, args.output)
-  local connectors, all, failed = installs.rows(client, {
-    concurrency = args.concurrency, on_progress = recipe.progress_bar "exporting", counts = counts,
-  })
+  local connectors, all, failed = installs.read(client, args, "exporting")
   local rows = {}
   for _, row in ipairs(all) do
     if not args.expiring or is_expiring(row, args.expiring) then rows[#rows + 1] = row end
   end
   local text = output.lines_of(args.json and "json" or "csv", installs.COLUMNS, rows)
-  writes()
+  installs.writes(connectors, failed, args.output)
   if not args.output then
     if #rows > 0 or not args.expiring then output.write(text) end
   elseif failed > 0 then
@@ -68,8 +64,7 @@ recipe.run(parser, function(client, args)
     recipe.save(args.output, text)
   end
   local tell = (#rows > 0 or failed > 0 or not args.expiring) and recipe.say or recipe.remark
-  tell("%d rows of %d connectors%s", #rows, #connectors - failed,
-    failed > 0 and (", %d could not be read"):format(failed) or "")
+  tell("%s", installs.summary(connectors, rows, failed))
   if failed > 0 and failed == #connectors then return recipe.FAILED end
   return failed > 0 and recipe.FOUND or recipe.DONE
 end, recipe.ONLY_READS)

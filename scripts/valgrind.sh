@@ -10,7 +10,7 @@
 export CELIGO_TEST_CASES=0.02
 export WRAPPER="valgrind --quiet --error-exitcode=99 --leak-check=full \
   --errors-for-leak-kinds=definite --show-leak-kinds=definite \
-  --num-callers=30 --suppressions=$PWD/scripts/valgrind.supp"
+  --num-callers=30 --keep-debuginfo=yes --suppressions=$PWD/scripts/valgrind.supp"
 export CELIGO_TEST_WRAPPER="$WRAPPER"
 export SPEC_NAME=-valgrind SPEC_SECONDS="${SPEC_SECONDS:-900}"
 exec sh scripts/spec.sh dev --exclude-tags=install \

@@ -9,11 +9,7 @@ local sandbox = require "celigo.sandbox"
 local ID = "54fa0b38a7044f9252000036"
 local quote = process.quote
 
-local function run(command)
-  local pipe = assert(io.popen(command .. " 2>&1"))
-  local output = pipe:read("a")
-  assert(pipe:close(), output)
-end
+local run = require("spec.support.shell").run
 
 describe("the system's trust anchors", function()
   local service, front, stranger, directory

@@ -23,10 +23,7 @@ local celigo = require "celigo"; local client <close> = celigo.new {}; ]]
 -- Where loops.lua_ev is found, from any folder.
 local EXAMPLES <const> = assert(os.getenv "PWD") .. "/examples/?.lua"
 
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
+local read = require("spec.support.shell").read
 
 local function exists(path)
   local file = io.open(path)

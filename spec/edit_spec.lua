@@ -390,13 +390,20 @@ describe("an edit whose read is no record", function()
   it("is an error, and the function is not called", function()
     local server <close> = fault.start()
     local client <close> = celigo.new { base_url = server.url, token = "t", max_retries = 0 }
-    for _, step in ipairs { { status = 204 }, { body = '"text"' }, { body = "5" } } do
+    for _, step in ipairs {
+      { status = 204 }, { body = '"text"' }, { body = "5" }, { body = "null" }, { body = "[]" },
+      { body = '[{"_id":"1"}]' },
+    } do
       server:script { step }
       local called = false
       local record, err = client:edit_connector("1", function() called = true end)
       assert.is_nil(record)
       assert.is_true(celigo.is_error(err))
       assert.equal("decode", err.kind)
+      assert.equal("unexpected_answer", err.code)
+      assert.equal(step.status or 200, err.status)
+      assert.same({ 1, false, false }, { err.attempts, err.retryable, err.maybe_applied })
+      assert.is_truthy(err.elapsed > 0 and err.headers and err.where:find("edit_spec.lua:", 1, true))
       assert.equal("/v1/connectors/1", err.path)
       assert.equal("get_connector_by_id", err.operation)
       assert.is_false(called)

@@ -3,51 +3,16 @@
 
 local process = require "spec.support.process"
 local sandbox = require "celigo.sandbox"
+local shell = require "spec.support.shell"
 
-local quote = process.quote
+local quote, run, try = process.quote, shell.run, shell.try
 local VERSION = process.version
 local build = assert(os.getenv "CELIGO_BUILD_DIR",
   "CELIGO_BUILD_DIR names the build's directory")
 
--- Runs a shell command; its output, and whether it went well.
-local function try(command, ...)
-  local pipe = assert(io.popen("(" .. command:format(...) .. ") 2>&1"))
-  local output = pipe:read "a"
-  return output, (pipe:close())
-end
-
-local function run(command, ...)
-  local output, good = try(command, ...)
-  if not good then error(command:format(...) .. "\n" .. output, 0) end
-  return output
-end
-
-local function have(command)
-  return (os.execute("command -v " .. command .. " >/dev/null 2>&1"))
-end
-
---- A directory that goes when the variable that holds it does.
-local function scratch()
-  local path = os.tmpname()
-  os.remove(path)
-  run("mkdir -m 700 %s", quote(path))
-  return setmetatable({ path = path }, {
-    __close = function() run("rm -rf %s", quote(path)) end,
-  })
-end
-
--- A program passes when it ends well and has counted something.
-local function assert_passes(words)
-  local host = assert(process.start(words))
-  local status, output = host:wait()
-  assert.is_truthy(output:find "%f[%d][1-9]%d* passed, 0 failed$", output)
-  assert.equal(0, status, output)
-  return output
-end
-
 describe("the shared library #install", function()
   it("shows what celigo.h declares, and serves a host", function()
-    local dir <close> = scratch()
+    local dir <close> = shell.scratch()
     local server <close> = assert(sandbox.start())
     run("cmake -S . -B %s/b -DCELIGO_SHARED=ON -DCMAKE_BUILD_TYPE=Debug",
       dir.path)
@@ -74,7 +39,7 @@ describe("what was installed #install", function()
   local root, prefix, server, lua_flags, environment
 
   setup(function()
-    root = scratch()
+    root = shell.scratch()
     prefix = root.path .. "/prefix"
     run("cmake --install %s --prefix %s", quote(build), quote(prefix))
     -- away from where it was said to go: the package finds itself
@@ -160,11 +125,11 @@ describe("what was installed #install", function()
     local host = root.path .. "/host"
     local output, good = run_host(host, write("memory.lua",
       "local t = {} for i = 1, 1e9 do t[i] = i .. 'x' end"))
-    assert.is_nil(good)
+    assert.is_false(good)
     assert.is_truthy(output:find "not enough memory", output)
     output, good = run_host(host, write("error.lua",
       "assert(client:get_connector_by_id 'ffffffffffffffffffffffff')"))
-    assert.is_nil(good)
+    assert.is_false(good)
     assert.is_truthy(output:find("host: .*error.lua:1: GET /v1/connectors/f+: 404"), output)
     output, good = run_host(host, write("arguments.lua",
       "local a, b = ... assert(a == 'x' and b == 'y' and not os and not io "
@@ -179,7 +144,7 @@ describe("what was installed #install", function()
     assert.is_true(fine, built)
     local output, good = run_host(root.path .. "/hasty",
       write("endless.lua", "while true do end"))
-    assert.is_nil(good)
+    assert.is_false(good)
     assert.is_truthy(output:find "the script's time is up", output)
     for name, code in pairs {
       catches = "while true do pcall(function() while true do end end) end",
@@ -190,25 +155,25 @@ describe("what was installed #install", function()
         .. "pcall(client.request, client, { method = 'POST', path = '/v1/x', body = t }) end",
     } do
       output, good = run_host(root.path .. "/hasty", write(name .. ".lua", code))
-      assert.is_nil(good, name)
+      assert.is_false(good, name)
       assert.is_truthy(output:find "the script's time is up", output)
     end
   end)
 
   it("is good for C++", function()
-    if not have "c++" then
+    if not shell.has "c++" then
       pending "a C++ compiler is missing"
       return
     end
     local output, good = compile("c++", "spec/c/host.cpp", "cpp",
       "-std=c++11 -Wall -Wextra -Wpedantic -Werror")
     assert.is_true(good, output)
-    assert_passes { root.path .. "/cpp", server.url, pwd .. "/spec/c/scripts/cpp.lua" }
+    process.assert_passes { root.path .. "/cpp", server.url, pwd .. "/spec/c/scripts/cpp.lua" }
   end)
 
   it("passes the exceptions of a Lua built as C++", function()
     local flags, there = try("pkg-config --cflags --libs lua%s-c++", VERSION)
-    if not (there and have "c++") then
+    if not (there and shell.has "c++") then
       pending "a Lua built as C++ is missing (Debian 12's liblua5.4-dev has it)"
       return
     end
@@ -219,23 +184,23 @@ describe("what was installed #install", function()
     end
     local output, good = compile("c++", "spec/c/host.cpp", "cpp_lua", "-std=c++11", flags)
     assert.is_true(good, output)
-    assert_passes { root.path .. "/cpp_lua", server.url, pwd .. "/spec/c/scripts/cpp.lua" }
+    process.assert_passes { root.path .. "/cpp_lua", server.url, pwd .. "/spec/c/scripts/cpp.lua" }
   end)
 
   it("is refused by the linker where Lua's functions have C++ names", function()
     local flags, there = try("pkg-config --cflags --libs lua%s-c++", VERSION)
     flags = flags:gsub("%s+$", "")
-    if not (there and have "c++") or has_c_names(flags) then
+    if not (there and shell.has "c++") or has_c_names(flags) then
       pending "a Lua whose functions have C++ names is missing (Debian 13's liblua5.4-dev has it)"
       return
     end
     local output, good = compile("c++", "spec/c/host.cpp", "cpp_linked", "-std=c++11", flags)
-    assert.is_nil(good)
+    assert.is_false(good)
     assert.is_truthy(output:find("undefined reference to `lua_pcallk'", 1, true), output)
   end)
 
   it("refuses a Lua whose functions have C++ names", function()
-    if not have "c++" then
+    if not shell.has "c++" then
       pending "a C++ compiler is missing"
       return
     end
@@ -247,7 +212,7 @@ describe("what was installed #install", function()
       root.path)
     local output, good = compile("c++", "spec/c/host.cpp", "cpp_names",
       ("-std=c++11 -DCXX_NAMES -I%s/include"):format(root.path))
-    assert.is_nil(good)
+    assert.is_false(good)
     assert.is_truthy(output:find "lua_gettop", output)
     assert.is_nil(output:find("undefined reference", 1, true), output)
   end)

@@ -5,46 +5,11 @@
 local fault = require "spec.support.fault_server"
 local process = require "spec.support.process"
 local sandbox = require "celigo.sandbox"
+local shell = require "spec.support.shell"
 
-local quote = process.quote
+local assert_passes, quote, run = process.assert_passes, process.quote, shell.run
 local build = assert(os.getenv "CELIGO_BUILD_DIR",
   "CELIGO_BUILD_DIR names the build's directory")
-
--- Runs a shell command; its output, and whether it went well.
-local function try(command, ...)
-  local pipe = assert(io.popen("(" .. command:format(...) .. ") 2>&1"))
-  local output = pipe:read "a"
-  return output, (pipe:close())
-end
-
-local function run(command, ...)
-  local output, good = try(command, ...)
-  if not good then error(command:format(...) .. "\n" .. output, 0) end
-  return output
-end
-
-local function have(command)
-  return (os.execute("command -v " .. command .. " >/dev/null 2>&1"))
-end
-
---- A directory that goes when the variable that holds it does.
-local function scratch()
-  local path = os.tmpname()
-  os.remove(path)
-  run("mkdir -m 700 %s", quote(path))
-  return setmetatable({ path = path }, {
-    __close = function() run("rm -rf %s", quote(path)) end,
-  })
-end
-
--- A program passes when it ends well and has counted something.
-local function assert_passes(words)
-  local host = assert(process.start(words))
-  local status, output = host:wait()
-  assert.is_truthy(output:find "%f[%d][1-9]%d* passed, 0 failed$", output)
-  assert.equal(0, status, output)
-  return output
-end
 
 describe("a C host", function()
   it("gets a client that keeps the token from every script", function()
@@ -55,11 +20,11 @@ describe("a C host", function()
   end)
 
   it("writes and reads the same numbers in a locale with a comma", function()
-    if not have "localedef" then
+    if not shell.has "localedef" then
       pending "localedef is missing (Debian's package locales)"
       return
     end
-    local dir <close> = scratch()
+    local dir <close> = shell.scratch()
     run("localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 </dev/null", dir.path)
     local server <close> = assert(sandbox.start { journal = true })
     assert_passes { "env", "LOCPATH=" .. dir.path,

@@ -3,42 +3,11 @@
 
 local celigo = require "celigo"
 local process = require "spec.support.process"
+local shell = require "spec.support.shell"
 
-local quote = process.quote
+local quote, run, read, lines = process.quote, shell.run, shell.read, shell.lines
 local VERSION = process.version
 local build = os.getenv "CELIGO_BUILD_DIR"
-
-local function run(command, ...)
-  command = command:format(...)
-  local pipe <close> = assert(io.popen("(" .. command .. ") 2>&1"))
-  local output = pipe:read "a"
-  if not pipe:close() then error(command .. "\n" .. output, 0) end
-  return output
-end
-
-local function read(path)
-  local file <close> = assert(io.open(path))
-  return file:read "a"
-end
-
---- A directory that goes when the variable that holds it does.
-local function scratch()
-  local path = os.tmpname()
-  os.remove(path)
-  run("mkdir -m 700 %s", quote(path))
-  return setmetatable({ path = path }, {
-    __close = function() run("rm -rf %s", quote(path)) end,
-  })
-end
-
-local function lines(text)
-  local list = {}
-  for line in text:gmatch "[^\n]+" do
-    list[#list + 1] = line
-  end
-  table.sort(list)
-  return list
-end
 
 --- Runs Lua code with the modules below a prefix and the system's, from a
 -- directory where nothing of ours is; what it printed.
@@ -75,13 +44,13 @@ end
 describe("installed #install", function()
   it("by cmake --install, it works", function()
     assert(build, "CELIGO_BUILD_DIR does not name the build directory")
-    local root <close> = scratch()
+    local root <close> = shell.scratch()
     run("cmake --install %s --prefix %s", quote(build), quote(root.path))
     assert_works(root.path)
   end)
 
   it("by cmake --install, its recipes work, wherever they are run", function()
-    local root <close> = scratch()
+    local root <close> = shell.scratch()
     run("cmake --install %s --prefix %s", quote(build), quote(root.path))
     local folder = root.path .. "/share/celigo/examples"
     assert.same(
@@ -99,16 +68,16 @@ describe("installed #install", function()
   end)
 
   it("by cmake --install, the reference is there once it was built", function()
-    if not os.execute "command -v ldoc >/dev/null" then return pending "LDoc is not installed" end
+    if not shell.has "ldoc" then return pending "LDoc is not installed" end
     run "sh scripts/docs.sh"
-    local root <close> = scratch()
+    local root <close> = shell.scratch()
     run("cmake --install %s --prefix %s", quote(build), quote(root.path))
     assert.same(lines(run "ls docs/reference"), lines(run("ls %s/share/doc/celigo", quote(root.path))))
     assert.is_truthy(read(root.path .. "/share/doc/celigo/index.html"):find("celigo.client.html", 1, true))
   end)
 
   it("by luarocks make, it works", function()
-    local root <close> = scratch()
+    local root <close> = shell.scratch()
     local source, tree = root.path .. "/source", root.path .. "/tree"
     run("mkdir %s && cp -R CMakeLists.txt cmake csrc lua examples "
       .. "celigo-scm-1.rockspec %s", quote(source), quote(source))

@@ -6,7 +6,6 @@
 -- No time is measured. A call that nobody sends, or that nobody is woken
 -- for, shows as an error of kind `timeout`: nothing else takes so long.
 
-local celigo = require "celigo"
 local fault = require "spec.support.fault_server"
 local page_server = require "spec.support.page_server"
 local process = require "spec.support.process"
@@ -60,11 +59,7 @@ for _, way in ipairs(ways) do
     before_each(function() pages:reset() end)
 
     local function new_client(server, options)
-      local all = {
-        base_url = server.url, token = "t", timeout = TIMEOUT, retry_base = 0, rate_limit = false,
-      }
-      for name, value in pairs(options or {}) do all[name] = value end
-      return way.attach(celigo.new(all))
+      return way.attach(ways.plain_client(server, { timeout = TIMEOUT, retry_base = 0 }, options))
     end
 
     it("a list of several pages", function()

@@ -7,7 +7,6 @@
 -- together show that the loop was free, and turns are counted to show that
 -- nothing polls.
 
-local celigo = require "celigo"
 local core = require "celigo.core"
 local fault = require "spec.support.fault_server"
 local page_server = require "spec.support.page_server"
@@ -57,9 +56,7 @@ for _, way in ipairs(ways) do
     end)
 
     local function plain_client(server, options)
-      local all = { base_url = server.url, token = "t", timeout = 20, rate_limit = false }
-      for name, value in pairs(options or {}) do all[name] = value end
-      return celigo.new(all)
+      return ways.plain_client(server, { timeout = 20 }, options)
     end
 
     local function new_client(server, options)

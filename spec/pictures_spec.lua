@@ -3,10 +3,7 @@
 
 local process = require "spec.support.process"
 
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
+local read = require("spec.support.shell").read
 
 local function words_of(svg_text)
   return (svg_text:gsub("<[^>]*>", ""):gsub("&lt;", "<"):gsub("&gt;", ">"):gsub("&quot;", '"'):gsub("&amp;", "&"))

@@ -261,7 +261,7 @@ describe("a rule of the sandbox", function()
     end
     local good, message = pcall(function() sandbox.start { faults = { { status = 500 }, { staus = 1 } } } end)
     assert.is_false(good)
-    assert.is_truthy(message:find("option faults: unknown field 'staus'", 1, true), message)
+    assert.is_truthy(message:find("option 'faults': unknown field 'staus'", 1, true), message)
     assert.has_error(function() sandbox.start { faults = { status = 500 } } end)
     assert(client:list_connectors())
   end)
@@ -283,6 +283,19 @@ describe("the sandbox's journal", function()
       { "POST", "create_connector", 422, false },
     }, told)
     assert.equal('{"name":"n"}', server:journal()[2].body)
+  end)
+
+  it("is JSON, whatever arrived", function()
+    local server <close> = sandbox.start { seed = false }
+    local connection <close> = http.connect(server.url)
+    connection:send("POST /v1/\xff?\xe2\x82 HTTP/1.1\r\nHost: x\r\nX-Odd: \xfe\r\n"
+      .. "Content-Length: 4\r\n\r\n\xc3\xa9\xff\0")
+    assert.equal(401, connection:receive().status)
+    local answer = http.request(server.url, { path = "/__journal" })
+    local request = assert(celigo.json.decode(answer.body)).requests[1]
+    assert.equal("/v1/\u{FFFD}?\u{FFFD}\u{FFFD}", request.target)
+    assert.equal("\u{FFFD}", request.headers["x-odd"])
+    assert.equal("é\u{FFFD}\0", request.body)
   end)
 
   it("keeps the last 10,000", function()

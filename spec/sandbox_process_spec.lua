@@ -73,12 +73,14 @@ describe("celigo.sandbox.start", function()
     local wrong = {
       { { prot = 1 }, "unknown option 'prot'; did you mean 'port'?" },
       { { tokne = "a" }, "unknown option 'tokne'; did you mean 'token'?" },
-      { { zzz = 1 }, "unknown option 'zzz'; there are: delay, " },
-      { { port = "1" }, "option port must be an integer" },
-      { { page_size = 0 }, "option page_size must be an integer from 1 to 1000000" },
-      { { token = {} }, "option token must be a string or an array" },
-      { { rate_limit = { rate = 1 } }, "option rate_limit must be" },
-      { 5, "options must be a table" },
+      { { zzz = 1 }, "unknown option 'zzz'; there are: host, port, " },
+      { { port = "1" }, "option 'port': expected an integer from 0 to 65535, got string" },
+      { { page_size = 0 }, "option 'page_size': expected an integer from 1 to 1000000, got 0" },
+      { { token = {} }, "option 'token': expected a string or an array of strings, got table" },
+      { { rate_limit = { rate = 1 } }, "option 'rate_limit': expected false or { rate = number, burst = number }" },
+      { { host = "" }, "option 'host': expected the name or the address of a host" },
+      { { max_requests = 0 }, "option 'max_requests': expected an integer from 1 to 1000000000, got 0" },
+      { 5, "options must be a table, not a number" },
     }
     for _, case in ipairs(wrong) do
       local ok, message = pcall(sandbox.start, case[1])

@@ -195,6 +195,24 @@ describe("the sandbox's model of the service", function()
     assert.equal(404, err.status)
   end)
 
+  -- A client masks its token, and each run of eight bytes of it, in what it reads.
+  it("has no token that its records have a word of", function()
+    local made = assert(client:request { method = "POST", path = "/v1/accesstokens", body = {} }).token
+    local texts = {}
+    for _, path in ipairs {
+      "connectors", "connectors/" .. OLDER .. "/licenses", "connectors/" .. NEWER .. "/licenses",
+      "connectors/" .. OLDER .. "/installBase", "accesstokens", "jobs", "tokenInfo",
+    } do
+      local answer = http.request(server.url, { path = "/v1/" .. path })
+      assert.equal(200, answer.status)
+      texts[#texts + 1] = answer.body
+    end
+    local all = table.concat(texts)
+    for _, token in ipairs { server.token, made } do
+      for at = 1, #token - 7 do assert.is_nil(all:find(token:sub(at, at + 7), 1, true), token) end
+    end
+  end)
+
   it("accepts a new token beside those that it was started with", function()
     local other <close> = sandbox.start { token = "only" }
     local own <close> = celigo.new { base_url = other.url, token = "only" }

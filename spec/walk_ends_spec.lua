@@ -70,7 +70,7 @@ describe("the end of a walk", function()
     '<%s>; rel=next; anchor="https://api.integrator.io/v1/connectors"', "<%s>; rel=next; anchor=/v1/connectors",
     '<%s>; rel=next; anchor="connectors"', "<%s>; rel=next; anchor='/v1/connectors'",
     '</v1/x>; rel=next; anchor="/v1/elsewhere", <%s>; rel=next',
-    '<%s>; rel=next, <https://elsewhere.example/v1/connectors?skip=2>; rel=next',
+    "<%s>; rel=next, <https://elsewhere.example/v1/connectors?skip=2>; rel=next",
   }
   for _, form in ipairs(followed) do
     it("is not here: " .. form, function()

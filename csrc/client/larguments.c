@@ -1,5 +1,6 @@
 /*
-** larguments.c - what a method is given, and what is wrong with that.
+** larguments.c - reads the arguments of a method, and says what is wrong with
+** them.
 */
 #include "client/larguments.h"
 
@@ -46,8 +47,8 @@ const size_t cel_request_options_count =
 
 /* {====== What does not fit */
 
-/* Pushes "name(id, connector[, options])"; where an option is named, with
-   that in the options' place [-0, +1]. */
+/* Pushes "name(id, connector[, options])". If `option` is given, it stands in
+   place of the options: "name(id, { dry_run = ... })" [-0, +1]. */
 static void push_usage(lua_State *L, const cel_arguments *a,
                        const char *option) {
   const char *args = a->by == NULL ? NULL : a->by->arguments;
@@ -85,8 +86,8 @@ static void push_usage(lua_State *L, const cel_arguments *a,
   luaL_pushresult(&b);
 }
 
-/* Arguments beyond the last one raise, unless they are nil: what is in them
-   must not be lost in silence [-0, +0]. */
+/* Raises if there are more arguments than the method takes, unless they are
+   nil: they must not be ignored silently [-0, +0]. */
 static void refuse_surplus(lua_State *L, const cel_arguments *a, int last) {
   for (int i = lua_gettop(L); i > last; i--) {
     if (lua_isnil(L, i))
@@ -114,7 +115,7 @@ const char *cel_arguments_id(lua_State *L, cel_arguments *a, size_t i,
   return id;
 }
 
-/* Whether the body has that member [-0, +0]. */
+/* Whether the body has a member of that name [-0, +0]. */
 static bool body_has(lua_State *L, const cel_arguments *a, const char *name) {
   lua_pushstring(L, name);
   bool has = lua_rawget(L, a->body) != LUA_TNIL;
@@ -122,9 +123,9 @@ static bool body_has(lua_State *L, const cel_arguments *a, const char *name) {
   return has;
 }
 
-/* Options are easily put into the body. dry_run and max_retries are never
-   meant to be sent, and no body of an operation holds nothing but names of
-   options [-0, +0]. */
+/* Options are easily put into the body by mistake. So dry_run and max_retries
+   are refused in every body, and so is a body of an operation in which all
+   names are names of options [-0, +0]. */
 static void refuse_options(lua_State *L, const cel_arguments *a) {
   const char *found = body_has(L, a, "dry_run")       ? "dry_run"
                       : body_has(L, a, "max_retries") ? "max_retries"
@@ -139,7 +140,7 @@ static void refuse_options(lua_State *L, const cel_arguments *a) {
         lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
     all = cel_option_is(cel_call_options, cel_call_options_count, name);
     if (first == NULL)
-      first = name; /* a key of the table: it stays */
+      first = name; /* a key of the table, which keeps the string */
   }
   lua_settop(L, top);
   if (found == NULL && all)
@@ -158,7 +159,7 @@ static void refuse_options(lua_State *L, const cel_arguments *a) {
              a->what, found, lua_tostring(L, -1));
 }
 
-/* Raises: the value at idx is no body. */
+/* Raises: the value at idx cannot be a body. */
 static void refuse_body(lua_State *L, const cel_arguments *a, int idx) {
   const char *given = luaL_typename(L, idx);
   push_usage(L, a, NULL);
@@ -189,7 +190,8 @@ void cel_arguments_check_body(lua_State *L, const cel_arguments *a) {
 void cel_arguments_read(lua_State *L, cel_arguments *a) {
   int at = (int)a->op->ids + 2;
   size_t len;
-  /* Ids first: whoever gives the arguments in another order is told so. */
+  /* Ids first: that gives the best message for arguments in the wrong order.
+   */
   for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++)
     cel_arguments_id(L, a, i, &len);
   if (a->op->body != CEL_BODY_NONE) {

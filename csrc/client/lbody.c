@@ -11,13 +11,13 @@
 #include "client/lresult.h"
 #include "json/ljson.h"
 
-/* What stands for an empty array while the codec of a user encodes, since most
-   of them know but one empty table. */
+/* Stands for an empty array while a user's codec encodes: most codecs cannot
+   tell an empty array from an empty object. */
 #define EMPTY_MARK "celigo:empty-array:"
 #define MARK_SIZE  64 /* bytes */
 
-/* Whether the table at idx is empty, has no mark, and is an array by the
-   contract. */
+/* Whether the table at idx is empty, not marked as array or object, and an
+   array by the contract. */
 static bool is_empty_array(lua_State *L, int idx, const cel_shape *shape) {
   bool marked = lua_getmetatable(L, idx) != 0;
   if (marked)
@@ -46,9 +46,9 @@ static void push_copy(lua_State *L, int idx) {
   }
 }
 
-/* Replaces the value on top by what the codec gets for it: the value itself,
-   or the mark, or a copy of a table whose members may be replaced
-   [-1, +1]. */
+/* Replaces the value on top by what the codec is given: the value itself, or
+   EMPTY_MARK for an empty array, or for a table a copy in which that was done
+   to its members [-1, +1]. */
 static void replace_empty(lua_State *L, const cel_shape *shape,
                           const char *mark) {
   luaL_checkstack(L, 8, "no room for a body");
@@ -80,7 +80,7 @@ static void replace_empty(lua_State *L, const cel_shape *shape,
   lua_replace(L, value);
 }
 
-/* Pushes the value at idx as the codec gets it, without its read-only
+/* Pushes what the codec is given for the value at idx, without its read-only
    members [-0, +1]. */
 static void push_writable(lua_State *L, int idx, const cel_shape *shape,
                           const char *mark) {
@@ -97,7 +97,7 @@ static void push_writable(lua_State *L, int idx, const cel_shape *shape,
   }
 }
 
-/* Puts empty arrays where the marks are in the text on top [-1, +1]. */
+/* Replaces the marks in the text on top by empty arrays [-1, +1]. */
 static void restore_empty(lua_State *L, const char *mark) {
   char quoted[MARK_SIZE + 2];
   const char *text = lua_tostring(L, -1);
@@ -121,7 +121,7 @@ static int l_codec_encode(lua_State *L) {
   return 1;
 }
 
-/* Pushes a list of one fault, of the body as a whole [-0, +1]. */
+/* Pushes a list of one fault, about the body as a whole [-0, +1]. */
 static void push_fault(lua_State *L, const char *code, const char *message) {
   lua_createtable(L, 1, 0);
   lua_createtable(L, 0, 3);
@@ -134,8 +134,8 @@ static void push_fault(lua_State *L, const char *code, const char *message) {
   lua_rawseti(L, -2, 1);
 }
 
-/* Pushes the text that the codec of the call's client makes of the value at
-   body, or a table with the one fault that it found [-0, +1]. */
+/* Has the codec of the call's client encode the value at `body`: pushes the
+   text, or on failure a table with that one fault [-0, +1]. */
 static bool codec_encode(lua_State *L, int call, int body,
                          const cel_shape *shape) {
   char mark[MARK_SIZE];

@@ -11,10 +11,10 @@
 #include "client/lcall.h"
 #include "contract/schema.h"
 
-/* Makes the value at `body` the body of the call at `call`, encoded by the
-   client's codec; shape is what the contract says of it, or NULL. A value
-   that cannot be encoded, or where `validate` says so breaks the contract,
-   ends the call with an error. May leave values on the stack. */
+/* Encodes the value at `body` by the client's codec, as the body of the call
+   at `call`. `shape` is what the contract says about it, or NULL. A value that
+   cannot be encoded ends the call with an error; so does one that breaks the
+   contract, if `validate` is true. May leave values on the stack. */
 void cel_body_set(lua_State *L, int call, int body, const cel_shape *shape,
                   bool validate);
 

@@ -1,5 +1,5 @@
 /*
-** lcall.c - the userdata of a call: made, used again, ended.
+** lcall.c - the userdata of calls: makes them, uses them again, ends them.
 */
 #include "client/lcall.h"
 
@@ -23,8 +23,7 @@ static void end_call(cel_owned *block) {
   cel_call_free((cel_call *)block);
 }
 
-/* Pushes a call with nothing in it, and no client in its user values
-   [-0, +1]. */
+/* Pushes an empty call, without a client in its user values [-0, +1]. */
 static cel_call *push_call(lua_State *L, cel_client *client) {
   cel_box *box = cel_box_push(L, CEL_CALL_MT, CEL_CALL_UVS);
   cel_call *c = cel_allocate(L, &client->alloc, sizeof *c);
@@ -62,7 +61,7 @@ void cel_call_set_body(lua_State *L, cel_call *c) {
   lua_pop(L, 1);
 }
 
-/* Pushes the userdata that the client keeps from its last call, or a new
+/* Pushes the userdata that the client has kept from an earlier call, or a new
    one [-0, +1]. */
 static cel_call *push_blank(lua_State *L, int idx, cel_client *client) {
   lua_getiuservalue(L, idx, CEL_CLIENT_UV_SPARE);

@@ -1,5 +1,5 @@
 /*
-** lcall.h - the userdata of a call: a box (lbox.h) that leads to it.
+** lcall.h - the userdata of a call: a box (lbox.h) that points to it.
 */
 #ifndef CEL_LCALL_H
 #define CEL_LCALL_H
@@ -26,21 +26,22 @@ enum {
   CEL_CALL_UVS = CEL_CALL_UV_WHERE
 };
 
-/* The call of the userdata at idx, which is known to be one and alive
-   [-0, +0]. */
+/* The call of the userdata at idx, which must be one and not empty [-0, +0].
+ */
 static inline cel_call *cel_call_get(lua_State *L, int idx) {
   return cel_box_get(L, idx);
 }
 
-/* Pushes a new call of the client at idx, with nothing in it [-0, +1]. */
+/* Pushes a new, empty call of the client at idx [-0, +1]. */
 cel_call *cel_call_new(lua_State *L, int client);
 
-/* Gives a done call that no Lua code knows back to its client, for the next
-   one: what it held goes at once, not two turns of the collector later
-   [-0, +0]. */
+/* Gives a done call that no Lua code can reach back to its client, for the
+   client's next call. So what it holds is freed now, not after two cycles of
+   the collector [-0, +0]. */
 void cel_call_recycle(lua_State *L, int idx);
 
-/* The call at idx; raises if it is none, or has been collected [-0, +0]. */
+/* The call at idx; raises if the value is not a call, or is an empty box [-0,
+   +0]. */
 cel_call *cel_call_check(lua_State *L, int idx);
 
 /* The call at idx, or NULL [-0, +0]. */
@@ -49,7 +50,7 @@ cel_call *cel_call_at(lua_State *L, int idx);
 /* Pushes the client of the call at idx [-0, +1]. */
 void cel_call_push_client(lua_State *L, int idx);
 
-/* Take a copy of the string on top [-1, +0]. */
+/* Both take a copy of the string on top [-1, +0]. */
 void cel_call_set_target(lua_State *L, cel_call *c);
 void cel_call_set_body(lua_State *L, cel_call *c);
 

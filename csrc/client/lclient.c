@@ -1,6 +1,6 @@
 /*
-** lclient.c - the client userdata: made of a configuration, asked for
-** tokens, closed.
+** lclient.c - the userdata of clients: makes them of a configuration, calls
+** the token function.
 */
 #include "client/lclient.h"
 
@@ -43,8 +43,8 @@ const char *cel_region_url(const char *region) {
 
 void cel_raise_memory(lua_State *L) {
   for (;;) { /* lua_error's declaration does not say that it never returns */
-    lua_pushliteral(L, CEL_NO_MEMORY); /* Lua keeps this very string */
-    lua_error(L); /* ... and makes its memory error of it */
+    lua_pushliteral(L, CEL_NO_MEMORY); /* Lua knows this string */
+    lua_error(L); /* ... and raises its memory error for it */
   }
 }
 
@@ -55,9 +55,9 @@ static int l_make_room(lua_State *L) {
   return 0;
 }
 
-/* Makes Lua look for n bytes, and collect garbage where it finds them: a
-   finaliser that got no memory for its own call would never run again, and
-   what it is to free would be lost [-0, +0]. */
+/* Allocates n bytes in Lua, which collects garbage if that fails. Without
+   this, a finaliser could get no memory for its own call; Lua then never calls
+   it again, and what it should free is lost [-0, +0]. */
 static void make_room(lua_State *L, size_t n) {
   lua_pushcfunction(L, l_make_room);
   lua_pushinteger(L, (lua_Integer)n);
@@ -100,7 +100,7 @@ static void end_client(cel_owned *block) {
   cel_client_release(c);
 }
 
-/* Pushes a client with nothing in it [-0, +1]. */
+/* Pushes an empty client [-0, +1]. */
 static cel_client *push_client(lua_State *L) {
   cel_ledger *ledger = cel_collector_ledger(L);
   cel_allocator alloc = cel_collector_allocator(ledger);
@@ -119,7 +119,7 @@ static cel_client *push_client(lua_State *L) {
 
 /* {====== Strings of a client */
 
-/* Copies into memory of the state's allocator. */
+/* Copies a string into memory of the state's allocator. */
 static void keep_string(lua_State *L, cel_client *c, char **slot,
                         const char *text) {
   if (text == NULL)
@@ -149,7 +149,7 @@ void cel_client_refuse_asking(lua_State *L, const cel_client *c) {
            "make another client for it, with a token of its own");
 }
 
-/* Calls the token function: pushes what it returns, two values [-0, +2]. */
+/* Calls the token function, and pushes its two results [-0, +2]. */
 static void ask(lua_State *L, int idx, cel_client *c) {
   lua_getiuservalue(L, idx, CEL_CLIENT_UV_TOKEN);
   c->asking = true;
@@ -185,9 +185,9 @@ void cel_client_token(lua_State *L, int idx, bool renew) {
 
 /* {====== Life */
 
-/* What libcurl takes for a client, in bytes: from the start; from its
-   first exchange on, by plain HTTP; the same with TLS, whose trust anchors
-   are many. */
+/* Bytes that libcurl takes for a client (estimated): before its first
+   exchange; after it, with plain HTTP; after it, with TLS, for the trust
+   anchors take much. */
 #define TAKES_IDLE  ((size_t)32768)
 #define TAKES_PLAIN ((size_t)98304)
 #define TAKES_TLS   ((size_t)524288)
@@ -224,9 +224,9 @@ void cel_client_push_calls(lua_State *L, int idx) {
   lua_setiuservalue(L, idx, CEL_CLIENT_UV_CALLS);
 }
 
-/* Spreads what clients made at nearly the same time and place differ in over
-   all bits (the mixing step of SplitMix64): their first random numbers would
-   be nearly the same, and so would their pauses. */
+/* The mixing step of SplitMix64. Clients that are made at nearly the same time
+   have nearly the same seed; without this their first random numbers, and so
+   their pauses, would be nearly the same too. */
 static uint64_t scramble(uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
@@ -252,7 +252,7 @@ static void set_limits(cel_client *c, const cel_client_config *config) {
   cel_rate_limit_init(&c->limit, config->rate, config->burst, cel_clock());
 }
 
-/* Raises what is wrong with a configuration; NULL is nothing. */
+/* Raises an error about the configuration, unless `wrong` is NULL. */
 static void refuse(lua_State *L, const char *what, const char *option,
                    const char *wrong) {
   if (wrong == NULL)

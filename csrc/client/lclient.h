@@ -1,6 +1,5 @@
 /*
-** lclient.h - the userdata of a client: a box (lbox.h) that leads to it, made
-** of a configuration and asked for tokens.
+** lclient.h - the userdata of a client: a box (lbox.h) that points to it.
 */
 #ifndef CEL_LCLIENT_H
 #define CEL_LCLIENT_H
@@ -23,39 +22,41 @@ enum {
   CEL_CLIENT_UV_CODEC,     /* { encode, decode }, or nil for our own */
   CEL_CLIENT_UV_YIELD,     /* function(call) that yields, or nil */
   CEL_CLIENT_UV_CALLS,     /* weak: light userdata of a call to the call */
-  CEL_CLIENT_UV_SPARE,     /* a call's userdata that can be used again */
-  CEL_CLIENT_UV_WAKEUP,    /* function() of an event loop, or nil */
+  CEL_CLIENT_UV_SPARE, /* the userdata of a call that is over, for the next one
+                        */
+  CEL_CLIENT_UV_WAKEUP, /* function() of an event loop, or nil */
   CEL_CLIENT_UVS = CEL_CLIENT_UV_WAKEUP
 };
 
-/* The client at idx, closed or not [-0, +0]; raises if it is none, or has been
-   collected. */
+/* The client at idx, closed or not [-0, +0]. Raises if the value is not a
+   client, or is an empty box. */
 cel_client *cel_client_check(lua_State *L, int idx);
 
-/* The client at index 1, for a method of that name: where there is none, says
-   how a method is called [-0, +0]. */
+/* The client at index 1, for a method of that name. If there is none, raises
+   and says how to call the method [-0, +0]. */
 cel_client *cel_client_self(lua_State *L, const char *method);
 
 /* The client at idx, or NULL; raises nothing [-0, +0]. */
 cel_client *cel_client_at(lua_State *L, int idx);
 
-/* Makes sure that the client at idx has a token, asking the token function
-   where there is none, or again where `renew` [-0, +0]. Raises what the
-   function raises. */
+/* Makes sure that the client at idx has a token: calls the token function if
+   there is none yet, or if `renew` is true [-0, +0]. Raises what the function
+   raises. */
 void cel_client_token(lua_State *L, int idx, bool renew);
 
-/* Raises where the client's token function is running: it would wait for
-   itself [-0, +0]. */
+/* Raises if the client's token function is running now: a call in it would
+   wait for itself [-0, +0]. */
 void cel_client_refuse_asking(lua_State *L, const cel_client *c);
 
-/* The client has an exchange before it: notes what it takes from its first one
-   on, and collects garbage where it is time [-0, +0]. May run finalisers. */
+/* Before an exchange: notes the memory that libcurl takes from the client's
+   first exchange on, and collects garbage if it is time [-0, +0]. May run
+   finalisers. */
 void cel_client_look(lua_State *L, cel_client *c);
 
 /* Pushes the client's table of calls [-0, +1]. */
 void cel_client_push_calls(lua_State *L, int idx);
 
-/* What a client is made of; strings are borrowed. */
+/* The configuration of a client. Strings are borrowed. */
 typedef struct cel_client_config {
   const char *token; /* NULL: token_function */
   size_t token_len;
@@ -92,8 +93,8 @@ void cel_client_new(lua_State *L, const cel_client_config *config,
 /* Raises Lua's own memory error (LUA_ERRMEM). */
 _Noreturn void cel_raise_memory(lua_State *L);
 
-/* n bytes from an allocator, after a collection where need be; raises Lua's
-   memory error where there are none [-0, +0]. */
+/* Allocates n bytes. If that fails, collects garbage and tries again; then
+   raises Lua's memory error [-0, +0]. */
 void *cel_allocate(lua_State *L, const cel_allocator *alloc, size_t n);
 
 #endif

@@ -1,5 +1,5 @@
 /*
-** lcollector.c - the ledger of what Lua's collector does not see.
+** lcollector.c - counts the memory that Lua's collector does not know of.
 */
 #include "client/lcollector.h"
 
@@ -7,7 +7,7 @@
 
 #define LEDGER "celigo.ledger" /* in the registry */
 
-/* So much comes between two collections at the least. */
+/* The least growth between two collections. */
 static const cel_holdings least = {.bytes = 4194304, .clients = 64};
 
 static void *count(void *ud, void *block, size_t old, size_t size) {
@@ -38,13 +38,15 @@ cel_allocator cel_collector_allocator(cel_ledger *ledger) {
   return (cel_allocator){.fn = count, .ud = ledger};
 }
 
-/* Not in a finaliser either, which the collector itself has called. */
+/* Whether the collector may be called: the host has not stopped it, and no
+   finaliser is running. */
 static bool is_running(lua_State *L) {
   return lua_gc(L, LUA_GCISRUNNING) == 1;
 }
 
-/* Collects all garbage. The next time is when as much has come as is there
-   now, Lua's own heap included: so the work is in proportion. */
+/* Collects all garbage. The next time is when as much memory has been added as
+   there is now, Lua's own heap included. So the work stays in proportion to
+   what is allocated. */
 static void collect(lua_State *L, cel_ledger *ledger) {
   lua_gc(L, LUA_GCCOLLECT);
   size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) * 1024;

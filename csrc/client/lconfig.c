@@ -1,8 +1,7 @@
 /*
-** lconfig.c - reads the options of celigo.new, and the two variables of the
-** environment that stand in for some of them. The environment is read by
-** the state's own os.getenv: a host that takes it away from its scripts has
-** taken it from the library, too.
+** lconfig.c - reads the options of celigo.new, and two environment variables
+** that can replace options. They are read by the state's own os.getenv: where
+** a host has removed that, the library does not read them either.
 */
 #include "client/lconfig.h"
 
@@ -11,8 +10,8 @@
 #include <lauxlib.h>
 
 #include "client/lclient.h"
-#include "client/loptions.h"
 #include "common/lmisuse.h"
+#include "common/loptions.h"
 #include "json/ljson.h"
 
 #define WHAT "celigo.new"
@@ -123,7 +122,10 @@ static void read_rate_limit(lua_State *L, cel_client_config *c) {
   cel_options_check(L, -1, limits, 2, WHAT ": option 'rate_limit'");
   if (cel_option_push(L, -1, "rate")) {
     c->rate = lua_tonumber(L, -1);
-    c->burst = c->rate < 1 ? 1 : c->rate; /* a short script keeps to it, too */
+    c->burst =
+        c->rate < 1
+            ? 1
+            : c->rate; /* so that a short script keeps to the rate as well */
   }
   lua_pop(L, 1);
   c->burst = cel_option_number(L, -1, "burst", c->burst);
@@ -157,7 +159,7 @@ static const char *read_string(lua_State *L, const char *name) {
   return cel_option_push(L, 1, name) ? lua_tostring(L, -1) : NULL;
 }
 
-/* An empty one counts as none: nothing is put before the library's own. */
+/* An empty one is the same as none: only the library's own is sent. */
 static const char *read_agent(lua_State *L) {
   const char *agent = read_string(L, "user_agent");
   if (agent == NULL || *agent == '\0')
@@ -245,13 +247,13 @@ static void check_arguments(lua_State *L) {
                          "options: celigo.new { ... }");
 }
 
-/* Where no on_event is given the environment may ask for a log: makes the
-   callback, or raises, as the Lua layer says [-0, +1]. */
+/* There is no on_event. If the environment asks for a log, the Lua layer makes
+   the callback, or an error that is raised here [-0, +1]. */
 static bool push_log(lua_State *L) {
   if (!push_env(L, "CELIGO_LOG"))
     return false;
   if (lua_getfield(L, LUA_REGISTRYINDEX, CEL_LOG_OPENER) != LUA_TFUNCTION)
-    return false; /* the core is used without the Lua layer */
+    return false; /* celigo.core is used without the Lua layer */
   lua_insert(L, -2);
   lua_call(L, 1, 2);
   if (lua_isnil(L, -2))

@@ -8,7 +8,7 @@
 
 #include <lua.h>
 
-#include "client/loptions.h"
+#include "common/loptions.h"
 
 /* celigo.new(options), a lua_CFunction. */
 int cel_l_new(lua_State *L);
@@ -17,7 +17,7 @@ int cel_l_new(lua_State *L);
    CELIGO_LOG holds, or returns nil and a message. */
 #define CEL_LOG_OPENER "celigo.open_log"
 
-/* The options, and one of them, whose name is known to be there. */
+/* All options, and the one of that name, which must exist. */
 extern const cel_option cel_client_options[];
 extern const size_t cel_client_options_count;
 const cel_option *cel_client_option(const char *name);

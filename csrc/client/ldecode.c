@@ -12,7 +12,7 @@
 #include "common/chars.h"
 #include "common/lturn.h"
 
-/* Whether records were expected in a body that is valid JSON, but no list. */
+/* Whether a list was expected, and the body is valid JSON, but not a list. */
 static bool is_no_list(const cel_call *c) {
   const cel_buf *body = &c->transfer.body;
   cel_json_fault fault;
@@ -65,8 +65,8 @@ static int l_codec_decode(lua_State *L) {
   return 1;
 }
 
-/* Decodes the body with the user's codec [-0, +1]: the value, or what is
-   wrong as a string. */
+/* Decodes the body with the user's codec: pushes the value, or returns false
+   and pushes what is wrong, a string [-0, +1]. */
 static bool codec_decode(lua_State *L, int idx) {
   const cel_call *c = cel_call_get(L, idx);
   lua_pushcfunction(L, cel_note_interrupt);
@@ -96,7 +96,7 @@ const char *cel_body_fault(cel_call *c, bool page, cel_json_fault *fault) {
       !cel_json_scan_begin(&s, body->data, body->len, fault) ||
       !cel_json_skip_value(&s) || !cel_json_scan_end(&s))
     return fault->message;
-  return "it is no valid JSON"; /* but for what is masked now */
+  return "it is no valid JSON"; /* it was valid before the masking */
 }
 
 bool cel_body_is_blank(const cel_call *c) {
@@ -119,8 +119,8 @@ bool cel_push_decoded(lua_State *L, int idx) {
   return false;
 }
 
-/* What a table of the user's codec is: most codecs do not mark arrays, so an
-   empty table may be either. */
+/* What a table from a user's codec is. Most codecs do not mark arrays, so an
+   empty table may be an array or an object. */
 typedef enum table_kind { TABLE_EMPTY, TABLE_ARRAY, TABLE_OBJECT } table_kind;
 
 static table_kind kind_of(lua_State *L, int idx) {
@@ -134,8 +134,8 @@ static table_kind kind_of(lua_State *L, int idx) {
   return TABLE_OBJECT;
 }
 
-/* The table on top where it is an array, else its one member that is;
-   false where there is none, or more than one [-1, +1]. */
+/* If the table on top is not an array, replaces it by its one member that is
+   an array. False if there is no such member, or more than one [-1, +1]. */
 static bool codec_array(lua_State *L) {
   if (!lua_istable(L, -1))
     return false;
@@ -143,7 +143,7 @@ static bool codec_array(lua_State *L) {
     return true;
   int full = 0;
   int empty = 0;
-  lua_pushnil(L); /* the array, when found, stands below the key */
+  lua_pushnil(L); /* the place for the array that is found */
   lua_pushnil(L);
   while (lua_next(L, -3) != 0) {
     table_kind kind = lua_istable(L, -1) ? kind_of(L, -1) : TABLE_OBJECT;
@@ -159,8 +159,8 @@ static bool codec_array(lua_State *L) {
   return full == 1 || (full == 0 && empty > 0);
 }
 
-/* Whether the value on top says that there is no next page: nothing, null,
-   false or an empty text. */
+/* Whether the value on top means that there is no next page: nil, null, false
+   or an empty string. */
 static bool is_no_reference(lua_State *L) {
   switch (lua_type(L, -1)) {
   case LUA_TSTRING:

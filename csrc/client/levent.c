@@ -1,5 +1,5 @@
 /*
-** levent.c - the user's callbacks.
+** levent.c - calls the user's callbacks.
 */
 #include "client/levent.h"
 

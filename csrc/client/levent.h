@@ -1,6 +1,6 @@
 /*
-** levent.h - events for on_event, and the token function: the callbacks of
-** the user that a call runs on its way.
+** levent.h - the user's callbacks that a call may need: on_event and the token
+** function.
 */
 #ifndef CEL_LEVENT_H
 #define CEL_LEVENT_H
@@ -11,7 +11,7 @@
 
 #include "client/lcall.h"
 
-/* What an event tells besides its call. */
+/* The fields of an event that do not come from its call. */
 typedef struct cel_event {
   const char *type;
   double wait;       /* seconds; negative: none */
@@ -22,14 +22,14 @@ typedef struct cel_event {
 } cel_event;
 
 /*
-** Calls on_event, if there is one, about the call at idx [-0, +0]. False
-** where it returned false. What it raises is raised here. It may have closed
-** the client: look at the call's state afterwards.
+** Calls on_event, if there is one, about the call at idx [-0, +0]. False if it
+** returned false. Raises what it raises. It may have closed the client: the
+** caller must look at the call's state afterwards.
 */
 bool cel_emit(lua_State *L, int idx, const cel_event *e);
 
-/* Sees to it that the client of the call at idx has a token, a new one
-   where `renew` [-0, +0]. Raises what the token function raises. */
+/* Makes sure that the client of the call at idx has a token; asks for a new
+   one if `renew` is true [-0, +0]. Raises what the token function raises. */
 void cel_call_token(lua_State *L, int idx, bool renew);
 
 #endif

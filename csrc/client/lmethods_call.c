@@ -5,9 +5,9 @@
 
 #include "client/lcall.h"
 #include "client/lmethods.h"
-#include "client/loptions.h"
 #include "client/lresult.h"
 #include "client/lstep.h"
+#include "client/lsuggest.h"
 #include "client/lwake.h"
 #include "common/lmisuse.h"
 
@@ -19,7 +19,8 @@ static cel_call *call_self(lua_State *L, const char *method,
   return cel_call_check(L, 1);
 }
 
-/* The block that it was declared in is left: ends the call. */
+/* __close: the block in which the call was declared ends, and so does the
+   call. */
 static int l_close(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   cel_call_abandon(c, CEL_END_CANCELLED);

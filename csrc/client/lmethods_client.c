@@ -1,7 +1,6 @@
 /*
-** lmethods_client.c - the client's methods: one closure for each operation,
-the
-** escape hatch, and calls that a host steps.
+** lmethods_client.c - the client's methods: one closure for each
+** operation, the escape hatch, and calls that a host steps.
 */
 #include "client/lmethods.h"
 
@@ -10,9 +9,9 @@ the
 #include <lauxlib.h>
 
 #include "client/lcall.h"
-#include "client/loptions.h"
 #include "client/lrequest.h"
 #include "client/lstep.h"
+#include "client/lsuggest.h"
 #include "client/lwake.h"
 #include "client/lwhere.h"
 #include "common/lmisuse.h"
@@ -63,7 +62,7 @@ static int l_request(lua_State *L) {
   return cel_call_await(L);
 }
 
-/* What can be submitted: the operations, and the escape hatch. */
+/* Names for submit: the operations, and the escape hatch. */
 static const char *submitted_name(const void *unused, size_t i) {
   (void)unused;
   return i < CEL_OPERATIONS ? cel_operations[i].name : "request";

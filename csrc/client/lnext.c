@@ -1,5 +1,5 @@
 /*
-** lnext.c - where the next page of a list is, as an answer tells it.
+** lnext.c - finds out where the next page of a list is, from an answer.
 */
 #include "client/lnext.h"
 
@@ -22,7 +22,8 @@ const char *cel_push_resolved(lua_State *L, int idx) {
   const char *reference = lua_tolstring(L, -1, &len);
   const char *wrong = NULL;
   const char *target = c->target == NULL ? "" : c->target + c->prefix_len;
-  curl_free(c->scratch); /* of one that was cut short */
+  curl_free(
+      c->scratch); /* left over from a call of this function that raised */
   c->scratch = NULL;
   if (c->target == NULL || len == 0 || memchr(reference, '\0', len) != NULL ||
       cel_url_resolve(&c->client->base, target, reference, &c->scratch) !=
@@ -40,16 +41,17 @@ const char *cel_push_resolved(lua_State *L, int idx) {
   return wrong;
 }
 
-/* Pushes path and query of a reference, or nil where it is none [-0, +1]. */
+/* Pushes path and query of a reference, or nil if it is not a valid one [-0,
+   +1]. */
 static void push_place(lua_State *L, int idx, const char *text, size_t len) {
   lua_pushlstring(L, text, len);
   cel_push_resolved(L, idx);
 }
 
-/* What an anchor is to the page that it was found on. */
+/* What a link with this anchor is about. */
 typedef enum anchor_kind {
   ANCHOR_PAGE,    /* the page itself */
-  ANCHOR_UNCLEAR, /* the same path with another query, or no URL */
+  ANCHOR_UNCLEAR, /* the same path with another query, or not a URL */
   ANCHOR_OTHER    /* another resource */
 } anchor_kind;
 
@@ -59,7 +61,7 @@ static anchor_kind judge_anchor(lua_State *L, int idx, cel_span anchor) {
   if (anchor.len == 0 || *anchor.text == '#')
     return ANCHOR_PAGE;
   if (memchr(anchor.text, '\\', anchor.len) != NULL)
-    return ANCHOR_UNCLEAR; /* quoted, or no URL */
+    return ANCHOR_UNCLEAR; /* it holds escapes, or is not a URL */
   push_place(L, idx, anchor.text, anchor.len);
   push_place(L, idx, c->target + c->prefix_len,
              strlen(c->target + c->prefix_len));
@@ -77,8 +79,8 @@ static anchor_kind judge_anchor(lua_State *L, int idx, cel_span anchor) {
   return kind;
 }
 
-/* Compares the target of one more next link with that on top, which may be
-   nil, and puts it there [-0, +0]. Returns NULL or what is wrong. */
+/* Replaces the target on top, or nil, by that of one more link to a next page;
+   both must be the same [-0, +0]. Returns NULL or what is wrong. */
 static const char *take_link(lua_State *L, int idx, const cel_link *link) {
   lua_pushlstring(L, link->target.text, link->target.len);
   const char *wrong = cel_push_resolved(L, idx);
@@ -88,8 +90,8 @@ static const char *take_link(lua_State *L, int idx, const cel_link *link) {
   return wrong;
 }
 
-/* Finds the next page's link in the Link header on top: pushes its target, or
-   nil [-0, +1]. Returns NULL or what is wrong. */
+/* Finds the link to the next page in the Link header on top, and pushes its
+   target, or nil [-0, +1]. Returns NULL or what is wrong. */
 static const char *push_link(lua_State *L, int idx) {
   const char *wrong = NULL;
   cel_span rest = {NULL, 0};

@@ -1,6 +1,6 @@
 /*
-** loutcome.c - what happens when an exchange is over: the next attempt, the
-** next page, or the end.
+** loutcome.c - goes on with a call whose exchange is over: next attempt, next
+** page, or end.
 */
 #include "client/loutcome.h"
 
@@ -21,17 +21,17 @@ static int l_nothing(lua_State *L) {
   return 0;
 }
 
-/* A finaliser that cannot be called, because there is no memory, is lost, and
-   so is what it would have freed. Makes room for one to be called, or
-   raises. */
+/* Collects garbage. First makes sure that there is memory to call a finaliser,
+   or raises: if Lua has no memory for that, it never calls the finaliser, and
+   what it should free is lost. */
 static void collect(lua_State *L) {
   lua_pushcfunction(L, l_nothing);
   lua_call(L, 0, 0);
   lua_gc(L, LUA_GCCOLLECT);
 }
 
-/* A callback was refused memory for the body: collects garbage, tries again
-   and lets the transfer go on. */
+/* The allocator has refused memory for the body: collects garbage, tries
+   again, and lets the transfer go on. */
 static void feed(lua_State *L, cel_call *c) {
   if (cel_http_feed(&c->transfer))
     return;
@@ -40,7 +40,7 @@ static void feed(lua_State *L, cel_call *c) {
     cel_raise_memory(L);
 }
 
-/* The same for a request that could not be started. */
+/* The same for a request that could not be started for lack of memory. */
 static void start_again(lua_State *L, cel_call *c) {
   if (c->refused > 1)
     cel_raise_memory(L);
@@ -65,7 +65,7 @@ static void emit_response(lua_State *L, int idx) {
   cel_emit(L, idx, &e);
 }
 
-/* A 429 pauses the whole client. */
+/* After a 429: pauses the whole client. */
 static void pause_client(lua_State *L, int idx, const cel_decision *d) {
   cel_call *c = cel_call_get(L, idx);
   const cel_event e = {.type = "rate_limited",
@@ -77,7 +77,7 @@ static void pause_client(lua_State *L, int idx, const cel_decision *d) {
   cel_emit(L, idx, &e);
 }
 
-/* Whether the user lets a retry be. */
+/* Emits the retry event; false if the user has vetoed the retry. */
 static bool agree(lua_State *L, int idx, double wait) {
   const cel_call *c = cel_call_get(L, idx);
   bool answered = c->attempt.result == CEL_RESULT_ANSWERED;
@@ -90,7 +90,8 @@ static bool agree(lua_State *L, int idx, double wait) {
   return cel_emit(L, idx, &e);
 }
 
-/* Keeps the headers whose token was refused: answers may still quote it. */
+/* Keeps the headers with the refused token: it must be masked in later answers
+   too. */
 static void keep_earlier(cel_call *c) {
   if (c->headers == NULL)
     return;
@@ -100,9 +101,10 @@ static void keep_earlier(cel_call *c) {
   c->earlier[0] = cel_headers_retain(c->headers);
 }
 
-/* A token may have expired: sends the call again with the newest one, and asks
-   for a new one where that was refused [-0, +0]. However many calls meet the
-   401, the first of them asks, and the others find a newer token. */
+/* After a 401: the token may have expired. Sends the call again with the
+   client's newest token. If that is the one that was refused, asks for a new
+   one first [-0, +0]. So of many calls that meet a 401 only the first asks,
+   and the others find the newer token. */
 static bool renew_token(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   bool newest = c->headers == c->client->headers;
@@ -146,8 +148,9 @@ static void settle(lua_State *L, int idx, const cel_decision *d) {
   }
 }
 
-/* Nothing was sent, perhaps because dropped clients hold all descriptors: once
-   in a call that is repeated at no cost [-0, +0]. */
+/* Nothing was sent, perhaps because clients that were dropped hold all
+   descriptors: collects garbage, and repeats the call for free. Once for each
+   call [-0, +0]. */
 static bool find_descriptors(lua_State *L, int idx) {
   static const cel_decision again = {.action = CEL_ACTION_RETRY};
   cel_call *c = cel_call_get(L, idx);
@@ -174,16 +177,17 @@ static void exchange_over(lua_State *L, int idx) {
     settle(L, idx, &d);
 }
 
-/* Whether a call waits after a 429, which is the answer at hand. (Where the
-   client's own rate limit has to be waited for it is a timeout.) */
+/* Whether a call is waiting because of its own 429: then it fails with that
+   answer. (A call that waits for the client's own rate limit fails with a
+   timeout.) */
 static bool has_answer(const cel_call *c) {
   const cel_transfer *t = &c->transfer;
   return !cel_call_is_begun(c) && t->finished && t->end == CEL_HTTP_ANSWERED &&
          t->status == 429;
 }
 
-/* The deadline has ended it; or it was never sent, for the client's own
-   rate limit or a pause would have outlasted it. */
+/* Fails a call that its deadline has ended, or that was not sent because the
+   rate limit or a pause would have lasted longer than that. */
 static void fail_late(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   if (has_answer(c)) {
@@ -207,7 +211,7 @@ void cel_call_announce(lua_State *L, int idx) {
   cel_emit(L, idx, &e);
 }
 
-/* What is due for a call that is READY [-0, +0]. */
+/* Does what is due for a READY call [-0, +0]. */
 static void advance(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   if (c->announce)
@@ -244,7 +248,7 @@ bool cel_call_advance(lua_State *L, int idx) {
   c->pinned = true;
   int status = lua_pcall(L, 1, 0, 0);
   c->pinned = false;
-  if (status != LUA_OK) /* its buffers are wanted now: memory may be short */
+  if (status != LUA_OK) /* frees its buffers now, for memory may be short */
     cel_call_abandon(c, CEL_END_CANCELLED);
   if (c->state == CEL_STATE_DONE && c->end != CEL_END_PAGE)
     cel_call_release(c);

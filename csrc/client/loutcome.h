@@ -1,5 +1,5 @@
 /*
-** loutcome.h - what happens when an exchange is over.
+** loutcome.h - goes on with a call whose exchange is over.
 */
 #ifndef CEL_LOUTCOME_H
 #define CEL_LOUTCOME_H
@@ -10,8 +10,8 @@
 
 #include "client/lcall.h"
 
-/* Does what is due for the call at idx [-0, +0]; true when it is done.
-   Raises what callbacks raise; the call is cancelled then. */
+/* Does what is due for the READY call at idx [-0, +0]. True when the call is
+   done. Raises what callbacks raise; then the call is cancelled. */
 bool cel_call_advance(lua_State *L, int idx);
 
 /* Emits the request event that is due for the call at idx [-0, +0]. */

@@ -1,6 +1,6 @@
 /*
-** lpage.c - what a good answer comes to: the value of a call, or the records
-** so far and the next page of a list.
+** lpage.c - goes on with a call after a good answer: it is done, or a list
+** goes on to its next page.
 */
 #include "client/lpage.h"
 
@@ -32,8 +32,8 @@ static void finish_failure(lua_State *L, int idx, const cel_failure_row *row,
   cel_call_finish(L, idx, CEL_END_ERROR);
 }
 
-/* Ends the call with what is wrong with its body, a string on top
-   [-1, +0]. */
+/* Ends the call with an error about its body; the message is on top [-1, +0].
+ */
 static void finish_undecoded(lua_State *L, int idx) {
   cel_push_undecoded(L, idx, lua_tostring(L, -1));
   cel_call_finish(L, idx, CEL_END_ERROR);
@@ -63,8 +63,9 @@ static void push_records(lua_State *L, int idx) {
   lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);
 }
 
-/* Appends the body's records to those on top; pushes the next page's
-   target as a body tells it, or nil [-0, +1]. Or ends the call [-0, +0]. */
+/* Appends the body's records to those on top, and pushes the next page's
+   target if the body has one, or nil [-0, +1]. Or ends the call and returns
+   false [-0, +0]. */
 static bool append_page(lua_State *L, int idx, const char **wrong) {
   cel_call *c = cel_call_get(L, idx);
   cel_json_fault fault;
@@ -83,7 +84,7 @@ static bool append_page(lua_State *L, int idx, const char **wrong) {
   if (cursor.total > 0)
     c->total = cursor.total;
   if (cursor.next_bad) {
-    lua_pushboolean(L, true); /* no reference, but not none */
+    lua_pushboolean(L, true); /* not a string: an error, not the last page */
     *wrong = cel_push_resolved(L, idx);
   } else if (cursor.next_len > 0)
     *wrong = cel_push_next_member(L, idx, text + cursor.next_start,
@@ -116,7 +117,8 @@ static bool append_decoded(lua_State *L, int idx, const char **wrong) {
 
 /* {====== From page to page */
 
-/* Whether the target on top has been visited; notes it if not [-0, +0]. */
+/* Whether the target on top was visited before; if not, it is noted [-0, +0].
+ */
 static bool visited(lua_State *L, int idx) {
   const cel_call *c = cel_call_get(L, idx);
   size_t len;
@@ -145,7 +147,7 @@ static bool emit_page(lua_State *L, int idx) {
   return c->state != CEL_STATE_DONE;
 }
 
-/* Forgets the outcome of the page; the count of exchanges goes on. */
+/* Sets the call up for its next page. The count of exchanges goes on. */
 static void next_page(cel_call *c) {
   cel_attempt *a = &c->attempt;
   c->page++;
@@ -157,7 +159,7 @@ static void next_page(cel_call *c) {
   a->freed = a->maybe_done = false;
 }
 
-/* The next page's target is on top [-1, +0]. */
+/* Queues the call for its next page, whose target is on top [-1, +0]. */
 static void go_on(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   if (c->prefix_len > 0) {
@@ -170,8 +172,7 @@ static void go_on(lua_State *L, int idx) {
   cel_call_move(c, CEL_STATE_QUEUED);
 }
 
-/* The number of records that a walk leaves out because its first target
-   says so: skip=N in its query. */
+/* How many records the first target leaves out: skip=N in its query. */
 static double skipped(const char *target) {
   const char *query = strchr(target, '?');
   for (const char *p = query; p != NULL; p = strchr(p + 1, '&'))
@@ -191,8 +192,8 @@ void cel_push_incomplete(lua_State *L, int idx, double records, double total) {
   cel_push_failure(L, idx, &f);
 }
 
-/* A server that sends no records and goes on linking is not followed for
-   ever. */
+/* A server that sends no records, but always a next link, is not followed
+   without end. */
 static void finish_endless(lua_State *L, int idx) {
   const cel_call *c = cel_call_get(L, idx);
   char message[64];
@@ -201,8 +202,8 @@ static void finish_endless(lua_State *L, int idx) {
   finish_failure(L, idx, &cel_failure_endless, message);
 }
 
-/* A list's page has been appended to the records; they and the next target
-   are on top [-2, +0]. */
+/* A page has been appended to the records: goes on to the next, or ends. The
+   records and the next target (or nil) are on top [-2, +0]. */
 static void list_on(lua_State *L, int idx, const char *wrong) {
   const cel_call *c = cel_call_get(L, idx);
   bool more = !lua_isnil(L, -1);
@@ -228,7 +229,7 @@ static void list_on(lua_State *L, int idx, const char *wrong) {
   }
 }
 
-/* One page of a list [-0, +0]. */
+/* Reads a page of a list [-0, +0]. */
 static void list_over(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   const char *wrong = NULL;
@@ -248,7 +249,8 @@ static void list_over(lua_State *L, int idx) {
     return;
   }
   c->empty = c->records > before ? 0 : c->empty + 1;
-  /* a Link goes first, as in iterators, which see it before the body */
+  /* Link counts before nextPageURL, as in iterators: they see the head first
+   */
   const char *wrong_link = cel_push_next_link(L, idx);
   if (wrong_link != NULL || !lua_isnil(L, -1)) {
     wrong = wrong_link;
@@ -259,7 +261,7 @@ static void list_over(lua_State *L, int idx) {
   list_on(L, idx, wrong);
 }
 
-/* An answer that is one value [-0, +0]. */
+/* Reads an answer that is one value [-0, +0]. */
 static void value_over(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   if (c->answer == CEL_ANSWER_TRUE)
@@ -268,7 +270,7 @@ static void value_over(lua_State *L, int idx) {
     finish_undecoded(L, idx);
     return;
   }
-  if (c->op == NULL) /* what a bad link would say here is of no use */
+  if (c->op == NULL) /* next_url only: a bad link is no error here */
     cel_push_next_link(L, idx);
   else
     lua_pushnil(L);

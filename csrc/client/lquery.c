@@ -1,5 +1,6 @@
 /*
-** lquery.c - the options `query` and `limit`, as the query of a target.
+** lquery.c - writes the options `query` and `limit` into the query of a
+** target.
 */
 #include "client/lquery.h"
 
@@ -9,11 +10,11 @@
 
 #include <lauxlib.h>
 
-#include "client/loptions.h"
+#include "common/loptions.h"
 #include "http/url.h"
 
-/* Bytes of path and query; libcurl has limits of its own beyond it, and poor
-   words. */
+/* The most bytes of path and query. libcurl's own limits are higher, but its
+   messages do not help. */
 #define MAX_TARGET 262144
 
 typedef struct asked {
@@ -50,8 +51,8 @@ static void refuse_length(lua_State *L, const asked *a) {
              MAX_TARGET);
 }
 
-/* How many parameters the query has: no more than fit into a target, whatever
-   they are [-0, +0]. */
+/* How many parameters the query has; raises if so many cannot fit into a
+   target [-0, +0]. */
 static size_t count_parameters(lua_State *L, const asked *a, int query) {
   size_t n = 0;
   lua_pushnil(L);
@@ -68,8 +69,8 @@ static bool is_no_number(lua_State *L) {
   return lua_type(L, -1) == LUA_TNUMBER && !isfinite(lua_tonumber(L, -1));
 }
 
-/* Reads the name and the value on top, which `keeper` keeps from then on
-   [-1, +0]. Returns the bytes that they need, as they are. */
+/* Reads the name and the value on top; the table at `keeper` keeps the strings
+   [-1, +0]. Returns how many bytes they need without escapes. */
 static size_t read_parameter(lua_State *L, const asked *a, int keeper,
                              parameter *p) {
   if (lua_type(L, -2) != LUA_TSTRING)
@@ -96,8 +97,8 @@ static size_t read_parameter(lua_State *L, const asked *a, int keeper,
   return p->name_len + p->value_len + 2;
 }
 
-/* Reads the query at the top into rows, sorted, which are pushed with what
-   keeps their strings; the number of rows is returned [-0, +2]. */
+/* Reads the query on top into a sorted array. Pushes a table that keeps the
+   strings, and a userdata with the array; returns its length [-0, +2]. */
 static size_t push_parameters(lua_State *L, const asked *a) {
   int query = lua_gettop(L);
   size_t most = count_parameters(L, a, query);
@@ -131,8 +132,8 @@ static bool has_limit(const char *query) {
                            strstr(query, "&limit=") != NULL);
 }
 
-/* Pushes the option `limit` as a whole number, 100.0 as 100; false and nil
-   where there is none [-0, +1]. */
+/* Pushes the option `limit` as an integer (100.0 as 100), or nil; returns
+   whether there is one [-0, +1]. */
 static bool push_limit(lua_State *L, const asked *a) {
   if (!cel_option_push(L, a->options, "limit"))
     return false;

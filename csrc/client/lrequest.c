@@ -1,7 +1,6 @@
 /*
-** lrequest.c - makes a call of a method's arguments: its target, its headers,
-** its body. Everything that can be wrong with them is found here, before
-** anything is sent.
+** lrequest.c - makes a call of a method's arguments: target, headers, body.
+** Whatever is wrong with the arguments is found here, before anything is sent.
 */
 #include "client/lrequest.h"
 
@@ -15,7 +14,8 @@
 #include "client/lquery.h"
 #include "client/lresult.h"
 
-/* Bytes; libcurl has limits of its own beyond it, and poor words. */
+/* The most bytes of a call's own headers. libcurl's own limits are higher, but
+   its messages do not help. */
 #define MAX_HEADERS 262144
 
 /* {====== Target */
@@ -26,12 +26,13 @@ static size_t put(char *out, const char *text, size_t len) {
   return len;
 }
 
-/* The part of the target that the user never writes; notes its length. */
+/* The beginning of the target that comes from the base URL, not from the user.
+   Notes its length in the call. */
 static const char *set_origin(cel_call *c) {
   const cel_base_url *base = &c->client->base;
   const char *origin = base->prefix;
-  if (c->client->closed) /* nothing will be sent, and what it was made of may
-                            be gone */
+  if (c->client
+          ->closed) /* nothing will be sent, and the base URL may be freed */
     origin = "";
   else if (cel_http_absolute(&c->client->http))
     origin = base->text;
@@ -39,8 +40,7 @@ static const char *set_origin(cel_call *c) {
   return origin;
 }
 
-/* Pushes the operation's path with its ids, which are at index 2 and on, and
-   the origin before it [-0, +1]. */
+/* Pushes the origin and the operation's path with its ids [-0, +1]. */
 static void push_path(lua_State *L, cel_arguments *a) {
   const char *ids[CEL_MAX_IDS];
   size_t lens[CEL_MAX_IDS];
@@ -65,7 +65,7 @@ static void push_path(lua_State *L, cel_arguments *a) {
   luaL_pushresultsize(&b, n);
 }
 
-/* The target, with its origin and without the query, is on top [-1, +0]. */
+/* Sets the target, which is on top without its query [-1, +0]. */
 static void set_target(lua_State *L, const cel_arguments *a) {
   cel_query_add(L, a->what, a->options);
   cel_call_set_target(L, cel_call_get(L, a->call));
@@ -75,8 +75,8 @@ static void set_target(lua_State *L, const cel_arguments *a) {
 
 /* {====== Headers */
 
-/* The name is below the value on top [-0, +0]. Puts their line at the list's
-   end, which it moves; `size` counts what is sent. */
+/* Adds a header to the end of the list. Its name and its value are on top [-0,
+   +0]. *end is the end of the list; *size counts the bytes. */
 static void add_header(lua_State *L, const cel_arguments *a,
                        struct curl_slist ***end, size_t *size) {
   cel_call *c = cel_call_get(L, a->call);
@@ -95,7 +95,9 @@ static void add_header(lua_State *L, const cel_arguments *a,
   const char *wrong = cel_header_check(name, name_len, value, len);
   if (wrong != NULL)
     luaL_error(L, "%s: headers: '%s': %s", a->what, name, wrong);
-  bool empty = strspn(value, " \t") == len; /* libcurl's way to send one */
+  bool empty =
+      strspn(value, " \t") ==
+      len; /* in libcurl's list, "Name;" is a header with an empty value */
   const char *line = empty ? lua_pushfstring(L, "%s;", name)
                            : lua_pushfstring(L, "%s: %s", name, value);
   void *memory = cel_allocate(L, &c->client->alloc, cel_header_size(line));
@@ -118,8 +120,7 @@ static void set_headers(lua_State *L, const cel_arguments *a) {
 
 /* }====== */
 
-/* Ends the call with a validation error; the top is the error's message
-   [-1, +0]. */
+/* Ends the call with a validation error; the message is on top [-1, +0]. */
 static void refuse_call(lua_State *L, const cel_arguments *a,
                         const char *code) {
   lua_createtable(L, 1, 0);
@@ -134,8 +135,8 @@ static void refuse_call(lua_State *L, const cel_arguments *a,
   lua_pop(L, 1);
 }
 
-/* What holds before a body is looked at; false where it has ended the call
-   [-0, +0]. */
+/* Checks all that does not depend on the body. Where the call must not be
+   sent, ends it and returns false [-0, +0]. */
 static bool may_be_sent(lua_State *L, const cel_arguments *a) {
   cel_call *c = cel_call_get(L, a->call);
   if (c->client->closed) {
@@ -159,7 +160,7 @@ static bool may_be_sent(lua_State *L, const cel_arguments *a) {
   return false;
 }
 
-/* What operations and the escape hatch have in common: the target without
+/* Sets what operations and the escape hatch have in common. The target without
    its query is on top [-1, +0]. */
 static void set_rest(lua_State *L, const cel_arguments *a) {
   cel_call *c = cel_call_get(L, a->call);
@@ -182,7 +183,8 @@ static void set_rest(lua_State *L, const cel_arguments *a) {
 /* Leaves the call instead of the arguments; a dry run is done then. */
 static void leave(lua_State *L, const cel_arguments *a) {
   const cel_call *c = cel_call_get(L, a->call);
-  if (c->state == CEL_STATE_NEW && c->writes && /* reading is dry */
+  if (c->state == CEL_STATE_NEW &&
+      c->writes && /* a GET is sent in a dry run, too */
       cel_option_boolean(L, a->options, "dry_run", false)) {
     cel_push_dry_run(L, a->call);
     cel_call_finish(L, a->call, CEL_END_VALUE);

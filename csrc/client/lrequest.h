@@ -1,5 +1,5 @@
 /*
-** lrequest.h - from a method's arguments to a call.
+** lrequest.h - makes a call of a method's arguments.
 */
 #ifndef CEL_LREQUEST_H
 #define CEL_LREQUEST_H

@@ -22,8 +22,8 @@ bool cel_push_header(lua_State *L, const cel_call *c, const char *name) {
   while (cel_next_field(cel_head_of(c), &pos, &field, &value)) {
     if (!cel_header_is(field, name))
       continue;
-    lua_pushlstring(L, value.text, value.len); /* before anything else */
-    if (found) { /* is allocated, for a finaliser may free the head */
+    lua_pushlstring(L, value.text, value.len); /* first of all, because */
+    if (found) { /* an allocation may run a finaliser that frees the head */
       lua_pushliteral(L, ", ");
       lua_insert(L, -2);
       lua_concat(L, 3);
@@ -50,7 +50,7 @@ static void push_lower(lua_State *L, cel_span name) {
 }
 
 static int count_lines(cel_span head) {
-  int n = 2; /* a status line and an empty one are always counted */
+  int n = 2; /* the status line and the empty line are always there */
   const char *p = head.text;
   const char *end = p + head.len;
   for (int lines = 0; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
@@ -60,7 +60,7 @@ static int count_lines(cel_span head) {
 }
 
 /* Pushes all headers, names in lower case, repeated ones joined [-0, +1].
-   Reads a copy where a finaliser may free the head. */
+   Reads from a copy if a finaliser could free the head meanwhile. */
 static void push_headers(lua_State *L, const cel_call *c) {
   cel_span head = cel_head_of(c);
   cel_span name;
@@ -124,8 +124,8 @@ void cel_push_identity(lua_State *L, int idx, int into) {
   lua_setfield(L, into, "operation");
 }
 
-/* Sets the line of the caller's code: where a call was submitted, or else
-   where its outcome is waited for [-0, +0]. */
+/* Sets `where`, a line of the caller's code: the one that submitted the call,
+   or the one that waits for it now [-0, +0]. */
 static void set_where(lua_State *L, int idx, int into) {
   if (lua_getiuservalue(L, idx, CEL_CALL_UV_WHERE) == LUA_TNIL) {
     lua_pop(L, 1);
@@ -145,7 +145,8 @@ static void set_answer(lua_State *L, cel_call *c, int into) {
   lua_pushlstring(L, t->body.data, t->body.len);
   lua_setfield(L, into, "body");
   if (c->attempt.retry_after >= 0) {
-    double after = c->attempt.retry_after; /* what is more is a mistake */
+    double after =
+        c->attempt.retry_after; /* more is a mistake of the server's */
     lua_pushnumber(L,
                    after < CEL_RETRY_AFTER_MAX ? after : CEL_RETRY_AFTER_MAX);
     lua_setfield(L, into, "retry_after");
@@ -193,7 +194,8 @@ void cel_push_failure(lua_State *L, int idx, const cel_failure *f) {
   set_message(L, c, into, f->message);
   lua_pushinteger(L, c->exchanges);
   lua_setfield(L, into, "attempts");
-  lua_pushinteger(L, c->exchanges - c->before); /* of this page; for words */
+  lua_pushinteger(L, c->exchanges -
+                         c->before); /* of this page; tostring tells it */
   lua_setfield(L, into, "tries");
   lua_pushnumber(L, c->started > 0 ? cel_clock() - c->started : 0);
   lua_setfield(L, into, "elapsed");
@@ -256,7 +258,7 @@ void cel_fail(lua_State *L, int idx) {
 int cel_push_result(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   if (c->end == CEL_END_CANCELLED || c->end == CEL_END_CLOSED) {
-    push_own_failure(L, idx); /* it is made when someone asks */
+    push_own_failure(L, idx); /* made only now, when somebody asks for it */
     lua_setiuservalue(L, idx, CEL_CALL_UV_VALUE);
     c->end = CEL_END_ERROR;
   }

@@ -1,9 +1,9 @@
 /*
-** lstep.c - the pump, the step, and waiting.
+** lstep.c - starts calls, steps the client, and waits.
 **
-** Whoever waits for a call advances it in its own context, so that an error
-** lands where it belongs. Calls that were submitted have nobody who waits:
-** the step advances them, protected, and keeps what they raise for result().
+** Whoever waits for a call also advances it. So what a callback raises is
+** raised where the call was made. Nobody waits for a submitted call: the step
+** advances it, in a protected call, and keeps what it raises for result().
 */
 #include "client/lstep.h"
 
@@ -24,7 +24,7 @@ void cel_call_start(lua_State *L, int idx) {
   idx = lua_absindex(L, idx);
   cel_call *c = cel_call_get(L, idx);
   if (c->state != CEL_STATE_NEW)
-    return; /* its arguments have ended it, or a closed client */
+    return; /* it is done already: wrong arguments, or a closed client */
   cel_client_refuse_asking(L, c->client);
   cel_client_look(L, c->client);
   if (c->page == 0 &&
@@ -52,13 +52,13 @@ static int l_serve_call(lua_State *L) {
   return 0;
 }
 
-/* Advances a submitted call, or announces a prefetched page;
-   what that raises becomes its result. */
+/* Advances a submitted call, or emits the event of a prefetched page. What
+   that raises becomes the call's result. */
 static void serve(lua_State *L, int calls, cel_call *k) {
   int top = lua_gettop(L);
   lua_rawgetp(L, calls, k);
   if (cel_call_at(L, -1) != k) {
-    lua_settop(L, top); /* dropped: its finaliser comes, or is lost */
+    lua_settop(L, top); /* nobody can reach it any more */
     cel_call_abandon(k, CEL_END_CANCELLED);
     return;
   }
@@ -79,7 +79,7 @@ static void serve_unattended(lua_State *L, int idx) {
     return;
   luaL_checkstack(L, 8, "no room to serve calls");
   cel_client_push_calls(L, idx);
-  cel_client_retain(c); /* nothing is raised until the release */
+  cel_client_retain(c); /* nothing may be raised until it is released */
   while ((k = cel_client_unattended(c)) != NULL)
     serve(L, lua_gettop(L), k);
   cel_client_release(c);
@@ -121,7 +121,8 @@ static int l_hook_turn(lua_State *L) {
   return 0;
 }
 
-/* Whether a page call's head has just come, and good: tells it once. */
+/* Whether the head of a page call has just arrived and is good. True only
+   once. */
 static bool shows_head(cel_call *k) {
   cel_transfer *t = &k->transfer;
   if (!t->wants_head || !t->head_done || t->status / 100 != 2)
@@ -130,7 +131,7 @@ static bool shows_head(cel_call *k) {
   return true;
 }
 
-/* Waits until the call at idx wants its owner. */
+/* Waits until the call at idx is READY or done. */
 static void block(lua_State *L, int idx) {
   luaL_checkstack(L, 8, "no room to wait");
   cel_call_push_client(L, idx);
@@ -150,10 +151,9 @@ static void block(lua_State *L, int idx) {
   lua_settop(L, client - 1);
 }
 
-/* Lets the user's scheduler, if there is one, wait for the call at index 1:
-   pushes true where it did and the call wants its owner, false where this
-   thread has to block. A finaliser may go on with a coroutine that waits whose
-   call has been collected with it. */
+/* Lets the scheduler, if there is one, wait for the call at index 1. Pushes
+   true if it did, false if this thread has to block. A finaliser may go on
+   with a coroutine that waits whose call has been collected with it. */
 static int await_k(lua_State *L, int status, lua_KContext waited) {
   cel_call *k = cel_call_check(L, 1);
   for (;;) {
@@ -197,7 +197,8 @@ int cel_call_await(lua_State *L) {
     return luaL_error(L, "the call is over");
   if (k->pinned && k->state != CEL_STATE_DONE)
     return luaL_error(L, "a callback cannot wait for its own call");
-  if (k->state == CEL_STATE_NEW) /* its start has failed: nothing ends it */
+  if (k->state ==
+      CEL_STATE_NEW) /* its start has failed, so nothing else would end it */
     cel_call_abandon(k,
                      k->client->closed ? CEL_END_CLOSED : CEL_END_CANCELLED);
   cel_call_attend(k);

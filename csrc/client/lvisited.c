@@ -1,6 +1,6 @@
 /*
 ** lvisited.c - a set of 64-bit hashes by open addressing. The slots are a
-** userdata of their own, so that the collector sees them.
+** userdata, so the collector knows of their memory.
 */
 #include "client/lvisited.h"
 
@@ -15,7 +15,7 @@
 #define FIRST_SLOTS 8
 
 typedef struct visited {
-  uint64_t *slots; /* 0: a free one; those of the user value */
+  uint64_t *slots; /* 0: a free slot; memory of the user value */
   size_t size;     /* how many there are */
   size_t count;    /* how many are taken */
 } visited;
@@ -40,7 +40,7 @@ static uint64_t *find(uint64_t *slots, size_t size, uint64_t h) {
   return &slots[i];
 }
 
-/* Makes half as many slots again, when nine in ten are taken [-0, +0]. */
+/* Makes half as many slots more, when nine of ten are taken [-0, +0]. */
 static void grow(lua_State *L, int idx, visited *v) {
   if (v->count + 1 <= v->size - v->size / 10 - 1)
     return;

@@ -1,7 +1,7 @@
 /*
-** lvisited.h - the targets that a walk has visited: a set of 64-bit hashes, 14
-** bytes a page at the most. Of two targets one in 2^64 looks the same: that
-** ends the walk with an error, and gives nothing twice.
+** lvisited.h - the set of targets that a walk has visited, as 64-bit hashes:
+** 14 bytes a page at most. Two different targets have the same hash once in
+** 2^64: then the walk ends with an error, but no record is given twice.
 */
 #ifndef CEL_LVISITED_H
 #define CEL_LVISITED_H
@@ -13,7 +13,7 @@
 
 #define CEL_VISITED_MT "celigo.visited"
 
-/* Pages in a row that hold no record, before a walk ends. */
+/* How many pages in a row may hold no record before a walk ends. */
 #define CEL_MAX_EMPTY 1000
 
 /* Pushes an empty set [-0, +1]. */

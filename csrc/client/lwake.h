@@ -1,9 +1,9 @@
 /*
-** lwake.h - tells the event loop of a client that it has work, or waits for
-** something else than before. What the work is stands in cel_client's
-** `wakeup`: the loop looks at that when it comes.
+** lwake.h - tells the event loop of a client that the client has work, or that
+** it now waits for something else. What there is to do stands in the client's
+** `wakeup`, which the loop then looks at.
 **
-** Once the loop has been told it is not told again until it has looked.
+** After one wake-up there is no other until the loop has looked.
 */
 #ifndef CEL_LWAKE_H
 #define CEL_LWAKE_H

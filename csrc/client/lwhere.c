@@ -1,6 +1,5 @@
 /*
-** lwhere.c - the line of the caller's code, for errors that somebody has to
-** find.
+** lwhere.c - finds the line of the caller's code, for error messages.
 */
 #include "client/lwhere.h"
 
@@ -34,14 +33,15 @@ void cel_push_where(lua_State *L) {
     lua_getinfo(L, "Sl", &ar);
     if (*ar.what == 'C')
       continue;
-    if (*ar.source == '@' || *ar.source == '=') { /* else it is a text */
+    if (*ar.source == '@' ||
+        *ar.source == '=') { /* else the chunk comes from a string */
       bool hidden = lua_getfield(L, -1, ar.source) != LUA_TNIL;
       lua_pop(L, 1);
       if (hidden)
         continue;
     }
     if (ar.currentline < 0)
-      break; /* the lines have been stripped */
+      break; /* there is no debug information */
     lua_pop(L, 1);
     lua_pushfstring(L, "%s:%d", ar.short_src, ar.currentline);
     return;

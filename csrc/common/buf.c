@@ -1,7 +1,6 @@
 /*
-** buf.c - growable bytes under a cap. Growth is geometric, so that n
-** appended bytes cost O(n) copies; no length is ever computed in a way that
-** could wrap around.
+** buf.c - a buffer of bytes that grows up to a maximum. It doubles, so that n
+** appended bytes cost O(n) copies. No computation of a length can overflow.
 */
 #include "common/buf.h"
 
@@ -19,8 +18,8 @@ static int buf_resize(cel_buf *b, size_t cap) {
   return CEL_BUF_OK;
 }
 
-/* The capacity to grow to for `need` bytes, need <= b->max: twice what it
-   was, within the cap. */
+/* The capacity to grow to for `need` bytes (need <= b->max): twice what it
+   was, at most the maximum. */
 static size_t buf_next_cap(const cel_buf *b, size_t need) {
   size_t cap = b->cap <= b->max / 2 ? b->cap * 2 : b->max;
   if (cap < BUF_FIRST)

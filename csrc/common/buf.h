@@ -1,5 +1,6 @@
 /*
-** buf.h - bytes that grow up to a cap, on an allocator that the owner names.
+** buf.h - a buffer of bytes that grows up to a maximum, in memory of a given
+** allocator.
 **
 ** Pure C: neither Lua nor libcurl. A buffer holds a pointer to its
 ** allocator, which must outlive it. Whoever initialises a buffer frees it.
@@ -9,7 +10,7 @@
 
 #include <stddef.h>
 
-/* What is said where an allocation was refused: Lua's own words. */
+/* The message where an allocation was refused: Lua's own words. */
 #define CEL_NO_MEMORY "not enough memory"
 
 /* Same contract, and same type, as lua_Alloc: grows, shrinks or frees. */
@@ -33,13 +34,13 @@ enum { CEL_BUF_OK = 0, CEL_BUF_NOMEM = -1, CEL_BUF_FULL = -2 };
 /* Makes an empty buffer; allocates nothing. */
 void cel_buf_init(cel_buf *b, const cel_allocator *alloc, size_t max);
 
-/* Appends n bytes, which are not the buffer's own; n may be 0 and bytes then
-   NULL. CEL_BUF_FULL: they would pass max, whether or not there is memory.
-   On failure the buffer is as it was. */
+/* Appends n bytes, which must not lie in the buffer itself. Where n is 0,
+   bytes may be NULL. CEL_BUF_FULL: the buffer would be longer than max. On
+   failure nothing has changed. */
 int cel_buf_append(cel_buf *b, const void *bytes, size_t n);
 
-/* Makes room for n bytes in all, so that appends up to there never move and
-   never fail. On failure the buffer is as it was. */
+/* Makes room for n bytes in all: appending up to there cannot fail, and does
+   not move the bytes. On failure nothing has changed. */
 int cel_buf_reserve(cel_buf *b, size_t n);
 
 /* Gives the memory back; the buffer is empty and usable afterwards, with the

@@ -9,7 +9,7 @@ static bool is_before(const cel_heap_node *a, const cel_heap_node *b) {
   return a->key < b->key || (a->key == b->key && a->order < b->order);
 }
 
-/* Of two heaps, each a root without siblings, one. */
+/* Makes one heap of two. Each is a root without siblings. */
 static cel_heap_node *meld(cel_heap_node *a, cel_heap_node *b) {
   if (a == NULL)
     return b;
@@ -28,7 +28,7 @@ static cel_heap_node *meld(cel_heap_node *a, cel_heap_node *b) {
   return a;
 }
 
-/* Takes a node from the front of a row of siblings. */
+/* Takes the first node out of a row of siblings. */
 static cel_heap_node *take(cel_heap_node **row) {
   cel_heap_node *node = *row;
   if (node != NULL) {
@@ -38,8 +38,8 @@ static cel_heap_node *take(cel_heap_node **row) {
   return node;
 }
 
-/* Of a row of siblings one heap: in pairs from the left, then these from the
-   right. */
+/* Makes one heap of a row of siblings: first pairs, from left to right, then
+   all of these, from right to left. */
 static cel_heap_node *meld_row(cel_heap_node *row) {
   cel_heap_node *pairs = NULL; /* the last one first */
   cel_heap_node *whole = NULL;

@@ -9,8 +9,9 @@
 
 #define OWNER "celigo.owner" /* in the registry; a metatable, too */
 
-/* The state closes, and all finalisers of boxes have run, but for those that
-   Lua had no memory to call, and of what finalisers have made. */
+/* The state is closing, and the finalisers of boxes have run: all except those
+   that Lua had no memory to call, and those of boxes that finalisers have
+   made. */
 static int l_end_blocks(lua_State *L) {
   cel_owner_end(lua_touserdata(L, 1));
   return 0;

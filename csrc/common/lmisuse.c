@@ -1,5 +1,5 @@
 /*
-** lmisuse.c - mistakes in how a function is called.
+** lmisuse.c - errors about how a function was called.
 */
 #include "common/lmisuse.h"
 
@@ -8,14 +8,13 @@
 
 #include <lauxlib.h>
 
-/* What stands behind the last dot of a name. */
+/* The part of a name after its last dot. */
 static const char *last_word(const char *name) {
   const char *dot = strrchr(name, '.');
   return dot == NULL ? name : dot + 1;
 }
 
-/* What a value is: the name of a class of ours, or its type. Pushes it
-   [-0, +1]. */
+/* The class of a value (its __name), or else its type. Pushes it [-0, +1]. */
 static const char *push_kind(lua_State *L, int idx) {
   int type = luaL_getmetafield(L, idx, "__name");
   if (type == LUA_TSTRING)

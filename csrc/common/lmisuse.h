@@ -1,27 +1,27 @@
 /*
-** lmisuse.h - what is said of a mistake in how a function is called.
+** lmisuse.h - errors about how a function was called.
 */
 #ifndef CEL_LMISUSE_H
 #define CEL_LMISUSE_H
 
 #include <lua.h>
 
-/* Raises where the first argument is not of the class, such as
-   celigo.client: its method was called with a dot [-0, +0]. */
+/* Raises if the first argument is not an object of the class (celigo.client,
+   for example): then its method was called with a dot [-0, +0]. */
 void cel_misuse_self(lua_State *L, const char *class_name, const char *method);
 
-/* Raises where arguments beyond the last one are not nil, and says what the
-   function takes, such as "step([seconds])" [-0, +0]. */
+/* Raises if there are arguments after the last one that are not nil. `takes`
+   is what the function takes, "step([seconds])" for example [-0, +0]. */
 void cel_misuse_surplus(lua_State *L, const char *what, int last,
                         const char *takes);
 
-/* Raises where the first argument is the module of the running function: it
-   was called with a colon. `name` is the function's, such as celigo.new,
-   `use` how it is called [-0, +0]. */
+/* Raises if the first argument is the module of the running function: then it
+   was called with a colon. `name` is the function's (celigo.new, for example),
+   `use` shows how to call it [-0, +0]. */
 void cel_misuse_colon(lua_State *L, const char *name, const char *use);
 
-/* Raises where the first argument is not of the type; `takes` says what is
-   meant by it [-0, +0]. */
+/* Raises if the first argument is not of this type; `takes` describes what it
+   should be [-0, +0]. */
 void cel_misuse_type(lua_State *L, const char *name, int type,
                      const char *takes);
 

@@ -1,5 +1,5 @@
 /*
-** lplain.c - somebody else's text, for a terminal or a log.
+** lplain.c - makes a text from outside safe to print in a terminal or a log.
 */
 #include "common/lplain.h"
 
@@ -10,7 +10,7 @@
 #include "common/quote.h"
 #include "common/utf8.h"
 
-/* Bytes from s on that need nothing done: printable ASCII. */
+/* How many bytes from s on can stay as they are: printable ASCII. */
 static size_t plain_length(const char *s, size_t n) {
   size_t i = 0;
   while (i < n && s[i] >= ' ' && s[i] < 0x7F)

@@ -16,8 +16,8 @@ void cel_open_turn(lua_State *L) {
   lua_setfield(L, LUA_REGISTRYINDEX, CEL_SPIN);
 }
 
-/* A message handler [-0, +1] that notes an error which a debug hook has
-   raised, for cel_is_interrupt: only here the stack still tells. */
+/* [-0, +1] Only a message handler still sees on the stack whether the error
+   comes from a debug hook. */
 int cel_note_interrupt(lua_State *L) {
   lua_Debug ar;
   for (int level = 0; lua_getstack(L, level, &ar); level++) {

@@ -1,6 +1,6 @@
 /*
-** lturn.h - turns for debug hooks in long work in C: a host ends a script by
-** a count hook, and no work of the library keeps it from that.
+** lturn.h - lets debug hooks run during long work in C. A host may end a
+** script by a count hook, and the library must not delay that.
 */
 #ifndef CEL_LTURN_H
 #define CEL_LTURN_H
@@ -21,21 +21,21 @@
 /* Makes what turns need [-0, +0]. */
 void cel_open_turn(lua_State *L);
 
-/* Lets a debug hook have its turn [-0, +0]; raises what it raises. */
+/* Lets a debug hook run now [-0, +0]; raises what the hook raises. */
 void cel_hook_turn(lua_State *L);
 
-/* A message handler for protected calls, a lua_CFunction: returns the error,
-   and notes it where a debug hook has raised it. */
+/* A message handler for lua_pcall: returns the error as it is, and notes it if
+   a debug hook has raised it. */
 int cel_note_interrupt(lua_State *L);
 
-/* Whether the value at idx is the last error that a debug hook has raised, as
-   far as cel_note_interrupt has seen it [-0, +0]. */
+/* Whether the value at idx is the last error that cel_note_interrupt has noted
+   [-0, +0]. */
 bool cel_is_interrupt(lua_State *L, int idx);
 
-#define CEL_PACE 65536 /* pieces of work between two turns: some ms */
+#define CEL_PACE                                                              \
+  65536 /* pieces of work between two turns of hooks: a few ms */
 
-/* Counts n pieces of work, and gives hooks a turn where one is due
-   [-0, +0]. */
+/* Counts n pieces of work, and lets hooks run when it is time [-0, +0]. */
 static inline void cel_work(lua_State *L, size_t *done, size_t n) {
   *done += n;
   if (*done >= CEL_PACE) {

@@ -1,10 +1,11 @@
 /*
 ** mask.c - finds a secret in a text.
 **
-** The text is read as units: characters with all escapes undone. The last
-** CEL_MASK_RUN of them are kept as one number, the window, and looked up among
-** the windows of the secret, which was read the same way. So a run of any
-** length is found by its windows, and nothing is ever compared twice.
+** The text is read as units: characters, with all escapes undone. The newest
+** CEL_MASK_RUN units are kept as one number, the window. The secret was read
+** the same way, and all its windows are in a set. A window of the text that is
+** in that set is a piece of the secret. So each byte is looked at once or
+** twice, however often the secret stands there.
 */
 #include "common/mask.h"
 
@@ -22,11 +23,11 @@ void cel_wipe(void *p, size_t n) {
 
 /* {====== Units */
 
-#define FOREIGN 0x80 /* stands for a character that no secret holds */
+#define FOREIGN 0x80 /* stands for a character that cannot be in a secret */
 
 typedef struct reader {
   char *p, *end;
-  bool folded; /* a line has ended: blanks that follow are its fold's */
+  bool folded; /* a line has ended: blanks that follow are left out */
 } reader;
 
 typedef struct unit {
@@ -34,8 +35,8 @@ typedef struct unit {
   char *start, *end;
 } unit;
 
-/* Reads up to `most` digits of a base at *p, and goes behind them. -1 where
-   there are none; what is beyond ASCII is FOREIGN. */
+/* Reads up to `most` digits at *p, in this base, and moves *p behind them. -1
+   if there are none; FOREIGN if the number is not an ASCII character. */
 static int read_digits(char **p, const char *end, int base, int most) {
   int value = -1;
   for (; most > 0 && *p < end; most--, ++*p) {
@@ -54,9 +55,9 @@ static bool is_at(const char *p, const char *end, const char *text) {
   return (size_t)(end - p) >= n && memcmp(p, text, n) == 0;
 }
 
-/* Behind backslashes: the character that they and what follows stand for;
-   goes behind it. A text in a text doubles them, so how many there are does
-   not count. */
+/* *p is behind a backslash: reads the rest of the escape, and returns its
+   character. Each time that a text is quoted in another its backslashes
+   double: so any number of them counts as one. */
 static int read_backslash(char **p, const char *end) {
   while (*p < end && **p == '\\')
     ++*p;
@@ -75,7 +76,7 @@ static int read_backslash(char **p, const char *end) {
   return value;
 }
 
-/* The same behind a percent sign; -1 where it is only that. */
+/* The same behind a percent sign; -1 if it does not begin an escape. */
 static int read_percent(char **p, const char *end) {
   char *q = *p;
   while (end - q >= 4 && q[0] == '2' && q[1] == '5' &&
@@ -115,7 +116,8 @@ static int read_ampersand(char **p, const char *end) {
   return value;
 }
 
-/* Undoes the escape that c begins, *p behind it, until none is left. */
+/* c may begin an escape, and *p is behind c: undoes it, and again while the
+   result begins another. */
 static int undo(int c, char **p, const char *end) {
   for (;;) {
     int next = -1;
@@ -131,14 +133,14 @@ static int undo(int c, char **p, const char *end) {
   }
 }
 
-/* What begins an escape, or may be a fold's. */
+/* Characters that may begin an escape or end a line. */
 static const bool is_special[256] = {
     ['\\'] = true, ['%'] = true, ['&'] = true,  ['\n'] = true,
     ['\r'] = true, [' '] = true, ['\t'] = true,
 };
 
-/* The next unit; ends of lines, and blanks behind them, are none. `as_is`
-   undoes no escapes. */
+/* The next unit. Ends of lines, and blanks after them, are skipped. Where
+   `as_is` is true no escapes are undone. */
 static inline bool next_unit(reader *r, bool as_is, unit *u) {
   while (r->p < r->end) {
     char *start = r->p++;
@@ -170,17 +172,17 @@ typedef struct windows {
   size_t run;  /* bytes of a window */
   bool as_is;
   bool member[256];  /* units of the secret */
-  bool breaker[256]; /* bytes that are in no run, neither as they are nor in
-                        an escape */
+  bool breaker[256]; /* bytes that cannot be part of a secret or of an escape
+                        in one */
 } windows;
 
 struct cel_mask {
   const cel_allocator *alloc;
   size_t size; /* bytes of this block, slots included */
   bool is_short;
-  windows plain, undone; /* what stands before a secret may seem to begin an
-                            escape, and so may its own characters: it is
-                            looked for as it is, too */
+  windows plain, undone; /* characters before the secret, or its own, may look
+                            like an escape: so the text is searched both with
+                            escapes undone and as it is */
 };
 
 static inline uint64_t window_of(const windows *w, uint64_t before,
@@ -207,7 +209,7 @@ static void windows_add(windows *w, uint64_t window) {
   w->slots[i] = window;
 }
 
-/* Notes which bytes are of no interest. */
+/* Finds out which bytes cannot be in the secret. */
 static void windows_judge(windows *w) {
   static const char syntax[] = "\\%&#;\r\n\t xX0123456789abcdefABCDEF"
                                "uamplgtqosnr"; /* u, amp, lt, quot, apos, n */
@@ -240,7 +242,7 @@ static size_t count_units(char *secret, size_t len) {
   return n;
 }
 
-/* Enough slots that a look at one that is free ends nearly every search. */
+/* So many slots that nearly every search ends at once, at a free one. */
 static size_t count_slots(size_t len) {
   size_t n = 64;
   while (n / 8 < len)
@@ -252,8 +254,8 @@ static size_t run_of(size_t units) {
   return units < CEL_MASK_RUN ? units : CEL_MASK_RUN;
 }
 
-/* The secret is read where a copy of it stands, in the block behind the
-   slots; it is only read. */
+/* A copy of the secret stands in the same block, behind the slots. It is only
+   read. */
 cel_mask *cel_mask_new(const cel_allocator *alloc, const char *secret,
                        size_t len) {
   size_t slots = count_slots(len);
@@ -304,8 +306,8 @@ static bool is_shown(const char *text, const char *p) {
   return true;
 }
 
-/* Goes on to where a run may begin: it has as many bytes as units, or more,
-   and no breaker. */
+/* Skips to the next place where a piece of the secret may begin: such a piece
+   has at least as many bytes as units, and none that breaks it. */
 static void skip(const windows *w, reader *r) {
   size_t i = w->run;
   while (i > 0 && (size_t)(r->end - r->p) >= w->run) {
@@ -315,7 +317,7 @@ static void skip(const windows *w, reader *r) {
   }
 }
 
-/* Masks the newest n units, which are behind `last`, a ring. */
+/* Masks the newest n units; `last` is a ring of them. */
 static void mask_units(const unit last[CEL_MASK_RUN], size_t end, size_t n) {
   for (size_t i = end - n; i < end; i++) {
     const unit *u = &last[i % CEL_MASK_RUN];
@@ -328,8 +330,8 @@ static void apply(const cel_mask *m, const windows *w, char *text,
   reader r = {.p = text, .end = text + len};
   unit last[CEL_MASK_RUN];
   uint64_t window = 0;
-  size_t row = 0;   /* units in a row that are members, masked or not */
-  size_t fresh = 0; /* of them, since the last that was masked */
+  size_t row = 0;   /* units in a row that are characters of the secret */
+  size_t fresh = 0; /* those of them that came after the last one masked */
   skip(w, &r);
   while (next_unit(&r, w->as_is, &last[row % CEL_MASK_RUN])) {
     if (!w->member[last[row % CEL_MASK_RUN].byte]) {
@@ -353,7 +355,8 @@ void cel_mask_apply(const cel_mask *m, char *text, size_t len) {
   if (m == NULL || text == NULL)
     return;
   if (m->undone.run > 0)
-    apply(m, &m->undone, text, len); /* first: it leaves no half escapes */
+    apply(m, &m->undone, text,
+          len); /* first: so no half of an escape is left */
   apply(m, &m->plain, text, len);
 }
 

@@ -1,11 +1,11 @@
 /*
-** mask.h - finds a secret in a text, whole or in pieces, and puts asterisks
-** in its place. Pure C.
+** mask.h - finds a secret in a text, whole or in pieces, and replaces it by
+** asterisks. Pure C.
 **
-** Every run of CEL_MASK_RUN bytes of the secret or more is found, as it is and
-** as honest programs escape it: by JSON, percent-encoding or HTML, one in the
-** other and as often as they like, and folded over lines. Time and memory do
-** not depend on what the text is: two looks at each byte.
+** Every piece of the secret that has CEL_MASK_RUN bytes or more is found: as
+** it is, folded over lines, and escaped by JSON, percent-encoding or HTML,
+** also by several of them. Each byte is looked at twice at most, whatever the
+** text is.
 */
 #ifndef CEL_MASK_H
 #define CEL_MASK_H
@@ -14,26 +14,26 @@
 
 #include "common/buf.h"
 
-/* Bytes of a secret in a row that are no secret yet. A script that lets a
-   server cut its answer at any place learns fewer than this from each end. */
+/* The shortest piece that is masked. A script that has a server cut its answer
+   at any place learns fewer bytes than this from each end. */
 #define CEL_MASK_RUN 8
 
-/* A shorter secret may be a part of any word ("test"): it is only taken for
-   itself where it stands behind "Bearer ". */
+/* A secret that is shorter than this may be a part of any word ("test"): it is
+   masked only behind "Bearer ". */
 #define CEL_MASK_SHORT 6
 
 typedef struct cel_mask cel_mask;
 
-/* A mask for a secret of len > 0 bytes, none of which is NUL; NULL when memory
-   ran out. */
+/* A mask for a secret of len > 0 bytes, without NUL; NULL when memory ran out.
+ */
 cel_mask *cel_mask_new(const cel_allocator *alloc, const char *secret,
                        size_t len);
 
 /* Wipes and frees a mask; NULL is harmless. */
 void cel_mask_free(cel_mask *m);
 
-/* Replaces what is found of the secret by asterisks, in place; NULL has
-   none. */
+/* Replaces all pieces of the secret by asterisks, in place. Where m is NULL
+   there is no secret. */
 void cel_mask_apply(const cel_mask *m, char *text, size_t len);
 
 /* Overwrites memory in a way that no optimiser removes. */

@@ -1,5 +1,6 @@
 /*
-** names.c - which name was most likely meant: by its letters, or by its words.
+** names.c - finds the name that was most likely meant, by its letters or by
+** its words.
 */
 #include "common/names.h"
 
@@ -7,11 +8,14 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/chars.h"
+
 /* {====== By letters */
 
 #define MAX_WORD 40
 
-/* Letters to change, add, drop or swap (optimal string alignment). */
+/* How many letters must be changed, added, dropped or swapped to make b of a
+   (optimal string alignment). */
 static size_t distance(const char *a, const char *b) {
   size_t rows[3][MAX_WORD + 1];
   size_t na = strlen(a);
@@ -40,8 +44,8 @@ static size_t distance(const char *a, const char *b) {
   return rows[na % 3][nb];
 }
 
-/* Whether two names begin with nearly the same word: nobody who asks for
-   get_... means edit_... */
+/* Whether two names begin with nearly the same word: who asks for get_... does
+   not mean edit_... */
 static bool same_verb(const char *a, const char *b) {
   char first[MAX_WORD + 1];
   char second[MAX_WORD + 1];
@@ -55,8 +59,9 @@ static bool same_verb(const char *a, const char *b) {
   return distance(first, second) <= (na > nb ? na : nb) / 2;
 }
 
-#define SURE_PREFIX   4 /* letters of a name's beginning that will do */
-#define SURE_DISTANCE 2 /* letters that may be wrong, wherever they are */
+#define SURE_PREFIX                                                           \
+  4 /* a word of so many letters may be the beginning of a name */
+#define SURE_DISTANCE 2 /* so many letters may be wrong anywhere */
 
 /* The nearest name that differs in fewer than `best` letters, or NULL. */
 static const char *by_letters(const char *word,
@@ -80,7 +85,7 @@ static const char *by_letters(const char *word,
   return nearest;
 }
 
-/* More letters than that are another word. */
+/* With so many wrong letters it is another word. */
 static size_t too_many(const char *word) {
   return strlen(word) / 3 + 2;
 }
@@ -101,7 +106,7 @@ typedef struct words {
   size_t n;
 } words;
 
-/* Takes a name apart; nameLikeThis has words, too. False where it is too
+/* Splits a name into words: name_like_this or nameLikeThis. False if it is too
    long. */
 static bool take_apart(words *w, const char *name) {
   size_t n = 0;
@@ -120,13 +125,14 @@ static bool take_apart(words *w, const char *name) {
     if (begins)
       w->at[w->n++] = &w->text[n];
     begins = false;
-    w->text[n++] = (char)(upper && w->n > 1 ? *name - 'A' + 'a' : *name);
+    w->text[n++] = (char)(w->n > 1 ? cel_lower(*name) : *name);
   }
   w->text[n] = '\0';
   return true;
 }
 
-/* Verbs that people take for each other; the methods' own among them. */
+/* Verbs that people use for each other. The verbs of methods are among them.
+ */
 static const char *const verbs[][10] = {
     {"get", "list", "fetch", "read", "find", "load", "show", "all"},
     {"create", "add", "new", "make", "insert", "post"},
@@ -164,10 +170,11 @@ static bool is_plural(const char *word) {
   return len > 3 && word[len - 1] == 's';
 }
 
-#define WHOLE_WORD 4 /* letters of the shorter of two that begin alike */
+#define WHOLE_WORD                                                            \
+  4 /* letters of the shorter one, where one is the other's beginning */
 
-/* Whether two nouns are forms of one: license, licenses, licence; install,
-   installs, installation. */
+/* Whether two nouns are forms of the same: license, licenses, licence;
+   install, installs, installation. */
 static bool same_noun(const char *a, const char *b) {
   size_t na = strlen(a) - is_plural(a);
   size_t nb = strlen(b) - is_plural(b);
@@ -177,12 +184,14 @@ static bool same_noun(const char *a, const char *b) {
   return shorter > WHOLE_WORD && distance(a, b) <= 1;
 }
 
-/* What a difference costs, in letters of words that nobody asked for. */
-#define OTHER_VERB   4
-#define OTHER_NUMBER 8 /* a list for a record, or the other way */
+/* How much a difference counts, compared with a letter of a word that was not
+   asked for. */
+#define OTHER_VERB 4
+#define OTHER_NUMBER                                                          \
+  8 /* a list instead of a record, or a record instead of a list */
 
-/* How far a name is from the words that were asked for, which must all be in
-   it, in order; SIZE_MAX where they are not. */
+/* How much a name differs from the words that were asked for. All of them must
+   be in it, in their order; if not, SIZE_MAX. */
 static size_t cost_of(const words *asked, const words *name) {
   size_t cost = 0;
   size_t i = 0;
@@ -220,7 +229,8 @@ static const char *by_words(const char *word,
     if (!take_apart(&other, name) || other.n == 0)
       continue;
     size_t cost = cost_of(&asked, &other);
-    /* of two that are as near the order of names decides, not the table's */
+    /* of two that are equally near, the first by name: the order in a table is
+       random */
     if (cost < best ||
         (cost == best && nearest != NULL && strcmp(name, nearest) < 0)) {
       nearest = name;

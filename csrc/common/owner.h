@@ -1,6 +1,7 @@
 /*
-** owner.h - a list of what must end with a Lua state at the latest. Each
-** thing is a member of it, so putting one in takes no memory.
+** owner.h - a list of things that must be freed when their Lua state closes,
+** if not earlier. The links are a member of each thing, so putting one in
+** needs no memory.
 */
 #ifndef CEL_OWNER_H
 #define CEL_OWNER_H
@@ -8,16 +9,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The first member of a thing. Zeroed at first: nobody's. */
+/* The links; the first member of each thing. Zeroed: in no list. */
 typedef struct cel_owned {
   struct cel_owned *prev, *next;
-  void (*end)(struct cel_owned *thing); /* ends it, and frees it */
+  void (*end)(struct cel_owned *thing); /* ends the thing and frees it */
 } cel_owned;
 
-/* Zeroed at first: has nothing. */
+/* The list. Zeroed: empty. */
 typedef struct cel_owner {
   cel_owned *first;
-  bool over; /* it has ended what it had, and takes nothing more */
+  bool over; /* it has ended all its things, and takes no new ones */
 } cel_owner;
 
 static inline void cel_owner_put(cel_owner *o, cel_owned *thing) {
@@ -35,7 +36,7 @@ static inline void cel_owner_take(cel_owner *o, cel_owned *thing) {
   thing->prev = thing->next = NULL;
 }
 
-/* Ends all that it has, the newest first. */
+/* Ends all things in the list, the newest first. */
 static inline void cel_owner_end(cel_owner *o) {
   o->over = true;
   while (o->first != NULL) {

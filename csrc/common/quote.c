@@ -1,5 +1,5 @@
 /*
-** quote.c - somebody else's text inside a message of ours.
+** quote.c - quotes a text from outside in a message.
 */
 #include "common/quote.h"
 

@@ -1,5 +1,5 @@
 /*
-** quote.h - somebody else's text inside a message of ours.
+** quote.h - quotes a text from outside in a message.
 **
 ** Pure C.
 */
@@ -13,18 +13,19 @@
 #define CEL_QUOTE_CHAR 8   /* the longest escape, "\u{202E}" */
 
 /* Writes s between double quotes, so that the result is one line of valid
-   UTF-8: quotes, backslashes, what steers a terminal (cel_utf8_steers) and
-   malformed bytes are escaped as in Lua. A longer text is cut between
-   characters and "..." follows the closing quote. Returns the length. */
+   UTF-8: quotes, backslashes, characters that control a terminal
+   (cel_utf8_steers) and malformed bytes are escaped as in Lua. A longer text
+   is cut between characters and "..." follows the closing quote. Returns the
+   length. */
 size_t cel_quote(char out[CEL_QUOTE_SIZE], const char *s, size_t len);
 
-/* The same for one character, with no terminator; *used is how many bytes of s
-   it took. n >= 1 bytes may be read. */
+/* The same for one character, without a terminator. n >= 1 bytes of s may be
+   read; *used is how many it has. */
 size_t cel_quote_char(char out[CEL_QUOTE_CHAR], const char *s, size_t n,
                       size_t *used);
 
-/* Writes what steers a terminal, or a malformed byte, as an escape of Lua's:
-   "\x1b", "\u{202E}". 0: the character at s is neither. */
+/* Writes a character that controls a terminal, or a malformed byte, as an
+   escape of Lua: "\x1b", "\u{202E}". Returns 0 for any other character. */
 size_t cel_quote_escape(char out[CEL_QUOTE_CHAR], const char *s, size_t n,
                         size_t *used);
 

@@ -41,9 +41,9 @@ static inline unsigned long cel_utf8_code(const char *s, size_t n) {
   return code;
 }
 
-/* Whether a character is not shown but steers what is: C0, DEL and C1, marks
-   of writing direction, separators of lines and paragraphs, the byte order
-   mark. */
+/* Whether a character is not shown, but changes how others are: C0, DEL and
+   C1, marks of writing direction, separators of lines and paragraphs, the byte
+   order mark. */
 static inline bool cel_utf8_steers(unsigned long code) {
   return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x61C ||
          code == 0x200E || code == 0x200F ||

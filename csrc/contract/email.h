@@ -1,11 +1,10 @@
 /*
 ** email.h - whether a text can be an e-mail address.
 **
-** Pure C. Lenient on purpose: only the service knows which mailboxes exist,
-** so no address that mail can reach is refused (quoted and internationalised
-** local parts, single-label hosts, address literals). What is refused is
-** what a person writes by mistake: no @ or two, white space, a display name,
-** an empty part.
+** Pure C. It accepts every address that mail can reach, because only the
+** service knows which mailboxes exist: quoted and international local parts,
+** hosts without a dot, address literals. It refuses what people write by
+** mistake: no @ or two, white space, a display name, an empty part.
 */
 #ifndef CEL_EMAIL_H
 #define CEL_EMAIL_H

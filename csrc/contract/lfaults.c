@@ -1,5 +1,5 @@
 /*
-** lfaults.c - what is wrong with a value, and where in it.
+** lfaults.c - a list of what is wrong with a value, and where in it.
 */
 #include "contract/lfaults.h"
 
@@ -33,8 +33,8 @@ static bool path_is_identifier(const char *name, size_t len) {
   return true;
 }
 
-/* Adds `name`, `.name`, or `["a name"]`. The whole name, however long: a
-   program may look the member up. */
+/* Adds `name`, `.name`, or `["a name"]`. The name is never cut, for a program
+   may use the path to find the member. */
 static void path_add_name(luaL_Buffer *b, const char *name, size_t len,
                           bool first) {
   if (path_is_identifier(name, len)) {
@@ -65,8 +65,8 @@ static void path_add_index(luaL_Buffer *b, lua_Integer index) {
   luaL_addlstring(b, p, (size_t)(text + sizeof text - p));
 }
 
-/* Pushes the path, with a member of len bytes at its end where one is given
-   [-0, +1]. */
+/* Pushes the path; if a member's name (of len bytes) is given, with that at
+   its end [-0, +1]. */
 static void faults_push_path(cel_faults *f, const char *member, size_t len) {
   luaL_Buffer b;
   luaL_buffinit(f->L, &b);
@@ -89,7 +89,7 @@ static void faults_push_path(cel_faults *f, const char *member, size_t len) {
   luaL_pushresult(&b);
 }
 
-/* Order of paths: bytes, but numbers by size. */
+/* The order of paths: by bytes, but numbers by their value. */
 static int path_compare(const char *a, const char *b) {
   while (*a != '\0' && *b != '\0') {
     size_t m = strspn(a, "0123456789");
@@ -107,11 +107,11 @@ static int path_compare(const char *a, const char *b) {
 
 /* A fault as it is sorted. */
 typedef struct ranked {
-  const char *path; /* the fault's own, which the list keeps */
+  const char *path; /* the fault's path; the list keeps the string */
   lua_Integer at;   /* in the list */
 } ranked;
 
-/* Order of faults, for qsort: of one path, the one found first. */
+/* The order of faults, for qsort: by path, then as they were found. */
 static int ranked_compare(const void *a, const void *b) {
   const ranked *one = a;
   const ranked *other = b;

@@ -1,5 +1,5 @@
 /*
-** lvalidate.c - values against what the contract says of them.
+** lvalidate.c - checks values against the contract.
 */
 #include "contract/lvalidate.h"
 
@@ -74,7 +74,7 @@ void cel_validate_type(cel_faults *f, const cel_shape *shape, unsigned types,
   cel_faults_invalid(f);
 }
 
-/* Adds a fault about a string's format; `reason` is NULL or says more
+/* Adds a fault about a string's format; `reason` is NULL, or more about it
    [-0, +0]. */
 static void validate_bad_format(cel_faults *f, const char *expected,
                                 const char *s, size_t len,
@@ -96,7 +96,7 @@ static void validate_date_time(cel_faults *f, const char *s, size_t len) {
   if (reason == NULL)
     return;
   if (reason == cel_datetime_malformed)
-    reason = NULL; /* the example says it better */
+    reason = NULL; /* the example explains it better */
   validate_bad_format(f, "a date-time such as 2026-12-31T00:00:00Z", s, len,
                       reason);
 }
@@ -155,7 +155,7 @@ static void validate_trial(cel_faults *f, const cel_shape *shape,
       cel_faults_missing(f, needed[i], "when trialEnabled is true");
 }
 
-/* Whether the object at idx says of which kind it is [-0, +0]. */
+/* Whether the object at idx has a `type` [-0, +0]. */
 static bool validate_has_kind(lua_State *L, int idx) {
   luaL_checkstack(L, 2, NULL);
   lua_pushvalue(L, idx);
@@ -183,7 +183,7 @@ void cel_validate_names(cel_faults *f, const cel_shape *shape,
   while (lua_next(L, idx) != 0) {
     lua_pop(L, 1);
     size_t len;
-    const char *name = lua_tolstring(L, -1, &len); /* names only: a string */
+    const char *name = lua_tolstring(L, -1, &len); /* all keys are strings */
     if (cel_shape_field(shape, name, len) != NULL)
       continue;
     const cel_field *meant = cel_shape_slip(shape, name, len, present);

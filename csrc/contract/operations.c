@@ -1,6 +1,6 @@
 /*
-** operations.c - the table of operations. Long timeouts stand where the
-** service works for minutes before it answers.
+** operations.c - the table of operations. Those on which the service works for
+** minutes have a long timeout.
 */
 #include "contract/operations.h"
 

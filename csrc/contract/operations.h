@@ -21,23 +21,23 @@ typedef enum cel_body_rule {
   CEL_BODY_REQUIRED
 } cel_body_rule;
 
-/* What a 2xx becomes in Lua. */
+/* What the method returns for a 2xx. */
 typedef enum cel_answer {
-  CEL_ANSWER_RECORD, /* the decoded body; true where there is none */
+  CEL_ANSWER_RECORD, /* the decoded body, or true if there is none */
   CEL_ANSWER_LIST,   /* an array of every page's records */
-  CEL_ANSWER_TRUE    /* true, whatever the body */
+  CEL_ANSWER_TRUE    /* true, whatever the body is */
 } cel_answer;
 
 typedef struct cel_operation {
   const char *name;       /* the Lua method; operationId in snake_case */
-  const char *method;     /* HTTP's */
+  const char *method;     /* of HTTP */
   const char *path;       /* each {name} stands for an id */
   size_t ids;             /* how many */
   const cel_shape *shape; /* of the body; NULL without one */
   double timeout;         /* seconds; 0: the client's */
   cel_body_rule body;
   cel_answer answer;
-  cel_repeat repeat; /* what a second sending does */
+  cel_repeat repeat; /* what happens if it is sent twice */
   int success[3];    /* documented 2xx statuses, 0 after the last */
 } cel_operation;
 
@@ -48,10 +48,10 @@ extern const cel_operation cel_operations[CEL_OPERATIONS];
 const cel_operation *cel_operation_find(const char *name);
 
 /*
-** What a second sending of a request of the escape hatch does: a GET is
-** safe; so are PUT and DELETE of one connector or license, whose rows say
-** so; everything else is a write of unknown fate. `path` is the target
-** without its query, len bytes.
+** What happens if a request of the escape hatch is sent twice. A GET is safe;
+** PUT and DELETE of one connector or license are what their rows say;
+** everything else may be done twice. `path` is the target without its query,
+** len bytes.
 */
 cel_repeat cel_operation_repeat(const char *method, const char *path,
                                 size_t len);

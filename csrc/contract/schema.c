@@ -1,6 +1,6 @@
 /*
-** schema.c - the contract's request bodies, written down by hand and held
-** true by spec/schema_spec.lua.
+** schema.c - the contract's request bodies, written by hand.
+** spec/schema_spec.lua compares them with the contract.
 */
 #include "contract/schema.h"
 
@@ -219,7 +219,7 @@ static const cel_field push_update_fields[] = {
 const cel_shape cel_shape_push_update = {
     .types = CEL_TYPE_OBJECT,
     FIELDS(push_update_fields),
-    .closed = true, /* it goes to customers */
+    .closed = true, /* it changes customers' installations */
 };
 
 const cel_shape cel_shape_install = {.types = CEL_TYPE_OBJECT};
@@ -236,7 +236,7 @@ const cel_field *cel_shape_field(const cel_shape *shape, const char *name,
 
 /* {====== Slips of the pen */
 
-#define SLIP_MAX 48 /* letters of a name that is looked at */
+#define SLIP_MAX 48 /* longer names are not looked at */
 
 /* Writes a name without case, underscores and a plural s; returns its
    length, or 0 where it is too long. */
@@ -253,8 +253,8 @@ static size_t slip_plain(char *out, const char *name, size_t len) {
   return n > 1 && out[n - 1] == 's' ? n - 1 : n;
 }
 
-/* Whether one letter makes the difference: another, one more or one less, or
-   two swapped. */
+/* Whether two names differ by one letter (changed, added or left out) or by
+   two swapped ones. */
 static bool slip_one_letter(const char *a, size_t na, const char *b,
                             size_t nb) {
   size_t head = 0;
@@ -271,7 +271,9 @@ static bool slip_one_letter(const char *a, size_t na, const char *b,
           a[head + 1] == b[head]);
 }
 
-#define SLIP_LETTERS 3 /* in shorter names one letter is too much */
+#define SLIP_LETTERS                                                          \
+  3 /* in shorter names a letter is too big a difference                      \
+     */
 
 const cel_field *cel_shape_slip(const cel_shape *shape, const char *name,
                                 size_t len, uint64_t present) {

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Most fields of one shape: a set of them is a 64-bit word. */
+/* The most fields of one shape: a set of fields is a 64-bit word. */
 #define CEL_SHAPE_MAX_FIELDS 64
 
 /* JSON types as bits: a field may allow several. */
@@ -27,7 +27,7 @@ enum {
 
 typedef enum cel_format {
   CEL_FORMAT_NONE,
-  CEL_FORMAT_OBJECT_ID, /* the service's to judge: never checked */
+  CEL_FORMAT_OBJECT_ID, /* never checked: only the service knows its ids */
   CEL_FORMAT_EMAIL,
   CEL_FORMAT_EMAILS, /* several, separated by commas */
   CEL_FORMAT_DATE_TIME
@@ -42,20 +42,20 @@ typedef struct cel_field {
   bool required;
   bool read_only; /* sent by the service, never to it */
   bool beyond;    /* the contract does not name it here: no slip means it */
-  bool filled;    /* where it is given it is neither null nor empty */
+  bool filled;    /* if it is given, it must be neither null nor empty */
 } cel_field;
 
 struct cel_shape {
-  unsigned types;          /* CEL_TYPE_ bits; ANY where nothing is said */
-  cel_format format;       /* for strings */
+  unsigned types;    /* CEL_TYPE_ bits; ANY if the contract does not say */
+  cel_format format; /* for strings */
   const cel_field *fields; /* for objects; NULL when none is named */
   size_t nfields;
   const cel_shape *items; /* for arrays; NULL: anything */
   bool trial_rule;        /* trialEnabled needs trialPeriod and
                              _trialLicenseId */
-  bool closed;            /* what the contract does not name cannot be sent */
-  bool kinds;             /* one with a `type` is of a kind that the contract
-                             does not know: nothing is required of it */
+  bool closed; /* names that the contract does not have are faults */
+  bool kinds;  /* an object with a `type` is of a kind that the contract does
+                  not describe: no member is required then */
 };
 
 extern const cel_shape cel_shape_connector;
@@ -65,10 +65,10 @@ extern const cel_shape cel_shape_push_update;
 extern const cel_shape cel_shape_install;
 
 /*
-** The field that a name which the shape does not have was most likely meant
-** to be: one that differs only in case, underscores, a plural s or one letter,
-** and that the object does not have; or NULL. `present` has a bit for each
-** field that the object has.
+** For a name that the shape does not have: the field that was most likely
+** meant, or NULL. It differs only in case, underscores, a plural s or one
+** letter, and the object does not have it. `present` has a bit for each field
+** that the object has.
 */
 const cel_field *cel_shape_slip(const cel_shape *shape, const char *name,
                                 size_t len, uint64_t present);

@@ -9,7 +9,8 @@
 
 #include "common/chars.h"
 
-/* What stands around a value, the end of its line included. */
+/* Characters that may stand around a value: blanks, and a part of the line's
+   end. */
 static bool is_around(char c) {
   return cel_is_blank(c) || c == '\r';
 }

@@ -13,8 +13,8 @@
 /* The answer's head, the status line included. */
 cel_span cel_head_of(const cel_call *c);
 
-/* The next field of a head; pos, 0 at first, moves on. The status line, whose
-   reason may hold a colon, and the empty line at the end are passed over. */
+/* The next field of a head; *pos, 0 at first, moves on. The status line (which
+   may hold a colon) and the empty line at the end are skipped. */
 bool cel_next_field(cel_span head, size_t *pos, cel_span *name,
                     cel_span *value);
 

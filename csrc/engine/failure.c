@@ -10,6 +10,8 @@
 
 const cel_failure_row cel_failure_decode = {"decode", "invalid_json", NULL};
 const cel_failure_row cel_failure_no_list = {"decode", "not_a_list", NULL};
+const cel_failure_row cel_failure_no_record = {"decode", "unexpected_answer",
+                                               NULL};
 const cel_failure_row cel_failure_encoding = {"decode", "bad_content_encoding",
                                               NULL};
 const cel_failure_row cel_failure_incomplete = {"pagination", "incomplete",
@@ -28,8 +30,8 @@ static const cel_failure_row forked = {
     "the client belongs to the process that this one was forked from; make a "
     "client after the fork"};
 
-/* Ended by the call's deadline, by how far it had come; the words take the
-   seconds. */
+/* Ended by the call's deadline, by how far the call had come. %g is the
+   timeout. */
 static const cel_failure_row unanswered = {
     "timeout", "timed_out", "no whole answer within %.3g s (timeout)"};
 static const cel_failure_row unconnected = {
@@ -41,7 +43,7 @@ static const cel_failure_row unsent = {
     "could not be sent within %.3g s (timeout): the client waits for a "
     "connection, its token, its rate limit or a pause"};
 
-/* Ended by the transport; the words take the bytes. */
+/* Ended by the transport. */
 static const cel_failure_row big_body = {
     "limit", "response_too_large",
     "the answer is larger than max_response_bytes (%zu bytes)"};
@@ -140,7 +142,7 @@ static const cel_failure_row *of_certificate(const char *words) {
   return NULL;
 }
 
-/* Failures that libcurl tells; its own words come before these. */
+/* Failures that libcurl reports; its own message comes before these words. */
 static const cel_failure_row *of_libcurl(const cel_call *c) {
   const cel_transfer *t = &c->transfer;
   const cel_failure_row *row = NULL;
@@ -187,8 +189,8 @@ const cel_failure_row *cel_failure_of(const cel_call *c) {
   return of_libcurl(c);
 }
 
-/* libcurl's words, but for those that show a URL: a proxy's may hold a
-   password. */
+/* libcurl's message; a general one where that shows a URL, for the URL of a
+   proxy may hold a password. */
 static const char *words_of(const cel_transfer *t) {
   const char *words = t->message;
   if (words[0] == '\0' || strstr(words, "://") != NULL ||

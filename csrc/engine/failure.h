@@ -1,6 +1,6 @@
 /*
-** failure.h - every failure of a call: what it is called, and what is said of
-** it. Whether trying again helps is the retry policy's (retry.h).
+** failure.h - every failure of a call: its kind, its code and its words. The
+** retry policy (retry.h) says whether trying again can help.
 */
 #ifndef CEL_FAILURE_H
 #define CEL_FAILURE_H
@@ -11,19 +11,21 @@
 
 typedef struct cel_failure_row {
   const char *kind;  /* the error's; "http", "network", ... */
-  const char *code;  /* the error's; NULL: the answer tells it */
-  const char *words; /* its message, or the advice behind libcurl's words;
-                        NULL: the answer, or whoever looked, tells it */
+  const char *code;  /* the error's; NULL: it comes from the answer */
+  const char *words; /* its message, or the advice that follows libcurl's
+                        message; NULL: the message comes from the answer, or
+                        from the code that found the failure */
 } cel_failure_row;
 
-/* Failures that the call does not tell by itself. */
-extern const cel_failure_row cel_failure_decode;     /* of a body */
-extern const cel_failure_row cel_failure_no_list;    /* where one should be */
-extern const cel_failure_row cel_failure_encoding;   /* of its compression */
-extern const cel_failure_row cel_failure_link;       /* to the next page */
-extern const cel_failure_row cel_failure_incomplete; /* of a list */
-extern const cel_failure_row cel_failure_endless; /* pages without records */
-extern const cel_failure_row cel_failure_validation; /* of the request */
+/* Failures that are found after a good answer, or before anything is sent. */
+extern const cel_failure_row cel_failure_decode;    /* a body is not JSON */
+extern const cel_failure_row cel_failure_no_list;   /* or no list of records */
+extern const cel_failure_row cel_failure_no_record; /* edit_* has read none */
+extern const cel_failure_row cel_failure_encoding;  /* cannot decompress */
+extern const cel_failure_row cel_failure_link;      /* no way to a next page */
+extern const cel_failure_row cel_failure_incomplete; /* totalCount says more */
+extern const cel_failure_row cel_failure_endless;    /* pages are all empty */
+extern const cel_failure_row cel_failure_validation; /* the request is wrong */
 
 /* The failure of a call that is being closed, or of its next page. */
 const cel_failure_row *cel_failure_closed(const cel_client *c);

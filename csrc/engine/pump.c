@@ -59,9 +59,9 @@ static void send_call(cel_client *c, cel_call *call, double now) {
   }
 }
 
-/* An exchange is over. What the program did between two turns while nobody
-   waited for a prefetched page is not the exchange's time; an event loop looks
-   as soon as there is something to see. */
+/* An exchange is over: notes how long it took. For a prefetched page, the time
+   that the program spent between two turns is left out, because nobody looked.
+   (An event loop looks as soon as something arrives.) */
 static void note_time(cel_call *k) {
   const cel_client *c = k->client;
   k->took = cel_clock() - k->sent_at;
@@ -88,8 +88,8 @@ static void queue_due(cel_client *c, double now) {
                   CEL_STATE_QUEUED);
 }
 
-/* Looks at the calls whose time has come, and at those whose time is over.
-   Only after a look at the network, for what has arrived counts. */
+/* Looks at calls that are due, and at calls whose deadline has passed. Only
+   after a look at the network: what has arrived in time counts. */
 static void look_at_clocks(cel_client *c, double now) {
   queue_due(c, now);
   while (cel_heap_least(&c->deadlines) <= now)
@@ -105,8 +105,8 @@ static double next_wake(const cel_client *c) {
   return c->token_at < wake ? c->token_at : wake;
 }
 
-/* Holds a call back until a pause is over, if there is one, and where there
-   are others until a time of its own after that. */
+/* Holds a call back until a pause is over, if there is one. Where other calls
+   wait too, each gets a random time after that. */
 static void wait_for_pause(cel_client *c, cel_call *k, double now) {
   double random = c->unfinished > 1 ? cel_client_random(c) : 0;
   double wait = cel_rate_limit_resume(&c->limit, now, k->deadline, random);
@@ -116,8 +116,8 @@ static void wait_for_pause(cel_client *c, cel_call *k, double now) {
   }
 }
 
-/* A queued call that the client's limit would keep for too long, `ahead` of
-   them in front of it, fails at once. */
+/* Whether the rate limit lets a queued call go before its deadline, with
+   `ahead` calls in front of it; if not, it fails at once. */
 static bool is_in_time(cel_client *c, cel_call *k, double now, size_t ahead) {
   if (now + cel_rate_limit_wait(&c->limit, now, (double)ahead) < k->deadline)
     return true;
@@ -125,7 +125,7 @@ static bool is_in_time(cel_client *c, cel_call *k, double now, size_t ahead) {
   return false;
 }
 
-/* A pause keeps all queued calls back. */
+/* A pause holds all queued calls back. */
 static void hold_for_pause(cel_client *c, double now) {
   size_t ahead = 0;
   cel_call *k;
@@ -136,9 +136,9 @@ static void hold_for_pause(cel_client *c, double now) {
     }
 }
 
-/* The rate keeps them back. Each is looked at once, when it has come: later it
-   has fewer in front. Only a pause can change that. Prefetched pages have no
-   deadline. */
+/* The rate limit holds queued calls back. Each is looked at once, when it is
+   new: later there are fewer in front of it. Only a pause changes that: then
+   all are looked at again. Prefetched pages have no deadline. */
 static void hold_for_rate(cel_client *c, double now) {
   const cel_call_list *queue = &c->lists[CEL_STATE_QUEUED];
   bool anew = c->planned_for != c->limit.paused_until;
@@ -213,8 +213,8 @@ double cel_client_wait(const cel_client *c) {
 
 /* {====== When an exchange is over */
 
-/* The host's token is no script's business: a server, or something on the
-   way to it, may answer with what it was sent. */
+/* A script must not learn the host's token, but a server, or a proxy before
+   it, may answer with what it was sent. */
 static void redact_answer(cel_call *k) {
   cel_transfer *t = &k->transfer;
   cel_call_redact(k, t->head.data, t->head.len);
@@ -250,8 +250,8 @@ static bool is_any_late(const cel_client *c, double now) {
 
 #define CATCH_UP_ROUNDS 64 /* more than a socket's buffer holds */
 
-/* The program may look late: reads all that has arrived before any exchange
-   is ended by its deadline. */
+/* The program may look late. So everything that has arrived is read before a
+   deadline ends an exchange. */
 static void catch_up(cel_client *c, double now) {
   for (int i = 0; i < CATCH_UP_ROUNDS && is_any_late(c, now); i++) {
     unsigned long long before = c->http.received;
@@ -319,8 +319,8 @@ static cel_result classify(const cel_call *c) {
   return t->sends > 0 ? CEL_RESULT_BROKEN : CEL_RESULT_UNSENT;
 }
 
-/* The time by the server's clock, as its answer tells it: the one here may be
-   an hour off. */
+/* The time on the server's clock, from the answer's Date: the local clock may
+   be wrong by an hour. */
 static time_t now_there(const cel_call *c) {
   cel_span value;
   int64_t date;

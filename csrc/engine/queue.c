@@ -40,8 +40,7 @@ static void link_call(cel_call *c) {
     c->client->unfinished++;
 }
 
-/* When the client has to look at the call again by itself. One that is READY
-   has its exchange over, but for one that was only announced. */
+/* Sets when the client has to look at the call again by itself. */
 static void set_alarms(cel_call *c) {
   cel_client *client = c->client;
   cel_heap_place(&client->deadlines, &c->by_deadline,

@@ -1,11 +1,13 @@
 /*
-** queue.h - what a call is, what its client is, and in which list it stands.
+** queue.h - the structs of calls and clients, and the lists that calls stand
+** in.
 **
-** Every call takes the same way: it is queued, sent, perhaps waits and is
-** sent again, perhaps goes on to the next page, and is done. The pump
-** (pump.h) moves it as far as that goes without Lua. Whenever a decision, an
-** event or a value is due the call becomes READY, and whoever waits for it,
-** or the step for a submitted call, runs cel_call_advance() (client/).
+** Every call takes the same steps: it is queued, it is sent, it may wait and
+** be sent again, it may go on to the next page, and it is done. The pump
+** (pump.h) does all of this that needs no Lua. When Lua is needed, for a
+** decision, an event or a value, the call becomes READY. Then
+** cel_call_advance() (client/) goes on with it: called by whoever waits for
+** the call, or by the step if the call was submitted.
 **
 ** No Lua: a C test can make a client and its calls.
 */
@@ -33,14 +35,14 @@ typedef struct cel_call cel_call;
 
 /* The states of a call that is not done; each has a list in the client. */
 typedef enum cel_state {
-  CEL_STATE_QUEUED,  /* wants to be sent: in order of arrival */
-  CEL_STATE_WAITING, /* for the time of its next attempt */
+  CEL_STATE_QUEUED,  /* waits to be sent, first come, first sent */
+  CEL_STATE_WAITING, /* until the time of its next attempt */
   CEL_STATE_SENT,    /* an exchange is under way */
-  CEL_STATE_READY,   /* wants its owner's attention: cel_call_advance */
+  CEL_STATE_READY,   /* cel_call_advance() has to go on with it */
   CEL_STATE_LISTS,   /* how many lists there are */
   CEL_STATE_NEW,     /* not started */
   CEL_STATE_DONE,
-  CEL_STATE_SPARE /* a userdata that waits for its next call */
+  CEL_STATE_SPARE /* over, and kept for the client's next call */
 } cel_state;
 
 typedef struct cel_call_list {
@@ -48,45 +50,46 @@ typedef struct cel_call_list {
   size_t count;
 } cel_call_list;
 
-/* The wake-up state: work that nobody has looked at yet. cel_call_move() sets
-   it, for whatever queues or ends a call goes through there. */
+/* The wake-up state: work that nobody has looked at yet. cel_call_move() keeps
+   it, for every call that is queued or ends goes through there. */
 typedef struct cel_wakeup {
-  bool to_send;        /* a call was queued: cel_client_send() has to look */
-  unsigned long ended; /* how often a call became READY or was done: whoever
-                          waits for it has to look */
-  unsigned long seen;  /* how far the event loop has looked at that */
+  bool to_send;        /* a call was queued: cel_client_send() is due */
+  unsigned long ended; /* how often a call became READY or was done */
+  unsigned long seen;  /* `ended` when the event loop last looked */
   bool sent;           /* the event loop has been told, and will look */
 } cel_wakeup;
 
-/* What a state's userdata lead to, and its collector does not see. */
+/* What belongs to a state's userdata, but is not known to its collector. */
 typedef struct cel_holdings {
   size_t bytes;
-  size_t clients; /* that are open: each has descriptors */
+  size_t clients; /* open ones: each has descriptors */
 } cel_holdings;
 
-/* What the calls of a client share. It lives for as long as somebody holds a
-   reference: its userdata, a call, a cursor. */
+/* What the calls of a client share. References are counted: its userdata has
+   one, and so has each call and each cursor. */
 typedef struct cel_client {
-  cel_owned owned;     /* by its state, for the reference of its userdata */
+  cel_owned owned; /* in its state's list, for the reference of its userdata */
   cel_allocator alloc; /* the state's own */
   size_t references;
-  cel_holdings *holdings; /* whose count this client is part of; or NULL */
-  size_t charged;         /* bytes of it that are libcurl's */
+  cel_holdings *holdings; /* that this client counts in; or NULL */
+  size_t charged; /* bytes in `holdings` that stand for libcurl's memory */
   cel_base_url base;
   cel_http http;
   cel_rate_limit limit;
   cel_policy policy;
-  double timeout;     /* seconds */
-  bool timeout_set;   /* by the user: holds for slow operations too */
+  double timeout;   /* seconds */
+  bool timeout_set; /* the user has set it: slow operations have no default of
+                       their own then */
   size_t max_request; /* bytes of a body */
   bool validate;
   bool read_only;      /* sends no writes */
   bool has_function;   /* the token comes from a function */
-  bool asking;         /* which is being called */
+  bool asking;         /* that function is running */
   bool secret;         /* the script must not learn the token from an answer */
   bool has_events;     /* on_event is set */
   bool has_codec;      /* json is not our own */
-  bool has_yield_hook; /* a scheduler lets callers wait without blocking */
+  bool has_yield_hook; /* a scheduler lets callers wait without blocking the
+                          thread */
   bool has_wakeup;     /* an event loop wants to be told of work */
   bool closed;
   bool forked; /* closed because its connections are the parent's */
@@ -96,17 +99,18 @@ typedef struct cel_client {
   double waited;      /* seconds, since a debug hook had its turn */
   size_t background;  /* exchanges under way for which nobody waits */
   double left_at;     /* cel_clock() at the end of the newest turn */
-  double outside;     /* seconds between turns, which are the program's */
+  double outside; /* seconds between turns so far: the program's own time */
   cel_call_list lists[CEL_STATE_LISTS];
-  cel_call_list prefetched; /* queued: sent when no other is */
+  cel_call_list prefetched; /* queued, but sent only after all others */
   cel_call_list woken;      /* watched calls that have become ready */
-  bool strays;              /* watched calls have been freed */
+  bool strays;              /* watched calls were freed */
   cel_heap deadlines;       /* of calls that are queued, wait or are sent */
-  cel_heap wakes;           /* when those that wait are queued again */
-  double token_at;          /* when the rate limit lets the next one go;
-                               HUGE_VAL: it holds none back */
-  double planned_for;       /* the limit's pause that calls were planned by */
-  unsigned long long seed;  /* of the jitter's random numbers */
+  cel_heap wakes;           /* times when waiting calls are queued again */
+  double token_at; /* when the rate limit lets the next call go; HUGE_VAL: it
+                      holds no call back */
+  double planned_for; /* the end of the pause by which calls were looked at
+                         last */
+  unsigned long long seed; /* of the random numbers */
 
   /* Strings and lists of this client, all owned. */
   char *agent;          /* the User-Agent's value */
@@ -117,7 +121,7 @@ typedef struct cel_client {
   cel_mask *proxy_masks[CEL_PROXY_MASKS]; /* or NULL */
 } cel_client;
 
-/* What a done call gives to the one who asks. */
+/* What a done call gives as its result. */
 typedef enum cel_end {
   CEL_END_NONE,
   CEL_END_VALUE,     /* value, response */
@@ -129,7 +133,7 @@ typedef enum cel_end {
 } cel_end;
 
 struct cel_call {
-  cel_owned owned;    /* by its state */
+  cel_owned owned;    /* in its state's list */
   cel_client *client; /* a reference */
   cel_call *prev, *next;
   cel_call *woken_prev, *woken_next;
@@ -156,15 +160,15 @@ struct cel_call {
   struct curl_slist *own;    /* headers of this call only; owned */
   struct curl_slist *merged; /* those and the client's; owned */
   cel_headers *headers;      /* the set in use; a reference */
-  cel_headers *earlier[CEL_TOKEN_REPEATS]; /* those of tokens that were
-                                              refused, newest first; same */
+  cel_headers *earlier[CEL_TOKEN_REPEATS]; /* with tokens that were refused,
+                                              newest first; references */
 
-  /* How it goes. */
+  /* How far it is. */
   cel_transfer transfer;
   double started, deadline; /* cel_clock() */
   double sent_at;           /* of the newest exchange */
   double took;              /* seconds that it took, once it is over */
-  double outside;           /* the client's, when it was sent */
+  double outside;           /* the client's `outside` when it was sent */
   double not_before;        /* of the next attempt */
   cel_attempt attempt;      /* history and newest outcome */
   int exchanges;            /* that were begun */
@@ -174,68 +178,70 @@ struct cel_call {
   int empty;                /* pages without a record, in a row */
   double skipped;           /* records of the list that its first target
                                leaves out */
-  double total;             /* records of the whole list, as it tells; or 0 */
-  char *scratch;            /* libcurl's; a string on its way into Lua */
-  int token_repeats;        /* of this page, after a 401 */
-  bool collected;           /* garbage, for descriptors */
-  bool renewed;             /* for this page the token function was asked */
-  bool sent_prefetched;     /* nobody waited when the exchange went out */
-  bool pinned;              /* its answer is being read: buffers stay */
-  bool announce;            /* a request event is due */
-  bool background;          /* it counts as one of the client's */
-  bool planned;             /* queued, and the rate limit lets it go in time */
-  bool late;                /* the deadline ended it before it was sent */
-  bool watched;             /* a coroutine waits until the call wants it */
-  bool woken;               /* it does, and nobody has told the coroutine */
-  int refused;              /* times in a row without memory to send it */
+  double total;         /* totalCount, as the list says; 0: it does not say */
+  char *scratch;        /* a string of libcurl's until Lua has a copy */
+  int token_repeats;    /* of this page, after a 401 */
+  bool collected;       /* garbage was collected for it, to free descriptors */
+  bool renewed;         /* the token function was asked for this page */
+  bool sent_prefetched; /* nobody waited when the exchange went out */
+  bool pinned;          /* its answer is being read: buffers stay */
+  bool announce;        /* a request event is due */
+  bool background;      /* it counts as one of the client's */
+  bool planned; /* the rate limit was asked whether it can go in time */
+  bool late;    /* the deadline ended it before it was sent */
+  bool watched; /* a coroutine waits until the call is READY or done */
+  bool woken;   /* it is, and nobody has told the coroutine yet */
+  int refused;  /* times in a row without memory to send it */
 };
 
 /* {====== Calls */
 
-/* Fills in what a new call has from its client, which is set; everything else
-   is zero. */
+/* Fills in a new call from its client, which must be set; all other fields
+   must be zero. */
 void cel_call_init(cel_call *c);
 
-/* Its time begins: the deadline runs, unless it is prefetched. */
+/* The call's time begins now. Its deadline runs from here, unless it is
+   prefetched. */
 void cel_call_begin(cel_call *c);
 
-/* Gives back all that a done call has no use for. A finaliser or a callback
-   may end a call whose answer is being read: that stays until it was. */
+/* Frees all that a done call does not need any more. While its answer is being
+   read (`pinned`), the answer stays. */
 void cel_call_release(cel_call *c);
 
-/* Replaces every token that the call has sent, the client's, and what its
-   proxy is told, by asterisks, in place, in a text that leaves the
-   library. */
+/* Replaces secrets by asterisks, in place, in a text that leaves the library:
+   every token that the call has sent, the client's token, and what its proxy
+   is told. */
 void cel_call_redact(const cel_call *c, char *text, size_t len);
 
-/* Whether the exchange of its newest attempt has been begun, be it over or
-   not; before that the transfer holds the one before. */
+/* Whether the exchange of the newest attempt has begun (it may be over). If
+   not, `transfer` still holds the attempt before. */
 bool cel_call_is_begun(const cel_call *c);
 
-/* Its exchange is under way, and nobody waits for it; or no longer. */
+/* Notes whether its exchange is one that is under way and that nobody waits
+   for. */
 void cel_call_background(cel_call *c, bool on);
 
 /* Moves a call to a state's list, or out of all of them. */
 void cel_call_move(cel_call *c, cel_state state);
 
-/* Whether whoever waits for the call has something to do. */
+/* Whether the one who waits for the call has something to do now. */
 bool cel_call_is_ready(const cel_call *c);
 
-/* A coroutine waits for the call: once that is ready it is put among the woken
-   ones. */
+/* A coroutine waits for the call: when the call is ready, it is put into the
+   client's list `woken`. */
 void cel_call_watch(cel_call *c);
 
-/* Nobody is told of the call any more. */
+/* The coroutine does not wait any more. */
 void cel_call_unwatch(cel_call *c);
 
 /* Somebody waits for the call from now on: its deadline begins. */
 void cel_call_attend(cel_call *c);
 
-/* Ends a call without a value: cancelled or closed. It does nothing to one
-   that is done, but for a page that nobody reads any more. */
+/* Ends a call without a value: cancelled or closed. A call that is done stays
+   as it is; only a page that was not read yet is given up. */
 void cel_call_abandon(cel_call *c, cel_end end);
 
-/* Ends a call and frees it: nobody knows it any more. */
+/* Ends a call and frees it. Nothing may point to it afterwards. */
 void cel_call_free(cel_call *c);
 
 /* Frees a call's strings. */
@@ -246,8 +252,7 @@ void cel_call_drop_target(cel_call *c);
 
 /* {====== Clients */
 
-/* The call that is to be sent next, or NULL: prefetched pages let the others
-   pass. */
+/* The call to send next, or NULL. Prefetched pages come after all others. */
 static inline cel_call *cel_client_next(const cel_client *c) {
   cel_call *k = c->lists[CEL_STATE_QUEUED].head;
   return k != NULL ? k : c->prefetched.head;
@@ -258,23 +263,24 @@ static inline bool cel_client_is_due(const cel_client *c) {
   return c->wakeup.ended != c->wakeup.seen;
 }
 
-/* Takes the call that was woken first off their list; or NULL. */
+/* Takes the oldest call out of the list `woken`; NULL if that is empty. */
 cel_call *cel_client_take_woken(cel_client *c);
 
-/* The next READY call that the step has something to do for, because nobody
-   else does: a submitted call, or a prefetched page to be announced; or
-   NULL. One that is pinned is being advanced: a callback steps the client. */
+/* The next READY call that the step has to go on with, because nobody waits
+   for it: a submitted call, or a prefetched page whose request event is due;
+   or NULL. A pinned call is left out: somebody is advancing it, and this is a
+   step within one of its callbacks. */
 cel_call *cel_client_unattended(const cel_client *c);
 
 /* References. */
 cel_client *cel_client_retain(cel_client *c);
 void cel_client_release(cel_client *c);
 
-/* Notes that libcurl keeps so many bytes for the client, until it is closed.
- */
+/* Notes how many bytes libcurl takes for the client. They count until it is
+   closed. */
 void cel_client_charge(cel_client *c, size_t bytes);
 
-/* Ends every call with `closed` and gives all resources back. */
+/* Ends every call with `closed` and frees all resources. */
 void cel_client_close(cel_client *c);
 
 /* A random number in [0, 1), of the client at ud. */

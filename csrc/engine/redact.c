@@ -33,8 +33,8 @@ static void wipe_free(char *text) {
   curl_free(text);
 }
 
-/* Makes a mask for a text, which is freed; a short one may be a part of any
-   word. False when memory ran out. */
+/* Makes a mask for a text, and frees the text. A short text gets none: it may
+   be a part of any word. False when memory ran out. */
 static bool mask_text(cel_mask **m, const cel_allocator *alloc, char *text) {
   bool good = text != NULL;
   if (good && strlen(text) >= CEL_MASK_SHORT) {

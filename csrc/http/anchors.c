@@ -1,5 +1,6 @@
 /*
-** anchors.c - reads bundles and looks into the system's directory of anchors.
+** anchors.c - reads bundles of trust anchors, and looks into the system's
+** directory of them.
 */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE /* memfd_create */
@@ -38,8 +39,9 @@ void cel_anchors_free(cel_anchors *a) {
 
 /* {====== Files */
 
-/* Opens what is a regular file: nothing that waits for a writer or that does
-   something when it is opened. Negative, and *wrong, where it cannot. */
+/* Opens a regular file. Others are refused: opening a pipe would wait for a
+   writer, opening a device may do something. On failure returns a negative
+   number and sets *wrong. */
 static int open_file(const char *name, const char **wrong) {
   struct stat st;
   *wrong = "the file cannot be opened";
@@ -57,8 +59,8 @@ static int open_file(const char *name, const char **wrong) {
   return fd;
 }
 
-/* Appends what a descriptor gives, and closes it; returns NULL or what is
-   wrong. */
+/* Appends all that can be read from a descriptor, and closes it. Returns NULL
+   or what is wrong. */
 static const char *append_all(cel_buf *b, int fd) {
   char chunk[16384];
   ssize_t n;
@@ -76,7 +78,7 @@ static const char *append_all(cel_buf *b, int fd) {
   return n < 0 ? "the file cannot be read" : NULL;
 }
 
-/* The same with a file's bytes. */
+/* The same for the file of that name. */
 static const char *append_file(cel_buf *b, const char *name) {
   const char *wrong;
   int fd = open_file(name, &wrong);
@@ -87,7 +89,7 @@ static bool is_no_memory(const char *wrong) {
   return wrong != NULL && strcmp(wrong, CEL_NO_MEMORY) == 0;
 }
 
-/* Where needle first stands in text, or NULL. */
+/* The first place of needle in text, or NULL. */
 static const char *find_text(const char *text, size_t len, const char *needle,
                              size_t n) {
   while (n > 0 && len >= n) {
@@ -104,8 +106,9 @@ static const char *find_text(const char *text, size_t len, const char *needle,
 
 /* {====== What is in the directory and not in the bundle */
 
-/* The next certificate of a PEM text as a number that stands for its base64,
-   however that is broken into lines; false where there is no other. */
+/* Gives the next certificate of a PEM text as a hash of its base64, which does
+   not depend on how that is broken into lines. False where there is no other
+   certificate. */
 static bool next_certificate(const char **at, const char *end, uint64_t *sum) {
   static const char begin[] = "-----BEGIN ";
   const char *p = find_text(*at, (size_t)(end - *at), begin, sizeof begin - 1);
@@ -121,7 +124,7 @@ static bool next_certificate(const char **at, const char *end, uint64_t *sum) {
   return true;
 }
 
-/* The numbers of all certificates of a text; false when memory ran out. */
+/* The hashes of all certificates of a text; false when memory ran out. */
 static bool list_sums(const cel_buf *text, cel_buf *sums) {
   const char *at = text->data;
   uint64_t sum;
@@ -144,8 +147,9 @@ static bool is_hashed_name(const char *name) {
          name[9] != '\0' && name[9 + strspn(name + 9, "0123456789")] == '\0';
 }
 
-/* Whether a file of the directory holds a certificate that is not among
-   `sums`. What cannot be read adds nothing; negative when memory ran out. */
+/* Whether a file of the directory holds a certificate whose hash is not among
+   `sums`. A file that cannot be read counts as empty. Negative when memory ran
+   out. */
 static int file_adds(cel_buf *scratch, const cel_buf *sums, int directory,
                      const char *name) {
   int fd = directory < 0
@@ -177,7 +181,8 @@ static int directory_adds(cel_buf *scratch, const cel_buf *sums,
   return adds;
 }
 
-/* What a process has found out, for as long as nothing has changed. */
+/* What the process has found out. It holds as long as neither bundle nor
+   directory changes. */
 typedef struct known {
   struct stat bundle, directory;
   bool adds;
@@ -199,8 +204,8 @@ static bool is_same(const struct stat *a, const struct stat *b) {
          MTIME(a).tv_nsec == MTIME(b).tv_nsec;
 }
 
-/* Looks into `now`, if that is not what is known; false when memory ran
-   out. */
+/* Looks at the files that `now` names, if they are not those that are known;
+   false when memory ran out. */
 static bool look_up(known *now) {
   pthread_mutex_lock(&known_lock);
   bool valid = newest.valid && is_same(&newest.bundle, &now->bundle) &&
@@ -218,7 +223,7 @@ static void keep(const known *now) {
   pthread_mutex_unlock(&known_lock);
 }
 
-/* Whether the directory is needed beside the bundle, which may be NULL;
+/* Whether the directory is needed as well as the bundle, which may be NULL;
    negative when memory ran out. */
 static int needs_directory(const cel_allocator *alloc, const char *bundle,
                            const char *directory) {
@@ -245,8 +250,9 @@ static int needs_directory(const cel_allocator *alloc, const char *bundle,
   return adds;
 }
 
-/* Other TLS libraries than OpenSSL and its kin read directories by rules of
-   their own: theirs are left alone. */
+/* Whether the TLS library is OpenSSL or a variant of it. Others read
+   directories by rules of their own, so their directories are not looked into.
+   */
 static bool reads_hashed_names(void) {
   const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
   return tls != NULL &&
@@ -258,9 +264,9 @@ static bool reads_hashed_names(void) {
 
 /* {====== Joining */
 
-/* Gives the joined anchors a name, for libcurl caches what it parsed only by
-   a file's name: an anonymous file in memory. Where that cannot be had the
-   joined text itself serves. */
+/* Puts the joined anchors into an anonymous file in memory: libcurl caches
+   parsed anchors only if they have a file name. Where there are no such files,
+   the text itself is given to libcurl. */
 static void name_anchors(cel_anchors *a) {
 #if defined(__linux__) && defined(MFD_CLOEXEC)
   size_t done = 0;
@@ -282,9 +288,9 @@ static void name_anchors(cel_anchors *a) {
 #endif
 }
 
-/* libcurl takes one bundle: joins the default one, which a machine may not
-   have, and the extra anchors. A file that holds the default one already
-   stands alone. */
+/* libcurl takes one bundle: so the default bundle, if there is one, and the
+   extra anchors are joined. If the extra file holds the whole default bundle,
+   that file is used as it is. */
 static const char *join(cel_anchors *a, const char *bundle,
                         const char *ca_file) {
   static const char mark[] = "-----BEGIN ";

@@ -1,9 +1,10 @@
 /*
-** anchors.h - the trust anchors: this system's, and those of `ca_file`.
+** anchors.h - the trust anchors of TLS: those of the system, and those of
+** `ca_file`.
 **
-** libcurl has a bundle (one file) and a directory of hashed names by default.
-** A directory beside a bundle turns off libcurl's cache of what it has parsed,
-** so it is left out where it holds nothing that the bundle has not.
+** By default libcurl uses a bundle (one file) and a directory (of files with
+** hashed names). With a directory, libcurl does not cache what it has parsed.
+** So the directory is left out if all its certificates are in the bundle too.
 */
 #ifndef CEL_ANCHORS_H
 #define CEL_ANCHORS_H
@@ -15,7 +16,7 @@
 typedef struct cel_anchors {
   cel_buf text;        /* both bundles joined, where that takes memory */
   int fd;              /* the same as an anonymous file; -1: none */
-  char name[32];       /* by which libcurl finds it */
+  char name[32];       /* of that file, for libcurl */
   bool directory;      /* the system's directory is needed */
   bool only_directory; /* the system's bundle is not there */
 } cel_anchors;
@@ -26,7 +27,8 @@ void cel_anchors_init(cel_anchors *a, const cel_allocator *alloc);
    NULL on success, else CEL_NO_MEMORY or what is wrong with ca_file. */
 const char *cel_anchors_read(cel_anchors *a, const char *ca_file);
 
-/* What is wrong with ca_file, for a client that has no use for it. */
+/* What is wrong with ca_file, for a client that does not use it (plain http).
+ */
 const char *cel_anchors_check(cel_anchors *a, const char *ca_file);
 
 void cel_anchors_free(cel_anchors *a);

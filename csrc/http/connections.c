@@ -14,16 +14,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Sockets for each connection: a host's addresses are tried side by side, and
-   a pool may keep one until the next has come. */
+/* The most sockets for one connection: several addresses of a host are tried
+   at once, and a pool may keep an old socket until the new one is connected.
+   */
 #define SOCKETS_EACH 4
 
-/* A preview may be quiet for minutes: a peer that is gone is noticed by
-   probes, not by silence. Seconds. */
+/* A preview may take minutes without a byte. So silence does not tell that a
+   peer is gone; keep-alive probes do. Seconds. */
 #define KEEPALIVE_IDLE     30
 #define KEEPALIVE_INTERVAL 10
 #define KEEPALIVE_PROBES   3
-#define USER_TIMEOUT       60 /* for data that is never acknowledged */
+#define USER_TIMEOUT       60 /* for data that nobody acknowledges */
 
 #ifndef POLLRDHUP
 #define POLLRDHUP 0
@@ -57,7 +58,7 @@ static void set_number(int fd, int level, int name, int value) {
   setsockopt(fd, level, name, &value, sizeof value);
 }
 
-/* Options that a system does not know are left out. */
+/* Each option is left out where the system does not have it. */
 static void set_options(int fd) {
   set_number(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 #ifdef TCP_KEEPIDLE
@@ -79,8 +80,9 @@ static void set_options(int fd) {
 #endif
 }
 
-/* A new socket, whose descriptor is no standard one: a host may have closed
-   those, and what it writes to its standard error must not go to the API. */
+/* A new socket. Its descriptor must not be a standard one (0 to 2): the host
+   may have closed those, and what it writes to its standard error would go to
+   the API. */
 static int make_socket(int family, int type, int protocol) {
 #ifdef SOCK_CLOEXEC
   type |= SOCK_CLOEXEC;
@@ -161,8 +163,8 @@ static int read_port(curl_socket_t fd) {
   return 0;
 }
 
-/* The next socket with a local port behind entry *i, or NULL. Two of
-   different families may have the same. */
+/* The next socket with this local port, from entry *i on, or NULL. Sockets of
+   different address families may have the same port. */
 static connection *next_with_port(const cel_connections *c, int port,
                                   size_t *i) {
   size_t n;
@@ -186,7 +188,7 @@ static bool is_ended(curl_socket_t fd, bool idle_is_quiet) {
     return false;
   if (p.revents & ended)
     return true;
-  /* Where the system does not tell that the peer has ended its half. */
+  /* Systems without POLLRDHUP say only that something can be read. */
   return POLLRDHUP == 0 && (p.revents & POLLIN) != 0 &&
          recv(fd, &byte, 1, MSG_PEEK) == 0;
 }

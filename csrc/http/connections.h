@@ -1,12 +1,12 @@
 /*
-** connections.h - the sockets of a client: made here, known here until they
-** are closed, and looked at before a request goes out on a kept one.
+** connections.h - the sockets of a client. They are made here, known here
+** until they are closed, and looked at before a request goes out on a kept
+** connection.
 **
-** libcurl looks at a kept connection before it uses it, but not closely
-** enough: a server that has ended it by TLS and TCP goes unnoticed, and so
-** does one that is silent. A request that is written to such a connection may
-** or may not have been read, which is the worst that can be said of a write.
-** For http*.c only.
+** libcurl looks at a kept connection before it uses it, but it may miss that
+** the server has ended it by TLS and TCP, and it does not know that a server
+** was silent until a deadline. Nobody can tell whether a request on such a
+** connection was read: the worst case for a write. For files of http/ only.
 */
 #ifndef CEL_CONNECTIONS_H
 #define CEL_CONNECTIONS_H
@@ -23,30 +23,30 @@ typedef struct cel_connections {
   cel_buf sockets; /* of an entry for each open socket */
 } cel_connections;
 
-/* Makes room for the sockets of so many connections, so that nothing is
-   allocated later. False when memory ran out. */
+/* Makes room for the sockets of that many connections. Nothing is allocated
+   later. False when memory ran out. */
 bool cel_connections_init(cel_connections *c, const cel_allocator *alloc,
                           long max_connections);
 void cel_connections_free(cel_connections *c);
 
-/* Closes this process's copies of the sockets, of which a child that was made
-   by fork has some, and says nothing to the peers. libcurl must not be asked
-   for anything afterwards. */
+/* For a child made by fork: closes its copies of the sockets, and sends
+   nothing to the peers. libcurl must not be called afterwards. */
 void cel_connections_leave(cel_connections *c);
 
-/* Has libcurl make and close an easy handle's sockets here: each descriptor
-   is 3 or higher, is closed in programs that the host starts, and notices a
-   peer that is gone for good. */
+/* Has libcurl make and close the sockets of an easy handle here. Each
+   descriptor is 3 or higher and is closed in programs that the host starts;
+   each socket notices a peer that is gone. */
 CURLcode cel_connections_watch(cel_connections *c, CURL *curl);
 
-/* Whether the connection with this local port can carry no request: its peer
-   has ended it, or it is to be avoided. `idle_is_quiet`: a byte that waits to
-   be read means the same (HTTP/1.1, where nothing comes without a request). */
+/* Whether the connection with this local port must not be used for a request:
+   its peer has ended it, or it is to be avoided. `idle_is_quiet` is for
+   HTTP/1.1, where nothing may arrive before a request: then a byte that can be
+   read means the same. */
 bool cel_connections_is_dead(const cel_connections *c, int local_port,
                              bool idle_is_quiet);
 
-/* The connection has answered nothing until a deadline: it is dead from now
-   on. */
+/* A deadline has passed without an answer on this connection: it counts as
+   dead from now on. */
 void cel_connections_avoid(cel_connections *c, int local_port);
 
 #endif

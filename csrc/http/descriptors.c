@@ -1,5 +1,5 @@
 /*
-** descriptors.c - descriptors that libcurl makes for itself.
+** descriptors.c - looks after descriptors that libcurl makes for itself.
 */
 #include "http/descriptors.h"
 
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MOST 6 /* descriptors that a multi handle makes, and more */
+#define MOST 6 /* more descriptors than a multi handle makes */
 #define SPARE                                                                 \
   8 /* what an exchange takes at most: a resolver's, its sockets              \
      */
@@ -40,7 +40,7 @@ bool cel_descriptors_are_short(void) {
          (rlim_t)fd + SPARE >= limit.rlim_cur;
 }
 
-/* The numbers that are free, from the lowest on. */
+/* Finds the lowest descriptor numbers that are free. */
 static int find_free(int *numbers) {
   int n = 0;
   int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -53,7 +53,8 @@ static int find_free(int *numbers) {
   return n;
 }
 
-/* A socket, a pipe, or what has no type in the file system. */
+/* Whether a descriptor may be one that a multi handle wakes itself by: a
+   socket, a pipe, or one without a type in the file system. */
 static bool may_wake(int fd) {
   struct stat s;
   if (fstat(fd, &s) != 0)
@@ -62,16 +63,24 @@ static bool may_wake(int fd) {
          (s.st_mode & S_IFMT) == 0;
 }
 
+/* What is closed in other programs already, such as the sockets of clients in
+   other threads, is left alone. */
+static void close_on_exec(int fd) {
+  int flags = fcntl(fd, F_GETFD);
+  if (flags >= 0 && (flags & FD_CLOEXEC) == 0 && may_wake(fd))
+    fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+}
+
 CURLM *cel_descriptors_make_multi(void) {
-  /* Clients that are made in several threads must not see each other's. */
+  /* One client at a time: in several threads they would take each other's new
+     descriptors for their own. */
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   int numbers[MOST];
   pthread_mutex_lock(&lock);
   int n = find_free(numbers);
   CURLM *multi = curl_multi_init();
   for (int i = 0; i < n && multi != NULL; i++)
-    if (may_wake(numbers[i]))
-      fcntl(numbers[i], F_SETFD, FD_CLOEXEC);
+    close_on_exec(numbers[i]);
   pthread_mutex_unlock(&lock);
   return multi;
 }

@@ -1,8 +1,9 @@
 /*
-** descriptors.h - descriptors that libcurl makes for itself.
+** descriptors.h - looks after descriptors that libcurl makes for itself.
 **
-** Sockets are made by connections.c. But a multi handle makes a pair to be
-** woken by, and resolver threads make theirs, without a way to say how.
+** Sockets of connections are made in connections.c. But each multi handle
+** makes a pair of descriptors to wake itself by, and resolver threads make
+** some, and libcurl has no option for how it makes them.
 */
 #ifndef CEL_DESCRIPTORS_H
 #define CEL_DESCRIPTORS_H
@@ -11,17 +12,17 @@
 
 #include <curl/curl.h>
 
-/* Opens /dev/null in place of each standard descriptor that the host has
-   closed, once and for good: else one of libcurl's own would take the number,
-   and get what somebody writes to the standard error. */
+/* Opens /dev/null, once, in place of each standard descriptor that the host
+   has closed. Otherwise a descriptor of libcurl would get that number, and
+   receive what the program writes to its standard error. */
 void cel_descriptors_guard(void);
 
-/* Whether the process may open hardly any more descriptors. */
+/* Whether the process can open only a few more descriptors. */
 bool cel_descriptors_are_short(void);
 
-/* curl_multi_init(), whose descriptors are closed in programs that the host
-   starts. (One that another thread opens at the same moment may be closed
-   there, too.) */
+/* curl_multi_init(), with descriptors that are closed in programs that the
+   host starts. (A descriptor that another thread opens at the same moment may
+   be closed there as well.) */
 CURLM *cel_descriptors_make_multi(void);
 
 #endif

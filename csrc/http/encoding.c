@@ -1,5 +1,6 @@
 /*
-** encoding.c - gzip, zlib and raw deflate, undone by zlib right into a body.
+** encoding.c - undoes gzip, zlib and raw deflate, by zlib, right into the
+** body.
 */
 #include "http/encoding.h"
 
@@ -9,8 +10,8 @@
 #include "common/utf8.h"
 #include "http/inflater.h"
 
-#define MAX_LAYERS 4         /* codings around each other */
-#define AT_ONCE    0x100000u /* bytes that zlib gets in one call */
+#define MAX_LAYERS 4         /* codings on top of each other */
+#define AT_ONCE    0x100000u /* bytes given to zlib in one call */
 #define FIRST_ROOM 16384u    /* bytes of a body at first */
 
 /* {====== zlib's state */
@@ -42,7 +43,7 @@ static bool is_name_char(char c) {
          c == '.' || c == '+';
 }
 
-/* Appends a name for people, as far as there is room. */
+/* Adds a coding's name for error messages, as far as there is room. */
 static void keep_name(cel_encoding *e, const char *name, size_t len) {
   size_t at = strlen(e->names);
   size_t room = sizeof e->names - 1 - at;
@@ -93,7 +94,7 @@ static void read_line(cel_encoding *e, const char *line, const char *end,
     read_value(e, line + n, end);
 }
 
-/* Transfer-Encoding is not asked for, but taken where it comes. */
+/* A compressing Transfer-Encoding is not asked for, but accepted. */
 void cel_encoding_begin(cel_encoding *e, const cel_allocator *alloc,
                         const char *head, size_t len) {
   const char *end = head + len;
@@ -119,8 +120,8 @@ bool cel_encoding_is_left(const cel_encoding *e) {
 
 /* {====== The first bytes */
 
-/* Whether they can be the beginning of a text, the last character of which may
-   be cut. Compressed bytes are none, but once in millions. */
+/* Whether these bytes can be the beginning of a UTF-8 text; its last character
+   may be cut. Compressed bytes look like a text once in millions. */
 static bool is_text(const char *s, size_t n) {
   while (n > 0) {
     size_t len = cel_utf8_length(s, n);
@@ -141,8 +142,8 @@ static void start_stream(cel_encoding *e, int window, bool members) {
   e->layers--;
 }
 
-/* Decides what the body is, where the first bytes tell; `last`: there are no
-   more of them. */
+/* Decides what the body is, if the first bytes are enough for that. `last`: no
+   more bytes will come. */
 static void look(cel_encoding *e, bool last) {
   const unsigned char *b = e->first;
   size_t n = e->got;
@@ -170,8 +171,8 @@ static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/* Room for at least one more byte of a body that may have more: twice as
-   much, or else some. */
+/* Makes room for at least one more byte: twice the room where there is memory,
+   else a smaller step. */
 static int make_room(cel_encoding *e, cel_buf *body) {
   size_t step = body->cap / 8 > FIRST_ROOM ? body->cap / 8 : FIRST_ROOM;
   size_t left = body->max - body->cap;
@@ -194,7 +195,7 @@ static int settle(cel_encoding *e, int code, bool moved) {
     return CEL_ENCODING_FAILED;
   case Z_OK:
     return CEL_BUF_OK;
-  case Z_BUF_ERROR: /* nothing to do */
+  case Z_BUF_ERROR: /* no progress */
     if (moved)
       return CEL_BUF_OK;
     break;
@@ -205,8 +206,8 @@ static int settle(cel_encoding *e, int code, bool moved) {
   return CEL_BUF_OK;
 }
 
-/* Gives bytes to zlib, and its output to the body. Where the body is full a
-   byte beside it shows whether there is more. */
+/* Gives bytes to zlib, which writes into the body. Where the body is full, one
+   extra byte outside shows whether zlib has more. */
 static int inflate_some(cel_encoding *e, cel_buf *body, const void *data,
                         size_t len, size_t *used) {
   unsigned char beyond;
@@ -236,7 +237,7 @@ static int inflate_some(cel_encoding *e, cel_buf *body, const void *data,
   return settle(e, code, give == 0 || *used > 0 || made > 0);
 }
 
-/* Behind a stream: another gzip member, or bytes without a meaning. */
+/* After the end of a stream: another gzip member may follow, or padding. */
 static void go_behind(cel_encoding *e, const char *data, size_t len,
                       size_t *used) {
   if (!e->members) {
@@ -252,7 +253,7 @@ static void go_behind(cel_encoding *e, const char *data, size_t len,
   e->state = again ? CEL_ENCODING_INFLATE : CEL_ENCODING_BROKEN;
 }
 
-/* The first bytes that have been looked at go on before all others. */
+/* Passes on the first bytes, which were kept to look at, before all others. */
 static int give_first(cel_encoding *e, cel_buf *body) {
   const unsigned char *from = e->first + e->given;
   size_t len = e->got - e->given;
@@ -273,7 +274,7 @@ static int give_first(cel_encoding *e, cel_buf *body) {
   return status;
 }
 
-/* Takes some of the bytes, as the state has it. */
+/* Takes some of the bytes; how depends on the state. */
 static int take(cel_encoding *e, cel_buf *body, const char *data, size_t len,
                 size_t *used) {
   int status;
@@ -325,7 +326,8 @@ int cel_encoding_write(cel_encoding *e, cel_buf *body, const char *data,
   }
   if (status == CEL_BUF_NOMEM)
     e->skip += at;
-  /* What is received without end may come to nothing: empty members, say. */
+  /* A server may send without end and the body stay empty: empty gzip members,
+     for example. */
   if (status == CEL_BUF_OK && e->received / 2 > body->max &&
       e->received > 2 * (size_t)AT_ONCE)
     status = CEL_BUF_FULL;
@@ -343,7 +345,7 @@ static cel_encoding_end end_of(int status) {
   }
 }
 
-/* Undoes the coding within the one that has been undone. */
+/* Undoes the next coding: what came out is compressed again. */
 static cel_encoding_end undo_inner(cel_encoding *e, cel_buf *body) {
   cel_encoding in = {.alloc = e->alloc,
                      .state = CEL_ENCODING_LOOK,

@@ -2,10 +2,9 @@
 ** encoding.h - undoes the Content-Encoding of a body while it arrives, and a
 ** Transfer-Encoding that compresses.
 **
-** Pure C on zlib; knows neither Lua nor libcurl. The bytes are believed more
-** than the header: what is said to be gzip and is plain text stays as it is,
-** and a coding that is not known leaves the body alone. All memory is the
-** allocator's, zlib's own included.
+** Pure C on zlib, without Lua or libcurl. The bytes count more than the
+** header: a plain text that is called gzip stays as it is, and so does a body
+** with an unknown coding. All memory comes from the allocator, zlib's too.
 */
 #ifndef CEL_ENCODING_H
 #define CEL_ENCODING_H
@@ -19,27 +18,27 @@
 
 typedef enum cel_encoding_state {
   CEL_ENCODING_NEW,     /* the head has not been read */
-  CEL_ENCODING_PLAIN,   /* what comes is the body */
-  CEL_ENCODING_LOOK,    /* the first bytes are awaited */
+  CEL_ENCODING_PLAIN,   /* the bytes are the body */
+  CEL_ENCODING_LOOK,    /* waits for the first bytes */
   CEL_ENCODING_INFLATE, /* within a compressed stream */
-  CEL_ENCODING_AFTER,   /* behind one; another member may follow */
-  CEL_ENCODING_BROKEN   /* a stream is damaged; the rest is left out */
+  CEL_ENCODING_AFTER,   /* after a stream; another member may follow */
+  CEL_ENCODING_BROKEN   /* a stream is damaged; the rest is ignored */
 } cel_encoding_state;
 
 typedef struct cel_encoding {
   const cel_allocator *alloc; /* borrowed */
   cel_encoding_state state;
   bool coded;   /* the bytes go through cel_encoding_write() */
-  bool unknown; /* a coding is named that is not known */
+  bool unknown; /* an unknown coding is named */
   bool raw;     /* "deflate" is named: it may have no header */
-  bool members; /* the stream is gzip: others may follow */
-  bool pending; /* zlib has more to give without more bytes */
-  int layers;   /* known codings that are named and not undone */
+  bool members; /* the stream is gzip: more members may follow */
+  bool pending; /* zlib has more output without more input */
+  int layers;   /* known codings that are named and not undone yet */
   int window;   /* of the stream, as zlib wants it */
   struct cel_inflater *inflater; /* owned */
   unsigned char first[CEL_ENCODING_FIRST];
-  size_t got, given; /* bytes in `first`; how many of them went on */
-  size_t skip;       /* bytes, of those that come next, that are done */
+  size_t got, given; /* bytes in `first`; how many were passed on */
+  size_t skip;       /* bytes of the next delivery that are done already */
   size_t received;   /* bytes so far */
   size_t need;       /* after CEL_BUF_NOMEM: the room that the body needs */
   char names[48];    /* the codings, for people */
@@ -47,17 +46,17 @@ typedef struct cel_encoding {
 
 /* How a body ended. */
 typedef enum cel_encoding_end {
-  CEL_ENCODING_WHOLE,     /* as far as can be told; or broken */
-  CEL_ENCODING_EMPTY,     /* a coding is named, and no byte came */
+  CEL_ENCODING_WHOLE,     /* whole, as far as can be told; or damaged */
+  CEL_ENCODING_EMPTY,     /* a coding is named, but there is no byte */
   CEL_ENCODING_CUT,       /* it ends within a stream */
-  CEL_ENCODING_TOO_LARGE, /* more than the body may have */
+  CEL_ENCODING_TOO_LARGE, /* the body would pass its maximum */
   CEL_ENCODING_NO_MEMORY
 } cel_encoding_end;
 
-/* zlib itself was refused memory: there is no going on. */
+/* zlib itself got no memory: the stream is lost. */
 #define CEL_ENCODING_FAILED (-3)
 
-/* Reads the head of an answer, whose body follows. A zeroed encoding is one
+/* Reads the head of an answer, before its body. A zeroed struct is an encoding
    that has not begun. */
 void cel_encoding_begin(cel_encoding *e, const cel_allocator *alloc,
                         const char *head, size_t len);
@@ -79,13 +78,13 @@ int cel_encoding_write(cel_encoding *e, cel_buf *body, const char *data,
    false when it refuses. */
 bool cel_encoding_feed(cel_encoding *e);
 
-/* No more bytes will come: undoes what is left to be undone. */
+/* To be called after the last byte: undoes the codings that are left. */
 cel_encoding_end cel_encoding_finish(cel_encoding *e, cel_buf *body);
 
 /* Whether a coding is named that was not undone. */
 bool cel_encoding_is_left(const cel_encoding *e);
 
-/* Gives zlib's memory back; what the fields tell stays. */
+/* Frees zlib's memory; the fields stay. */
 void cel_encoding_close(cel_encoding *e);
 
 #endif

@@ -1,6 +1,6 @@
 /*
-** exchange.c - one request and one answer: begun, ended, begun again. And the
-** easy handles that do it, which are kept and used again.
+** exchange.c - begins and ends exchanges, and keeps the easy handles that do
+** them for the next.
 */
 #include "http/exchange.h"
 
@@ -10,6 +10,7 @@
 #include "http/http_memory.h"
 #include "http/http_pools.h"
 #include "http/http_setup.h"
+#include "http/left.h"
 
 #define USUAL_HEAD 1024u /* bytes; more is made when it is needed */
 
@@ -23,9 +24,18 @@ static CURLcode set_up(cel_http *h, cel_http_easy *e, const char **refused) {
   return cel_http_set_up(h, c, refused);
 }
 
+static void free_record(cel_http *h, cel_http_easy *e) {
+  h->alloc->fn(h->alloc->ud, e, sizeof *e, 0);
+}
+
 void cel_easy_free(cel_http *h, cel_http_easy *e) {
   curl_easy_cleanup(e->curl);
-  h->alloc->fn(h->alloc->ud, e, sizeof *e, 0);
+  free_record(h, e);
+}
+
+void cel_easy_leave(cel_http *h, cel_http_easy *e) {
+  cel_left_put(e->curl);
+  free_record(h, e);
 }
 
 cel_http_easy *cel_easy_make(cel_http *h, const char **refused) {
@@ -110,7 +120,7 @@ static CURLcode set_body(cel_http_easy *e, const cel_http_request *r) {
     curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
     code = curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
   } else if (r->method[0] == 'P') { /* PATCH, POST, PUT */
-    /* no body: an explicit length of zero */
+    /* no body: says that its length is 0 */
     curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
     code = curl_easy_setopt(c, CURLOPT_POSTFIELDS, "");
   } else {
@@ -171,17 +181,19 @@ void cel_http_stop(cel_transfer *t) {
   cel_http *h = t->http;
   cel_http_easy *e = t->easy;
   t->easy = NULL;
-  if (h->left || cel_http_is_foreign(h))
-    return; /* nothing is asked of libcurl in a child */
+  if (h->left || cel_http_is_foreign(h)) {
+    cel_easy_leave(h, e);
+    return;
+  }
   cel_http_pools_remove(e);
-  if (t->stale) /* libcurl counts these over a handle's life, and gives up */
+  if (t->stale) /* libcurl allows a handle only five of these in its life */
     cel_easy_free(h, e);
   else
     give_back(h, e);
 }
 
 void cel_http_give_up(cel_transfer *t) {
-  cel_http_easy *e = t->easy;
+  cel_http_easy *e = cel_http_is_foreign(t->http) ? NULL : t->easy;
   if (e != NULL && t->sends > 0) {
     cel_connections_avoid(&t->http->connections, t->local_port);
     curl_easy_setopt(e->curl, CURLOPT_FORBID_REUSE, 1L);
@@ -206,7 +218,7 @@ static bool find_room(cel_transfer *t) {
 
 bool cel_http_feed(cel_transfer *t) {
   if (!find_room(t)) {
-    cel_buf_free(&t->http->body); /* what is kept for others goes first */
+    cel_buf_free(&t->http->body); /* memory kept for other bodies goes first */
     if (!find_room(t))
       return false;
   }

@@ -1,5 +1,5 @@
 /*
-** headers.c - request headers as libcurl wants them.
+** headers.c - request headers as libcurl's lists.
 */
 #include "http/headers.h"
 
@@ -16,7 +16,7 @@ static void free_list(struct curl_slist *list) {
   curl_slist_free_all(list);
 }
 
-/* Appends; on failure the whole list is freed and NULL. */
+/* Appends a line. On failure the whole list is freed, and *list is NULL. */
 static bool append(struct curl_slist **list, const char *line) {
   struct curl_slist *longer = curl_slist_append(*list, line);
   if (longer == NULL) {
@@ -30,8 +30,8 @@ static bool append(struct curl_slist **list, const char *line) {
 
 #define BEARER "Authorization: Bearer "
 
-/* Not by curl_maprintf, which leaves parts of the token in memory that it
-   grew out of. */
+/* Does not use curl_maprintf: while that grows its buffer, it leaves parts of
+   the token in freed memory. */
 static bool append_secret(const cel_allocator *alloc, struct curl_slist **list,
                           const char *token, size_t len) {
   size_t size = sizeof BEARER + len;
@@ -84,8 +84,9 @@ cel_headers *cel_headers_new(const cel_allocator *alloc, const char *token,
   if (h->mask != NULL && append_secret(alloc, &h->plain, token, len) &&
       append_agent(&h->plain, agent) &&
       append(&h->plain, "Accept: application/json")) {
-    h->empty = prepend("Content-Type:", h->plain); /* else a form's */
-    json = prepend("Expect:", h->plain);           /* no 100-continue */
+    /* no Content-Type: libcurl would say that it is a form */
+    h->empty = prepend("Content-Type:", h->plain);
+    json = prepend("Expect:", h->plain); /* no 100-continue */
   }
   if (json != NULL)
     h->json = prepend("Content-Type: application/json", json);
@@ -215,8 +216,8 @@ static bool is_reserved(const char *name, size_t len) {
   return false;
 }
 
-/* Half a JSON text is none; and slices of an answer that holds the token are
-   not to be told from others. */
+/* Headers that ask for a part of an answer. Half a JSON text is of no use; and
+   a part of the token at the edge of a part could not be recognised. */
 static bool is_range(const char *name, size_t len) {
   return (len == 5 && curl_strnequal("Range", name, len)) ||
          (len == 13 && curl_strnequal("Request-Range", name, len)) ||

@@ -1,9 +1,9 @@
 /*
 ** headers.h - the request headers of a client and of its calls.
 **
-** Knows libcurl's string lists and nothing of Lua. A set belongs to one
-** token; transfers under way keep the set they were started with alive, so
-** that a new token never pulls a list from under libcurl.
+** Uses libcurl's string lists; no Lua. A set belongs to one token. Transfers
+** under way keep the set that they were started with, so a new token never
+** frees a list that libcurl still uses.
 */
 #ifndef CEL_HEADERS_H
 #define CEL_HEADERS_H
@@ -21,9 +21,9 @@ typedef struct cel_headers {
   int references;
   cel_mask *mask;           /* of the token; owned */
   struct curl_slist *plain; /* of a request without a body; owned */
-  struct curl_slist *empty; /* of a POST or PUT without one: those, and more
-                               in front, which is owned */
-  struct curl_slist *json;  /* of a request with one; the same */
+  struct curl_slist *empty; /* of a POST or PUT without one: more lines, which
+                               are owned, in front of `plain` */
+  struct curl_slist *json;  /* of a request with a body; the same */
 } cel_headers;
 
 /* A new set with one reference, for a token of len bytes and the value of
@@ -37,20 +37,20 @@ cel_headers *cel_headers_retain(cel_headers *h);
 struct curl_slist *cel_headers_for(const cel_headers *h, const char *method,
                                    bool has_body);
 
-/* Gives a reference back; the last one wipes the set and frees it. NULL is
-   harmless. */
+/* Gives a reference back. With the last one the set is wiped and freed. NULL
+   is allowed. */
 void cel_headers_release(cel_headers *h);
 
-/* A call's own headers, on the state's allocator. Each is a node with its
-   text in one block of cel_header_size() bytes, which cel_header_put() puts at
-   the list's end; it returns the new end. */
+/* A call's own headers, in memory of the state's allocator. Each header is one
+   block of cel_header_size() bytes: a node and its text. cel_header_put() puts
+   it at the list's end, and returns the new end. */
 size_t cel_header_size(const char *line);
 struct curl_slist **cel_header_put(struct curl_slist **end, void *memory,
                                    const char *line);
 void cel_headers_free_own(const cel_allocator *alloc, struct curl_slist *list);
 
-/* A list of a call's own headers and of those of `base` that it does not
-   name itself, whose texts it shares; NULL when memory ran out. Freed by
+/* A list of a call's own headers, followed by those of `base` whose names are
+   not among them. The texts are shared. NULL when memory ran out. Freed by
    cel_headers_free_merged. */
 struct curl_slist *cel_headers_merge(const cel_allocator *alloc,
                                      const struct curl_slist *own,

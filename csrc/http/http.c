@@ -1,7 +1,7 @@
 /*
-** http.c - libcurl's multi interface, driven by socket actions: libcurl
-** tells which descriptors and which timer it waits for, and a step polls
-** those. Event loops read the same descriptors and timer.
+** http.c - steps libcurl's multi handles. libcurl says which descriptors and
+** which timer it waits for (`socket actions`), and a step polls those. Event
+** loops use the same descriptors and timer.
 */
 #include "http/http.h"
 
@@ -18,8 +18,9 @@
 #include "http/http_pools.h"
 #include "http/http_setup.h"
 #include "http/http_watch.h"
+#include "http/left.h"
 
-#define MAX_SOCKETS 512 /* far beyond max_connections and its resolvers */
+#define MAX_SOCKETS 512 /* much more than connections and resolvers need */
 
 /* {====== Open and close */
 
@@ -41,7 +42,8 @@ const char *cel_http_open(cel_http *h, const cel_allocator *alloc,
   if (!cel_http_pools_open(h))
     return CEL_NO_MEMORY;
   const char *refused = NULL;
-  h->idle = cel_easy_make(h, &refused); /* shows what libcurl does not know */
+  h->idle =
+      cel_easy_make(h, &refused); /* fails now if libcurl lacks an option */
   if (h->idle == NULL && refused != NULL)
     return cel_http_lacks(h, refused);
   return h->idle == NULL ? CEL_NO_MEMORY : NULL;
@@ -68,10 +70,16 @@ void cel_http_leave(cel_http *h) {
   if (h->left || h->alloc == NULL)
     return;
   h->left = true;
-  h->idle = NULL;
+  while (h->idle != NULL) {
+    cel_http_easy *e = h->idle;
+    h->idle = e->next;
+    cel_easy_leave(h, e);
+  }
   cel_connections_leave(&h->connections);
-  for (size_t i = 0; i < CEL_HTTP_POOLS; i++)
+  for (size_t i = 0; i < CEL_HTTP_POOLS; i++) {
+    cel_left_put(h->pools[i].multi);
     h->pools[i].multi = NULL;
+  }
   h->sockets.len = 0;
   cel_http_close(h);
 }
@@ -125,7 +133,7 @@ static void act(cel_http_pool *pool, curl_socket_t fd, int events) {
   curl_multi_socket_action(pool->multi, fd, events, &running);
 }
 
-/* Gives libcurl the turns whose time has come; true where there was one. */
+/* Lets libcurl work where its timer is due; true if one was. */
 static bool act_by_timer(cel_http *h) {
   bool acted = false;
   for (size_t i = 0; i < CEL_HTTP_POOLS; i++) {
@@ -152,8 +160,8 @@ double cel_http_timeout(const cel_http *h) {
   return left < 0 ? 0 : left;
 }
 
-/* Rounded up: with 0 for the last fraction of a millisecond the caller would
-   poll again and again until it is over. */
+/* Rounded up: if the last fraction of a millisecond became 0, the caller would
+   poll without waiting until it is over. */
 static int to_ms(double seconds) {
   double ms = seconds * 1e3;
   if (ms <= 0)
@@ -166,9 +174,9 @@ static short poll_events(int what) {
                  (what & CURL_POLL_OUT ? POLLOUT : 0));
 }
 
-/* What poll saw, in libcurl's words. POLLERR is passed on as "can be read":
-   then libcurl reads, gets the error, and sees where a kept connection has
-   died. Of CURL_CSELECT_ERR alone it makes a failure without looking. */
+/* Translates what poll() saw for libcurl. POLLERR becomes "can be read":
+   libcurl then reads, gets the error, and notices if a kept connection has
+   died. With CURL_CSELECT_ERR it would fail the transfer without reading. */
 static int curl_events(short revents) {
   return (revents & (POLLIN | POLLHUP | POLLERR) ? CURL_CSELECT_IN : 0) |
          (revents & POLLOUT ? CURL_CSELECT_OUT : 0) |
@@ -196,7 +204,7 @@ static bool wait_for_sockets(cel_http *h, double seconds) {
 
 bool cel_http_step(cel_http *h, double seconds) {
   bool calm = true;
-  if (act_by_timer(h)) /* often all there is to do: start a request */
+  if (act_by_timer(h)) /* often this is all: a request is started */
     collect(h);
   double timeout = cel_http_timeout(h);
   if (h->news != NULL)

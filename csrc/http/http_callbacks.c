@@ -1,6 +1,6 @@
 /*
-** http_callbacks.c - libcurl's side of a transfer: what it tells of sockets,
-** timers, requests and answers.
+** http_callbacks.c - the functions that libcurl calls: about sockets, timers,
+** requests and answers.
 */
 #include "http/http_callbacks.h"
 
@@ -11,7 +11,7 @@
 #include "http/http_memory.h"
 #include "http/http_watch.h"
 
-#define ROOM_STEP 65536u /* bytes to which the room for a body is rounded */
+#define ROOM_STEP 65536u /* the room for a body is a multiple of this */
 
 void cel_http_tell(cel_transfer *t) {
   if (!t->news) {
@@ -53,7 +53,7 @@ static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ud,
     cel_http_socket entry = {
         .fd = fd, .pool = pool, .what = what, .serial = ++h->serial};
     if (cel_buf_append(&h->sockets, &entry, sizeof entry) != CEL_BUF_OK)
-      return -1; /* full: room for all of them was made at the start */
+      return -1; /* full: cannot be, the room was made at the start */
   }
   cel_http_watch_socket(h, fd, what);
   return 0;
@@ -66,18 +66,17 @@ static int on_timer(CURLM *multi, long ms, void *ud) {
   return 0;
 }
 
-/* Whether the exchange goes out on a connection that others have used. */
+/* Whether the exchange uses a kept connection: one that others have used. */
 static bool is_kept(const cel_http_easy *e) {
   long made = 1;
   curl_easy_getinfo(e->curl, CURLINFO_NUM_CONNECTS, &made);
   return made == 0;
 }
 
-/* libcurl wants to send the request again. On a kept connection it may have
-   found that dead, and it takes a new one that others have joined, or were
-   about to join, for a kept one. Where there are no others it does so only
-   where an HTTP/2 server has refused the request unread, or wants it by
-   HTTP/1.1. */
+/* libcurl wants to send the request again. Usually a kept connection has died
+   (and libcurl also counts a new connection as kept when others join it). On a
+   new connection with no other exchange there is one other reason: an HTTP/2
+   server has refused the request unread, or wants it by HTTP/1.1. */
 static void note_resend(cel_transfer *t, const cel_http_easy *e) {
   t->stale = true;
   t->refused = !t->kept && e->alone && e->number == e->pool->begun;
@@ -99,7 +98,7 @@ static int on_send(void *ud, char *ip, char *local_ip, int port,
   t->kept = is_kept(e);
   if (t->kept &&
       cel_connections_is_dead(&t->http->connections, local_port, e->http1)) {
-    t->dead = true; /* and must not be kept for the next one */
+    t->dead = true; /* libcurl must not keep it for the next one */
     curl_easy_setopt(e->curl, CURLOPT_FORBID_REUSE, 1L);
     return CURL_PREREQFUNC_ABORT;
   }
@@ -122,7 +121,8 @@ static int parse_status(const char *line, size_t len) {
   return status;
 }
 
-/* What follows goes on with the last line (RFC 9112, section 5.2). */
+/* The line that follows continues the last one (RFC 9112, section 5.2):
+   removes the line end between them. */
 static void unfold(cel_buf *head) {
   for (size_t i = head->len; i > 0; i--) {
     if (head->data[i - 1] != '\r' && head->data[i - 1] != '\n')
@@ -142,9 +142,9 @@ static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   }
   if (t->head_done) {
     if (t->status >= 200)
-      return len; /* trailers after the body: of no use */
+      return len; /* trailers after the body are not used */
     t->head_done = false;
-    t->head.len = 0; /* an interim answer went before */
+    t->head.len = 0; /* what was there was an interim answer */
   }
   if (t->head.len == 0)
     t->status = parse_status(data, len);
@@ -168,16 +168,16 @@ static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   return len;
 }
 
-/* The length of the whole body, which is not compressed, where the head tells
-   it, else 0. */
+/* The length of the whole body, as the head tells it, else 0. Not for
+   compressed bodies. */
 static size_t whole_length(const cel_transfer *t) {
   curl_off_t total = -1;
   curl_easy_getinfo(t->easy->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
   return total > 0 && (size_t)total <= t->body.max ? (size_t)total : 0;
 }
 
-/* Room for `need` bytes; where they are many for more, so that the next page
-   of a list fits, too. */
+/* Makes room for `need` bytes. A large body gets a little more: then its
+   memory also fits the next page of a list. */
 static int first_room(cel_transfer *t, size_t need) {
   size_t more = (ROOM_STEP - need % ROOM_STEP) % ROOM_STEP;
   if (need >= ROOM_STEP && more <= t->body.max - need &&
@@ -186,7 +186,8 @@ static int first_room(cel_transfer *t, size_t need) {
   return cel_buf_reserve(&t->body, need);
 }
 
-/* libcurl gives the same bytes again once there is room for what they are. */
+/* The allocator has refused `need` bytes: pauses the transfer. When it goes
+   on, libcurl gives the same bytes again. */
 static size_t starve(cel_transfer *t, size_t need) {
   t->starved = need;
   cel_http_tell(t);
@@ -239,7 +240,8 @@ static size_t on_body(char *data, size_t one, size_t len, void *ud) {
     status = cel_buf_append(&t->body, data, len);
   if (status == CEL_BUF_OK)
     return len;
-  /* A body of unknown length goes on by steps, each of which is copied. */
+  /* A body of unknown length grows in steps, and each step copies it: so the
+     steps grow with it. */
   size_t more = t->body.len > 0 ? need / 8 : 0;
   return starve(t, more < t->body.max - need ? need + more : need);
 }

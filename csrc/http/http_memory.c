@@ -23,8 +23,8 @@ void cel_http_keep(cel_http *h, cel_buf *body) {
   cel_http_drop(h, body, &h->body, CEL_KEPT_PAGE);
 }
 
-/* A page's memory is for pages, and given as late as this, so that a page that
-   is prefetched leaves it to the one whose body comes first. */
+/* A page's memory is given away only now, when a body begins: so it goes to
+   the page whose body comes first, not to the one that was requested first. */
 void cel_http_reuse(cel_transfer *t, size_t whole) {
   cel_buf *kept = &t->http->body;
   bool suits =

@@ -1,6 +1,6 @@
 /*
-** http_outcome.c - whether an answer is a whole one, and what a failure is
-** called where libcurl's own code says too little.
+** http_outcome.c - whether an answer is complete, and a better code for
+** failures where libcurl's code says too little.
 */
 #include "http/http_outcome.h"
 
@@ -29,18 +29,18 @@ static CURLcode cut_short(cel_transfer *t, const char *words) {
   return CURLE_PARTIAL_FILE;
 }
 
-/* What an exchange comes to that libcurl takes for a good one: CURLE_OK, or
-   why it is no whole answer; t->end where that is a limit or memory. */
+/* libcurl has reported success: CURLE_OK if the answer really is complete,
+   else what is wrong; t->end is set where a limit or memory is the reason. */
 static CURLcode judge(cel_transfer *t) {
-  /* A connection that ends within the headers, or after an interim answer,
-     is good enough for libcurl. */
+  /* libcurl also reports success when a connection ends within the headers, or
+     after an interim answer. */
   if (!t->head_done || t->status < 200)
     return CURLE_PARTIAL_FILE;
   if (t->status == 206)
     return cut_short(t, "206 Partial Content, which was not asked for");
   cel_http_begin_body(t);
   switch (cel_encoding_finish(&t->encoding, &t->body)) {
-  case CEL_ENCODING_EMPTY: /* an error answer has its status all the same */
+  case CEL_ENCODING_EMPTY: /* the status of an error answer still counts */
     return is_without_body(t)
                ? CURLE_OK
                : cut_short(t, "the compressed body has not one byte");
@@ -61,8 +61,8 @@ static CURLcode judge(cel_transfer *t) {
 
 /* {====== Failures */
 
-/* libcurl's own limits for a single line have no code of their own, neither in
-   the head nor among the trailers. */
+/* libcurl has limits for a single line of the head or the trailers, but
+   reports them by codes that mean other things as well. */
 static bool is_big_head(const cel_transfer *t, CURLcode code) {
   if (strncmp(t->easy->message, "Out of memory in chunked", 24) == 0)
     return true;
@@ -71,7 +71,7 @@ static bool is_big_head(const cel_transfer *t, CURLcode code) {
   return code == CURLE_OUT_OF_MEMORY && t->head.len > 0 && !t->head_done;
 }
 
-/* The status of a proxy that has refused to make a tunnel, else 0. */
+/* The status by which a proxy has refused to make a tunnel, else 0. */
 static int proxy_refusal(const cel_transfer *t) {
   long status = 0;
   curl_easy_getinfo(t->easy->curl, CURLINFO_HTTP_CONNECTCODE, &status);
@@ -86,11 +86,11 @@ typedef struct refusal {
 } refusal;
 
 static const refusal refusals[] = {
-    /* By TLS 1.3 this comes after the request has gone out, and libcurl calls
-       it a broken connection. */
+    /* In TLS 1.3 this comes after the request has gone out, and libcurl
+       reports a broken connection. */
     {"certificate required", CURLE_SSL_CERTPROBLEM},
     {"certificate is required", CURLE_SSL_CERTPROBLEM},
-    /* Whatever this side offers will be the same next time. */
+    /* The next try would offer the same, so it would fail the same way. */
     {"alert handshake failure", CURLE_SSL_CIPHER},
     {"alert protocol version", CURLE_SSL_CIPHER},
     {"alert insufficient security", CURLE_SSL_CIPHER},
@@ -109,7 +109,7 @@ static CURLcode tls_refusal(const cel_transfer *t, CURLcode code) {
   return code;
 }
 
-/* What a failed exchange is called. */
+/* The code of a failed exchange. */
 static CURLcode name_failure(cel_transfer *t, CURLcode code) {
   t->proxy_status = proxy_refusal(t);
   return t->proxy_status != 0 ? CURLE_PROXY : tls_refusal(t, code);

@@ -20,7 +20,8 @@ static bool open_pool(cel_http *h, cel_http_pool *pool, bool http1) {
   cel_http_watch_multi(pool);
   curl_multi_setopt(pool->multi, CURLMOPT_PIPELINING,
                     (long)(http1 ? CURLPIPE_NOTHING : CURLPIPE_MULTIPLEX));
-  /* Unknown before 8.20, where resolvers do not belong to the multi handle. */
+  /* Refused before 8.20, and not needed: resolvers belong to easy handles
+     there. */
   /* NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange) */
   curl_multi_setopt(pool->multi, MULTI_QUICK_EXIT, 1L);
   return true;
@@ -69,8 +70,9 @@ void cel_http_pools_share(cel_http *h) {
 cel_http_pool *cel_http_pools_pick(cel_http *h, bool http1) {
   cel_http_pool *first = &h->pools[0];
   cel_http_pool *second = &h->pools[1];
-  /* From here on all of its requests are HTTP/1.1; none is under way that
-     may still ask for more. */
+  /* The server has shown that it speaks HTTP/1.1 only, so from here on all
+     requests of the first pool use that. Not while others are under way there:
+     they may still ask for HTTP/2. */
   if (h->saw_http1 && !h->saw_http2 && first->running == 0)
     first->http1 = true;
   if (first->http1 && second->multi != NULL && second->running == 0)
@@ -94,7 +96,7 @@ void cel_http_pools_learn(cel_http_pool *pool, long version) {
 bool cel_http_pools_add(cel_http_pool *pool, cel_http_easy *e) {
   if (e->http1 != pool->http1) {
     e->http1 = pool->http1;
-    /* refused where libcurl was built without HTTP/2: 1.1 it is */
+    /* refused where libcurl was built without HTTP/2: then it uses 1.1 */
     curl_easy_setopt(
         e->curl, CURLOPT_HTTP_VERSION,
         (long)(e->http1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));

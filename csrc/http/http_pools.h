@@ -1,11 +1,11 @@
 /*
 ** http_pools.h - the connection pools of a client: a multi handle each.
 **
-** HTTP/2 is not for what must never go out twice: libcurl does not tell which
-** requests a server that ends a connection has left undone (the last stream
-** of a GOAWAY, a REFUSED_STREAM). Such requests go over HTTP/1.1, from a pool
-** of their own: in one pool with both protocols libcurl 7.88.1 was seen to
-** hand out answers to the wrong requests.
+** A request that must never go out twice does not use HTTP/2: when a server
+** ends an HTTP/2 connection, libcurl does not tell which requests it has not
+** worked on (GOAWAY, REFUSED_STREAM). Such requests go over HTTP/1.1, and have
+** a pool of their own: with both protocols in one pool, libcurl 7.88.1 was
+** seen to give answers to the wrong requests.
 **
 ** The second pool is made when it is needed. There is but one where HTTP/2 is
 ** out of the question: plain http, http2 = false, or a server that has shown
@@ -29,13 +29,14 @@ cel_http_pool *cel_http_pools_pick(cel_http *h, bool http1);
    out. */
 bool cel_http_pools_add(cel_http_pool *pool, cel_http_easy *e);
 
-/* Takes it out of its pool; what it was doing ends. */
+/* Takes it out of its pool; its exchange ends. */
 void cel_http_pools_remove(cel_http_easy *e);
 
-/* Divides max_connections among the pools, by what runs in them. */
+/* Divides max_connections among the pools, according to how many transfers run
+   in each. */
 void cel_http_pools_share(cel_http *h);
 
-/* An answer came over this pool, by HTTP/2 or not. */
+/* Notes by which HTTP version an answer came over this pool. */
 void cel_http_pools_learn(cel_http_pool *pool, long version);
 
 #endif

@@ -14,7 +14,7 @@
 #include "http/anchors.h"
 #include "http/noproxy.h"
 
-/* Bytes; halves libcurl's own work on large bodies. */
+/* Bytes. With this size libcurl needs half the time for large bodies. */
 #define RECEIVE_BUFFER (128L * 1024L)
 
 /* Older ones end the process by SIGPIPE when a connection is reset during a
@@ -22,7 +22,8 @@
 #define OLDEST      0x075700 /* as version_num has it */
 #define OLDEST_TEXT "7.87.0"
 
-/* How many forks lie between this process and the one that set libcurl up. */
+/* How many forks there were between the process that set libcurl up and this
+   one. */
 static unsigned generation;
 
 static void count_fork(void) {
@@ -71,8 +72,8 @@ static const char *first_env(const char *const *names) {
   return NULL;
 }
 
-/* Whether the environment's no_proxy covers the base URL's host; false too
-   where memory ran out, and *wrong says so. */
+/* Whether the environment's no_proxy covers the base URL's host. When memory
+   ran out, false, and *wrong is set. */
 static bool is_kept_from_proxy(const cel_http *h, bool *wrong) {
   static const char *const names[] = {"no_proxy", "NO_PROXY", NULL};
   const char *list = first_env(names);
@@ -86,8 +87,9 @@ static bool is_kept_from_proxy(const cel_http *h, bool *wrong) {
   return covered;
 }
 
-/* As libcurl does, but for plain http to a loopback host, where a proxy
-   could not reach it and would see the token. */
+/* Reads the variables that libcurl reads. None is used for plain http, which
+   is for loopback hosts only: a proxy could not reach those, and would see the
+   token. */
 static bool read_env_proxy(cel_http *h) {
   static const char *const proxies[] = {"https_proxy", "HTTPS_PROXY",
                                         "all_proxy", "ALL_PROXY", NULL};
@@ -172,8 +174,8 @@ static void set_tls(const cel_http *h, setting *s) {
     SET(s, CURLOPT_CAINFO, h->settings.ca_file);
   else if (a->only_directory)
     SET(s, CURLOPT_CAINFO, NULL);
-  /* A directory beside a bundle turns libcurl's cache of parsed anchors off.
-     Some TLS libraries know no directories: there is none to turn off. */
+  /* With a directory, libcurl does not cache parsed anchors. This may fail:
+     some TLS libraries have no directories. */
   if (!a->directory)
     curl_easy_setopt(s->curl, CURLOPT_CAPATH, NULL);
 }
@@ -183,7 +185,7 @@ static void set_proxy(const cel_http *h, setting *s) {
   if (proxy == NULL)
     proxy = h->env_proxy;
   SET(s, CURLOPT_PROXY, proxy ? proxy : "");
-  SET(s, CURLOPT_NOPROXY, ""); /* decided already */
+  SET(s, CURLOPT_NOPROXY, ""); /* read_env_proxy has decided */
   SET(s, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
   SET(s, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
@@ -198,7 +200,7 @@ CURLcode cel_http_set_up(cel_http *h, CURL *c, const char **refused) {
   SET(&s, CURLOPT_HTTP_CONTENT_DECODING, 0L); /* encoding.c does that */
   SET(&s, CURLOPT_PROTOCOLS_STR, h->settings.base->https ? "https" : "http");
   SET(&s, CURLOPT_NOSIGNAL, 1L);
-  /* Whoever gives up does not wait for a resolver that does not answer. */
+  /* Ending a transfer does not wait for a resolver that does not answer. */
   SET(&s, CURLOPT_QUICK_EXIT, 1L);
   SET(&s, CURLOPT_FOLLOWLOCATION, 0L);
   /* libcurl may have been built without HTTP/2. */

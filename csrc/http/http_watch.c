@@ -16,7 +16,8 @@ static uint32_t events_of(int what) {
          (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0);
 }
 
-/* A socket that was closed has left by itself, and its number may be back. */
+/* epoll forgets a socket by itself when it is closed, and a new socket may
+   have its number: so both ways of adding are tried. */
 static bool set(int watch, curl_socket_t fd, uint32_t events) {
   struct epoll_event e = {.events = events, .data = {.fd = fd}};
   if (events == 0) {
@@ -28,7 +29,7 @@ static bool set(int watch, curl_socket_t fd, uint32_t events) {
 }
 
 void cel_http_watch_socket(cel_http *h, curl_socket_t fd, int what) {
-  /* One that is to be removed has neither bit; nor has one that is paused. */
+  /* A socket that is to be removed, or is paused, has neither bit. */
   uint32_t events = what == CURL_POLL_REMOVE ? 0 : events_of(what);
   if (h->watch > 0 && !set(h->watch, fd, events))
     cel_http_watch_close(h);

@@ -1,5 +1,5 @@
 /*
-** inflater.c - a stream of zlib in one block of the allocator's.
+** inflater.c - a stream of zlib in one block of memory.
 */
 #include "http/inflater.h"
 
@@ -7,15 +7,16 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What zlib asks for comes out of one block: 7 KiB for its state and 32 for
-   its window, with some more for other makes of zlib. */
+/* zlib's memory is a part of the same block: 7 KiB for its state and 32 KiB
+   for its window, with some room for other versions of zlib. */
 #define ARENA 49152u
-#define ALIGN 16u /* bytes; also of the size before a block of its own */
+#define ALIGN                                                                 \
+  16u /* bytes; also what a block of its own begins with: its size */
 
 struct cel_inflater {
   z_stream z;
   const cel_allocator *alloc;
-  size_t used; /* bytes of the arena */
+  size_t used; /* bytes of the arena in use */
   _Alignas(ALIGN) char arena[ARENA];
 };
 

@@ -1,5 +1,5 @@
 /*
-** inflater.h - a stream of zlib, the memory of which is the allocator's.
+** inflater.h - a stream of zlib, with memory of a given allocator.
 */
 #ifndef CEL_INFLATER_H
 #define CEL_INFLATER_H
@@ -11,8 +11,9 @@
 
 typedef struct cel_inflater cel_inflater;
 
-/* A stream that undoes deflate; `window` says what is around it, as for
-   inflateInit2(). NULL when the allocator refused. */
+/* A stream that undoes deflate. `window` is that of inflateInit2(): it also
+   says whether gzip, zlib or nothing is around the data. NULL when the
+   allocator refused. */
 cel_inflater *cel_inflater_new(const cel_allocator *alloc, int window);
 
 /* Nothing happens where f is NULL. */

@@ -17,11 +17,11 @@ typedef struct noproxy_span {
   size_t len;
 } noproxy_span;
 
-/* An address; one of IPv4 that is written as IPv6 is one of IPv4. */
+/* An address. An IPv4 address that is written as IPv6 counts as IPv4. */
 typedef struct noproxy_address {
   unsigned char bytes[16];
   unsigned bits; /* 32 or 128 */
-  bool mapped;   /* written as IPv6, and is none */
+  bool mapped;   /* an IPv4 address that was written as IPv6 */
 } noproxy_address;
 
 /* Reads an address; brackets and a zone ("%eth0") do not count. */
@@ -72,7 +72,7 @@ static bool noproxy_same_bits(const unsigned char *a, const unsigned char *b,
          (rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0);
 }
 
-/* An entry that is an address or a network, against an address. */
+/* Whether an entry, an address or a network, covers an address. */
 static bool noproxy_covers_address(noproxy_span entry,
                                    const noproxy_address *host) {
   noproxy_address network;
@@ -100,7 +100,7 @@ static noproxy_span noproxy_trim_dot(noproxy_span name) {
   return name;
 }
 
-/* An entry that is a name, against a name. */
+/* Whether an entry, a name, covers a name. */
 static bool noproxy_covers_name(noproxy_span entry, noproxy_span host) {
   entry = noproxy_trim_dot(entry);
   if (entry.len > 1 && *entry.text == '.')

@@ -1,6 +1,6 @@
 /*
-** transfer.h - what an exchange is, and what exchanges share: the structs that
-** all of http/ works on. See http.h for what can be done with them.
+** transfer.h - the structs that all of http/ works on: an exchange, and what
+** exchanges share. See http.h for the functions.
 */
 #ifndef CEL_TRANSFER_H
 #define CEL_TRANSFER_H
@@ -16,8 +16,9 @@
 #include "http/encoding.h"
 #include "http/url.h"
 
-/* Bytes of one exchange's response headers in all: interim answers, the final
-   one, trailers. libcurl keeps them until the exchange is over. */
+/* The most bytes of response headers in one exchange: of interim answers, the
+   final answer and trailers together. libcurl keeps them all until the
+   exchange is over. */
 #define CEL_HTTP_MAX_HEAD ((size_t)262144)
 
 /* What every exchange of a client shares. Strings are borrowed and must
@@ -40,10 +41,10 @@ typedef struct cel_transfer cel_transfer;
 /* How a finished transfer ended. */
 typedef enum cel_http_end {
   CEL_HTTP_ANSWERED, /* a whole answer */
-  CEL_HTTP_FAILED,   /* code says why */
+  CEL_HTTP_FAILED,   /* `code` says why */
   CEL_HTTP_BIG_BODY, /* more than max_response bytes */
   CEL_HTTP_BIG_HEAD, /* more than CEL_HTTP_MAX_HEAD bytes */
-  CEL_HTTP_NO_MEMORY /* the allocator refused, or libcurl's */
+  CEL_HTTP_NO_MEMORY /* the allocator refused, or libcurl had no memory */
 } cel_http_end;
 
 typedef struct cel_http_request {
@@ -52,7 +53,7 @@ typedef struct cel_http_request {
   const char *body;   /* borrowed until the end; NULL for none */
   size_t body_len;
   struct curl_slist *headers; /* borrowed until the end */
-  bool once; /* it must never go out twice: its fate has to be told */
+  bool once; /* must never go out twice, so that its fate can be told */
 } cel_http_request;
 
 struct cel_transfer {
@@ -61,24 +62,24 @@ struct cel_transfer {
   cel_transfer *next;  /* in the list of news */
   bool news;           /* in that list */
 
-  bool wants_head;       /* say so when the head is whole; set by the owner */
+  bool wants_head;       /* set by the owner: a complete head is news */
   cel_buf head;          /* status line and headers of the final answer */
   cel_buf body;          /* decompressed */
   cel_encoding encoding; /* what the body is compressed by */
-  size_t head_bytes;     /* of all heads and trailers so far */
+  size_t head_bytes;     /* of all header lines so far */
   int status;            /* of the final answer so far; 0 before it */
   bool head_done;        /* head is whole */
   int sends;             /* times that the request went out: 0 or 1 */
   int local_port;        /* of the connection that it went out on */
-  bool kept;             /* which had carried others before */
-  bool dead;             /* which was found dead before anything went out */
-  bool stale;            /* libcurl wanted to send it again */
-  bool refused;          /* because the server refused it unread */
-  bool avoid_http2; /* once stale there; stays for the exchanges to come */
-  bool finished;    /* the fields below hold */
-  size_t starved;   /* bytes of body room that the allocator refused; the
-                       transfer waits for cel_http_feed() */
-  int proxy_status; /* of a proxy that refused to make a tunnel, else 0 */
+  bool kept;             /* that connection had been used before */
+  bool dead;    /* that connection was found dead before anything was sent */
+  bool stale;   /* libcurl wanted to send it again */
+  bool refused; /* and the reason is that the server refused it unread */
+  bool avoid_http2; /* it was `stale` over HTTP/2; stays for later exchanges */
+  bool finished;    /* the fields below are set */
+  size_t starved;   /* room for the body, in bytes, that the allocator refused;
+                       the transfer waits for cel_http_feed() */
+  int proxy_status; /* the status by which a proxy refused a tunnel, else 0 */
   cel_http_end end;
   CURLcode code; /* CURLE_SSL_CERTPROBLEM: the server wants a certificate of
                     the client, whether the request went out before or not;
@@ -90,9 +91,9 @@ struct cel_transfer {
 typedef struct cel_http_pool {
   struct cel_http *http;
   CURLM *multi;        /* owned; NULL: not made */
-  double timer;        /* when libcurl wants a turn; negative: not */
+  double timer;        /* when libcurl's timer is due; negative: never */
   size_t running;      /* transfers that are started and not finished */
-  unsigned long begun; /* transfers so far */
+  unsigned long begun; /* transfers started so far */
   long limit;          /* connections that it may have */
   bool http1;          /* all of its requests go by HTTP/1.1 */
 } cel_http_pool;
@@ -103,7 +104,8 @@ typedef struct cel_http_socket {
   curl_socket_t fd;
   cel_http_pool *pool;
   int what;             /* CURL_POLL_IN, CURL_POLL_OUT or CURL_POLL_INOUT */
-  unsigned long serial; /* tells sockets apart whose fd is the same */
+  unsigned long serial; /* distinguishes sockets that have the same fd one
+                           after the other */
 } cel_http_socket;
 
 typedef struct cel_http {
@@ -113,20 +115,20 @@ typedef struct cel_http {
   bool started;              /* there was an exchange */
   unsigned generation;       /* cel_http_generation() at the first one */
   bool left;                 /* by cel_http_leave() */
-  bool saw_http1, saw_http2; /* what answers where HTTP/2 was on offer */
+  bool saw_http1, saw_http2; /* versions of answers where HTTP/2 was offered */
   cel_connections connections;
-  cel_http_easy *idle;  /* owned */
-  cel_transfer *news;   /* transfers that have something to say */
-  size_t running;       /* transfers in all pools */
-  cel_buf head, body;   /* empty, of a transfer that is over: for the next */
-  cel_buf sockets;      /* cel_http_socket[]: what to wait for */
-  unsigned long serial; /* of the newest of them */
-  int watch;            /* one descriptor for all of them; 0: none */
-  cel_anchors anchors;  /* whom TLS trusts */
-  char *env_proxy;      /* owned; the environment's choice, or NULL */
+  cel_http_easy *idle; /* owned */
+  cel_transfer *news;  /* transfers that have something to say */
+  size_t running;      /* transfers in all pools */
+  cel_buf head, body; /* memory of a transfer that is over, for the next one */
+  cel_buf sockets;    /* cel_http_socket[]: the sockets to wait for */
+  unsigned long serial;        /* the newest one's */
+  int watch;                   /* one descriptor for all of them; 0: none */
+  cel_anchors anchors;         /* whom TLS trusts */
+  char *env_proxy;             /* owned; the environment's choice, or NULL */
   unsigned long long received; /* bytes of answers, of all transfers */
   bool blames_ca_file; /* what cel_http_open() found wrong is in ca_file */
-  char wrong[200];     /* or it is this, where it is no constant */
+  char wrong[200];     /* the text, where it is not a constant */
 } cel_http;
 
 #endif

@@ -11,7 +11,7 @@
 #include "common/buf.h"
 #include "common/chars.h"
 
-/* A part that must not be there. */
+/* Whether the URL has a part that it must not have. */
 static bool has_part(CURLU *u, CURLUPart part) {
   char *value = NULL;
   bool there = curl_url_get(u, part, &value, 0) == CURLUE_OK;
@@ -19,8 +19,8 @@ static bool has_part(CURLU *u, CURLUPart part) {
   return there;
 }
 
-/* libcurl would convert a name by the locale of the moment: with the C locale,
-   which a program has unless it sets another, every call would fail. */
+/* libcurl would convert an international host name by the current locale. With
+   the C locale, the default of every program, each call would fail. */
 static const char international[] =
     "the host has to be written in ASCII; an international name has a form "
     "that begins with xn-- (the program idn2 shows it)";
@@ -189,8 +189,8 @@ const char *cel_target_check(const char *text, size_t len) {
   return NULL;
 }
 
-/* The base URL's own prefix is put before every target again when it is
-   sent, so a link that holds it must lose it here. */
+/* When a target is sent, the base URL's prefix is put before it. So the prefix
+   must be removed from a link that holds it. */
 static const char *without_prefix(const char *prefix, const char *path) {
   size_t n = strlen(prefix);
   if (n > 0 && strncmp(path, prefix, n) == 0 && path[n] == '/')

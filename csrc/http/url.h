@@ -1,8 +1,8 @@
 /*
 ** url.h - base URLs, paths and queries.
 **
-** Knows libcurl's URL API and nothing of Lua. What is parsed, libcurl
-** parses; here are only the project's own rules on top of it.
+** Uses libcurl's URL API, which does the parsing; no Lua. Only the project's
+** own rules are here.
 */
 #ifndef CEL_URL_H
 #define CEL_URL_H
@@ -30,8 +30,8 @@ typedef struct cel_base_url {
 const char *cel_base_url_parse(cel_base_url *base, const char *text);
 void cel_base_url_free(cel_base_url *base);
 
-/* What is wrong with a proxy's URL, as a constant text, or NULL. A host and a
-   port alone will do; an empty text is no proxy. */
+/* What is wrong with a proxy's URL, as a constant text, or NULL. Host and port
+   are enough; an empty text means no proxy. */
 const char *cel_proxy_check(const char *text);
 
 /* Percent-encodes all but RFC 3986's unreserved characters (section 2.3);

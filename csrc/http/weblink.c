@@ -1,9 +1,9 @@
 /*
 ** weblink.c - a parser for the Link header field, after the algorithm in
-** appendix B of RFC 8288, in one pass and without memory of its own.
+** appendix B of RFC 8288. It reads the text once and allocates nothing.
 **
-** Where that algorithm gives up in silence this one says CEL_LINK_BAD: the
-** caller must not take a header that it cannot read for the last page.
+** Where that algorithm ignores what it cannot read, this one returns
+** CEL_LINK_BAD: otherwise the caller would take the page for the last one.
 */
 #include "http/weblink.h"
 
@@ -18,8 +18,8 @@ typedef struct link_reader {
   const char *end;
 } link_reader;
 
-/* One parameter of a link; the value is as written, between its quotes. Single
-   quotes are none by the RFC, but are meant. */
+/* One parameter of a link; the value is as written, without its quotes. Single
+   quotes are accepted too, though the RFC does not have them. */
 typedef struct link_param {
   cel_span name;
   cel_span value;
@@ -64,7 +64,7 @@ static bool link_name_is(cel_span name, const char *want) {
   return i == name.len && want[i] == '\0';
 }
 
-/* <target>; a second < inside means that a > is missing. */
+/* Reads <target>. Another < inside means that a > is missing. */
 static bool link_read_target(link_reader *r, cel_span *target) {
   if (!link_accept(r, '<'))
     return false;
@@ -83,8 +83,8 @@ static bool link_read_quoted(link_reader *r, cel_span *value) {
   return link_accept(r, '"');
 }
 
-/* Up to the next ; or , - but a quote or < inside means that one of these
-   is missing. */
+/* Reads up to the next ; or , . A quote or < inside means that one of these is
+   missing. */
 static bool link_read_bare(link_reader *r, cel_span *value) {
   const char *from = r->at;
   while (r->at < r->end && *r->at != ';' && *r->at != ',') {
@@ -99,7 +99,7 @@ static bool link_read_bare(link_reader *r, cel_span *value) {
   return true;
 }
 
-/* name [ = value ], with the spaces around it. An empty parameter has an
+/* Reads name [ = value ], with the spaces around it. An empty parameter has an
    empty name. */
 static bool link_read_param(link_reader *r, link_param *p) {
   *p = (link_param){.value = {r->at, 0}};
@@ -120,7 +120,7 @@ static bool link_read_param(link_reader *r, link_param *p) {
   return true;
 }
 
-/* Steps over one character of a value, escapes undone. */
+/* The next character of a value, with escapes undone. */
 static char link_value_char(link_reader *r, bool quoted) {
   if (quoted && *r->at == '\\' && r->end - r->at > 1)
     r->at++;
@@ -130,11 +130,12 @@ static char link_value_char(link_reader *r, bool quoted) {
 /* What a rel value says of a relation. */
 typedef enum link_relation {
   LINK_OTHER,
-  LINK_DOUBTFUL, /* it is in there, among what does not belong there */
+  LINK_DOUBTFUL, /* the relation is there, but among characters that do not
+                    belong there */
   LINK_RELATED
 } link_relation;
 
-/* RFC 8288, section 3.3, the names that are no URIs. */
+/* RFC 8288, section 3.3: characters of relation names that are not URIs. */
 static bool link_is_rel_char(char c) {
   return cel_is_letter(c) || cel_is_digit(c) || c == '.' || c == '-';
 }
@@ -142,8 +143,8 @@ static bool link_is_rel_char(char c) {
 /* Reads one word of a rel value and compares it with `rel`. */
 static link_relation link_read_word(link_reader *r, bool quoted,
                                     const char *rel) {
-  size_t matched = 0; /* characters of rel that this part begins with */
-  bool same = true;   /* nothing else was in the part */
+  size_t matched = 0; /* characters of rel that this part has matched so far */
+  bool same = true;   /* the part holds nothing else */
   bool found = false, strange = false, uri = false;
   for (;;) {
     bool end = r->at == r->end;
@@ -180,12 +181,13 @@ static link_relation link_relation_of(const link_param *p, const char *rel) {
   return most;
 }
 
-/* What the parameters of a link come to. */
+/* What the parameters of a link say. */
 typedef struct link_facts {
   bool rel_seen;
   bool related;
-  bool doubtful; /* it seems to be related, but in no form that is known */
-  bool named;    /* a parameter has the relation's name */
+  bool doubtful; /* it seems to have the relation, but not in a form that is
+                    known */
+  bool named;    /* a parameter's name is the relation's */
 } link_facts;
 
 static void link_take_param(const link_param *p, const char *rel,

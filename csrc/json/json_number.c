@@ -1,6 +1,6 @@
 /*
-** json_number.c - numbers: integers of 64 bits, and doubles rounded to the
-** last bit whatever the host's locale.
+** json_number.c - reads numbers: integers of 64 bits, and doubles that are
+** correctly rounded, in every locale.
 */
 #include "json/json_scan.h"
 
@@ -10,21 +10,21 @@
 #include <stdlib.h>
 
 enum {
-  EXACT_DIGITS = 19,    /* any so many decimal digits fit 64 bits */
+  EXACT_DIGITS = 19,    /* any 19 decimal digits fit into 64 bits */
   EXACT_POWER = 22,     /* 10^22 is the largest power exact in a double */
   WIDE_POWER = 27,      /* 5^27 is the largest power in 64 bits */
   KEPT_DIGITS = 770,    /* no midpoint between two doubles has more than 767
                            significant digits */
-  EXPONENT_LIMIT = 9999 /* zero or infinity whatever the kept digits are */
+  EXPONENT_LIMIT = 9999 /* zero or infinity, whatever the digits are */
 };
 
 /* A number's parts. Its value is digits * 10^exponent. */
 typedef struct number_parts {
   const char *first; /* first digit */
-  const char *last;  /* behind the last digit; may span a point */
+  const char *last;  /* behind the last digit; a point may be between them */
   int64_t exponent;  /* of the digits read as one integer */
   uint64_t digits;   /* their value, modulo 2^64 */
-  size_t count;      /* how many, a single leading zero not counted */
+  size_t count;      /* how many; a single leading zero does not count */
   bool negative;
   bool real; /* has a fraction or an exponent */
 } number_parts;
@@ -49,10 +49,11 @@ static const char *number_digits(cel_json_scan *s, const char *p,
   return p;
 }
 
-/* Reads an exponent's sign and digits; huge ones stay huge. */
+/* Reads an exponent's sign and digits. Huge ones are limited, but stay huge.
+ */
 static const char *number_exponent(cel_json_scan *s, const char *p,
                                    number_parts *n) {
-  const int64_t huge = INT64_C(1) << 56; /* beyond any text's length */
+  const int64_t huge = INT64_C(1) << 56; /* more than the length of any text */
   bool negative = false;
   if (p < s->end && (*p == '+' || *p == '-'))
     negative = *p++ == '-';
@@ -100,9 +101,9 @@ static const char *number_split(cel_json_scan *s, number_parts *n) {
 }
 
 /*
-** Any number of digits, correctly rounded by the C library. What it is given
-** holds no decimal point, so LC_NUMERIC has no say. Digits beyond those that
-** can matter are replaced by one that says whether they were all zero.
+** For any number of digits: the C library rounds. It is given a text without a
+** decimal point, so the locale does not matter. Digits that are too many to
+** matter are replaced by one digit, which says whether they were all zero.
 */
 static double number_round(const number_parts *n) {
   char text[KEPT_DIGITS + 16];
@@ -133,9 +134,9 @@ static double number_round(const number_parts *n) {
   return strtod(text, NULL);
 }
 
-/* The usual few digits with a small exponent: both factors are exact in a
-   double, so that one operation rounds once. Not so where doubles are
-   computed in a wider format. */
+/* For few digits and a small exponent, the usual case: both factors are exact
+   as doubles, so one operation rounds once. Not where the machine computes
+   doubles in a wider format. */
 static bool number_exact(const number_parts *n, double *real) {
 #if FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 1
   static const double power[EXACT_POWER + 1] = {
@@ -154,11 +155,11 @@ static bool number_exact(const number_parts *n, double *real) {
 }
 
 /*
-** Nearly all others: up to nineteen digits, as any double is printed, with an
-** exponent for which a power of five fits 64 bits. The product, or enough of
-** the quotient, is exact in 128 bits; what the quotient leaves over shows in
-** its last bit. Rounding that to a double rounds once, and scaling it by a
-** power of two is exact, as no result here is near either end of the range.
+** For nearly all other numbers: up to nineteen digits, and an exponent for
+** which the power of five fits into 64 bits. The product is exact in 128 bits;
+** of a quotient enough bits are exact, and its last bit says whether there was
+** a remainder. Converting that to a double rounds once. Scaling by a power of
+** two is exact, because no result here is near the ends of the range.
 */
 static bool number_wide(const number_parts *n, double *real) {
 #ifdef __SIZEOF_INT128__
@@ -223,7 +224,7 @@ bool cel_json_scan_number(cel_json_scan *s, cel_json_number *out) {
   out->is_integer = !n.real && n.count <= EXACT_DIGITS && n.digits <= most &&
                     !(n.negative && n.digits == 0);
   if (out->is_integer) {
-    /* Negating in unsigned arithmetic is defined for the least one, too. */
+    /* Unsigned, because then negating the smallest integer is defined. */
     const uint64_t bits = n.negative ? 0 - n.digits : n.digits;
     memcpy(&out->integer, &bits, sizeof bits);
   } else {

@@ -1,5 +1,5 @@
 /*
-** json_print.c - numbers as JSON text.
+** json_print.c - writes numbers as JSON text.
 */
 #include "json/json_print.h"
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_DIGITS 17 /* as many tell any two doubles apart */
+#define MAX_DIGITS 17 /* enough to tell any two doubles apart */
 
 static const char pairs[] = "00010203040506070809"
                             "10111213141516171819"
@@ -55,15 +55,14 @@ size_t cel_json_print_integer(int64_t value, char *out) {
 }
 
 #define FIXED_LEAST                                                           \
-  1e-5 /* below, and from 2^53 on, an exponent is shorter                     \
-        */
+  1e-5 /* below this, and from 2^53 on, an exponent is shorter \ */
 #define FIXED_LIMIT 9007199254740992.0
 
 static bool print_is_fixed(double value) {
   return value == 0 || (value >= FIXED_LEAST && value < FIXED_LIMIT);
 }
 
-/* Writes with the fewest digits, 15 to 17, that still mean this double. */
+/* Writes the fewest digits, 15 to 17, that read back as this double. */
 static void print_shortest(double value, const char *format, int extra,
                            char *text, size_t size) {
   for (int digits = MAX_DIGITS - 2; digits <= MAX_DIGITS; digits++) {
@@ -78,11 +77,12 @@ static void print_shortest(double value, const char *format, int extra,
 __extension__ typedef unsigned __int128 print_wide;
 
 /*
-** Writes "12.5", with the fewest decimals that still mean this double and no
-** other. All numbers are counted in quarters of the last bit, so everything
-** is exact: `rest` is what is not yet written, of a `one`; `below` and
-** `above` are how far a reader may be off (half way to the next doubles),
-** and grow tenfold with `rest` for each digit.
+** Writes "12.5", with the fewest decimals that read back as this double. All
+** numbers are integers, in units of a quarter of the last bit, so everything
+** is exact. `one` is 1 in that unit, and `rest` is the part of the fraction
+** that is not written yet. `below` and `above` are how much the text may be
+** too low or too high (half the distance to the next doubles). Each digit
+** multiplies `rest`, `below` and `above` by ten.
 */
 static size_t print_fixed(double value, char *out) {
   int exponent;
@@ -92,7 +92,8 @@ static size_t print_fixed(double value, char *out) {
   print_wide one = (print_wide)4 << point;
   print_wide rest = (print_wide)bits * 4;
   print_wide above = 2;
-  print_wide below = fraction == 0.5 ? 1 : 2; /* the gap halves there */
+  print_wide below =
+      fraction == 0.5 ? 1 : 2; /* the distance is half as long there */
   char *p = out + print_unsigned((uint64_t)(rest >> (point + 2)), out);
   *p++ = '.';
   rest &= one - 1;
@@ -105,22 +106,22 @@ static size_t print_fixed(double value, char *out) {
     *p++ = (char)('0' + (int)(rest >> (point + 2)));
     rest &= one - 1;
   }
-  /* Up where down would be too far, or farther, or as far from an odd digit
-     (as printf rounds); there is never a carry: a 9 that may go up would have
-     ended the loop a digit earlier. */
+  /* Rounds up if rounding down would be too far off, or farther off, or just
+     as far and the digit is odd (as printf does). There is never a carry:
+     where a 9 could go up, the loop would have ended one digit earlier. */
   bool up = rest * 2 > one || (rest * 2 == one && (p[-1] & 1) != 0);
   if (rest >= below || (rest + above > one && up))
     p[-1]++;
   return (size_t)(p - out);
 }
 
-#else /* the same text by way of printf, more slowly */
+#else /* the same text by printf, which is slower */
 
 /*
-** printf gives "d.ddde-05" with as many digits as tell the double from its
-** neighbours; they are laid out around the point. The digits are those of the
-** function above: the nearest decimal of the fewest digits. (At a power of
-** two, where the nearest one might be too far below, the expansion is exact.)
+** printf writes "d.ddde-05" with as many digits as are needed; they are then
+** put around the point. The digits are the same as in the function above: the
+** nearest decimal with the fewest digits. (At a power of two the nearest one
+** might be too low, but there the decimals are exact.)
 */
 static size_t print_fixed(double value, char *out) {
   char text[64];
@@ -132,7 +133,7 @@ static size_t print_fixed(double value, char *out) {
   print_shortest(value, "%.*e", 1, text, sizeof text);
   for (; *p != 'e' && *p != '\0'; p++) {
     if (*p < '0' || *p > '9' || count == MAX_DIGITS)
-      continue; /* the locale's point may be of several bytes */
+      continue; /* the locale's point may have several bytes */
     digits[count++] = *p;
     if (*p != '0')
       used = count;
@@ -154,8 +155,8 @@ static size_t print_fixed(double value, char *out) {
 
 #endif
 
-/* Copies what printf wrote, with a point for the locale's, and one added
-   where the number would read back as an integer. */
+/* Copies the text of printf, with a point instead of the locale's. If the text
+   would read back as an integer, adds ".0". */
 static size_t print_neutral(const char *text, char *out) {
   static const char plain[] = "0123456789+-e";
   size_t n = 0;
@@ -165,7 +166,7 @@ static size_t print_neutral(const char *text, char *out) {
     if (known)
       out[n++] = *p;
     else if (!is_float)
-      out[n++] = '.'; /* the locale's may be of several bytes */
+      out[n++] = '.'; /* the locale's may have several bytes */
     is_float = is_float || !known || *p == 'e';
   }
   if (is_float)

@@ -1,5 +1,6 @@
 /*
-** json_scan.c - strings, faults, and what stands between values.
+** json_scan.c - reads strings and what stands between values, and describes
+** faults.
 */
 #include "json/json_scan.h"
 
@@ -8,7 +9,7 @@
 #include "common/chars.h"
 #include "common/utf8.h"
 
-/* What stands at `at`, in words, for a message. */
+/* Describes what stands at `at`, for a message. */
 static void scan_describe(const cel_json_scan *s, const char *at, char *out,
                           size_t size) {
   if (at >= s->end) {
@@ -35,8 +36,8 @@ static void scan_describe(const cel_json_scan *s, const char *at, char *out,
     snprintf(out, size, "byte 0x%02X", c);
 }
 
-/* Writes the position behind the `used` bytes of the message so far. The
-   column counts characters, as an editor does. */
+/* Appends the position to the message, which has `used` bytes so far. The
+   column counts characters, as editors do. */
 static void scan_locate(cel_json_scan *s, const char *at, int used) {
   size_t line = 1;
   size_t column = 1;
@@ -55,7 +56,7 @@ static void scan_locate(cel_json_scan *s, const char *at, int used) {
     start = sizeof fault->message - 1;
   snprintf(fault->message + start, sizeof fault->message - start,
            " at byte %zu (line %zu, column %zu)", fault->offset + 1, line,
-           column); /* all from 1, as string.sub counts */
+           column); /* all count from 1, as string.sub does */
 }
 
 bool cel_json_expected(cel_json_scan *s, const char *at,
@@ -88,8 +89,8 @@ bool cel_json_scan_begin(cel_json_scan *s, const char *text, size_t len,
   return true;
 }
 
-/* What a character stands for after a backslash; 0 where it is none of the
-   short escapes. */
+/* What a character stands for after a backslash; 0 if that is not a short
+   escape. */
 static char scan_meaning(char c) {
   switch (c) {
   case '"':
@@ -153,7 +154,7 @@ bool cel_json_scan_string_rest(cel_json_scan *s, const char *from,
       if (n == 0)
         return cel_json_expected(s, p, "valid UTF-8 in a string");
       p += n;
-      continue; /* more of the same is likely */
+      continue; /* another escape is likely to follow */
     } else if (c < ' ') {
       return cel_json_expected(s, p, "no bare control character");
     }
@@ -192,8 +193,8 @@ static char *utf8_put(char *out, unsigned code) {
   return out;
 }
 
-/* Reads the escape at *p ("\uXXXX"), with the one after it where the two
-   are a surrogate pair, and moves *p behind what was read. */
+/* Reads the escape at *p ("\uXXXX"), and the next one too if they are a
+   surrogate pair. Moves *p behind them. */
 static unsigned scan_code_point(const char **p, const char *end) {
   const unsigned unit = scan_hex4(*p + 2);
   *p += 6;

@@ -1,10 +1,9 @@
 /*
-** json_scan.h - the lexical side of JSON (RFC 8259): strings, numbers, white
-** space, and what to say when a text is wrong.
+** json_scan.h - reads the tokens of JSON (RFC 8259): strings, numbers, white
+** space; and says what is wrong with a text.
 **
-** Pure C: nothing is allocated, nothing is kept. A scanner reads a text that
-** its caller owns and that need not be terminated; no byte at or after `end`
-** is touched.
+** Pure C; allocates nothing. The text belongs to the caller and needs no
+** terminator: no byte at or after `end` is read.
 */
 #ifndef CEL_JSON_SCAN_H
 #define CEL_JSON_SCAN_H
@@ -21,12 +20,13 @@
 #define CEL_JSON_SSE2 0
 #endif
 
-#define CEL_JSON_MAX_DEPTH 128 /* levels of nesting, both ways */
+#define CEL_JSON_MAX_DEPTH                                                    \
+  128 /* levels of nesting, in decoding and encoding */
 
 /* What is wrong with a text; nothing is allocated to say it. */
 typedef struct cel_json_fault {
   size_t offset;     /* bytes from the start of the text */
-  char message[128]; /* terminated; names the position for people, too */
+  char message[128]; /* terminated; tells the position, too */
 } cel_json_fault;
 
 typedef struct cel_json_scan {
@@ -37,7 +37,7 @@ typedef struct cel_json_scan {
   cel_json_fault *fault; /* filled in when a function returns false */
 } cel_json_scan;
 
-/* A string between its quotes, as it stands in the text. */
+/* A string as it stands in the text, without its quotes. */
 typedef struct cel_json_string {
   const char *bytes;
   size_t len;
@@ -46,50 +46,54 @@ typedef struct cel_json_string {
 
 typedef struct cel_json_number {
   bool is_integer; /* no fraction, no exponent, fits, and is not -0 */
-  int64_t integer; /* where is_integer */
-  double real;     /* where not; correctly rounded, finite */
+  int64_t integer; /* if is_integer */
+  double real;     /* if not; correctly rounded, finite */
 } cel_json_number;
 
-/* Begins a scan of a whole text: sets everything up and reads over white
-   space. False where the text begins with a byte order mark. */
+/* Begins to scan a text: skips white space. False if the text begins with a
+   byte order mark. */
 bool cel_json_scan_begin(cel_json_scan *s, const char *text, size_t len,
                          cel_json_fault *fault);
 
 /* Fills in the fault "expected <expected> but found <what is at `at`>", or
-   "<problem>", each with the position; always false, for `return`. */
+   "<problem>", each with the position. Always returns false, for use with
+   `return`. */
 bool cel_json_expected(cel_json_scan *s, const char *at, const char *expected);
 bool cel_json_wrong(cel_json_scan *s, const char *at, const char *problem);
 
-/* Reads a number; what does not begin like one is said to be no value. */
+/* Reads a number. If the text does not begin like one, the fault says that a
+   value was expected. */
 bool cel_json_scan_number(cel_json_scan *s, cel_json_number *out);
 
-/* The rest of a string whose first part, up to `from`, is plain; out->bytes
-   is set already. Used by cel_json_scan_string. */
+/* Reads the rest of a string after its plain first part, which ends at `from`;
+   out->bytes is set. For cel_json_scan_string. */
 bool cel_json_scan_string_rest(cel_json_scan *s, const char *from,
                                cel_json_string *out);
 
-/* Writes what an escaped string means, as UTF-8, and returns its length,
-   which is never more than string->len. The string has been scanned. A lone
+/* Writes a string without its escapes, as UTF-8, and returns the length, which
+   is never more than string->len. The string must have been scanned. A lone
    surrogate becomes U+FFFD. */
 size_t cel_json_unescape(const cel_json_string *string, char *out);
 
-/* Reads over one value without keeping it, checking it fully. */
+/* Skips one value, with all checks. */
 bool cel_json_skip_value(cel_json_scan *s);
 
-/* Reads a member's key; `first` is for the message: the object may end. */
+/* Reads a member's key. `first`: the object may also end here; for the
+   message. */
 bool cel_json_scan_key(cel_json_scan *s, bool first, cel_json_string *key);
 
 /* Reads the colon behind a key and the white space around it. */
 bool cel_json_scan_colon(cel_json_scan *s);
 
-/* Behind an element or a member: reads a comma (*more), or the closing
-   bracket, and the white space after it. */
+/* After an element or a member: reads a comma (then *more is true) or the
+   closing bracket, and the white space after it. */
 bool cel_json_scan_more(cel_json_scan *s, char close, bool *more);
 
 /* Checks that only white space is left. */
 bool cel_json_scan_end(cel_json_scan *s);
 
-/* Goes one level down at the bracket under p, and past it. */
+/* Enters the array or object whose bracket is at p: one level deeper, p moves
+   on. */
 static inline bool cel_json_enter(cel_json_scan *s) {
   if (s->depth == CEL_JSON_MAX_DEPTH)
     return cel_json_wrong(s, s->p, "more than 128 levels of nesting");
@@ -126,9 +130,9 @@ static inline uint64_t cel_json_load8(const char *p) {
   return word;
 }
 
-/* Whether one of eight bytes ends a plain run: a quote, a backslash, a
-   control character or a byte beyond ASCII. (The tests for zero and for
-   less are exact for "is there any", which is all that is asked.) */
+/* Whether one of eight bytes cannot simply be copied: a quote, a backslash, a
+   control character or a byte beyond ASCII. (The bit tricks may mark a wrong
+   byte, but they never err about whether there is one.) */
 static inline bool cel_json_any_special(uint64_t x) {
   const uint64_t ones = UINT64_C(0x0101010101010101);
   const uint64_t highs = ones * 0x80;
@@ -138,7 +142,7 @@ static inline bool cel_json_any_special(uint64_t x) {
          0;
 }
 
-/* The first byte from p on that cannot simply be copied from a string. */
+/* The first byte from p on that cannot simply be copied. */
 static inline const char *cel_json_plain(const char *p, const char *end) {
 #if CEL_JSON_SSE2
   const __m128i quote = _mm_set1_epi8('"');

@@ -1,16 +1,16 @@
 /*
-** json_skip.c - reads over whole values, checking all that a decoder would.
+** json_skip.c - skips whole values, with all checks of the decoder.
 **
-** A walk checks each page before it hands out its first record, so this is
-** one loop, which keeps its position in a register, without a call for what
-** is most frequent: strings of plain ASCII, short integers, no white space.
-** The functions here take a position and return the one behind what they
-** read, or NULL where s->fault says what is wrong.
+** Every page is checked by this before its first record is handed out, so it
+** must be fast: it is one loop, which keeps its position in a register and
+** makes no calls for what is most frequent: strings of plain ASCII, short
+** integers, no white space. The functions here take a position and return the
+** one behind what they have read, or NULL: then s->fault says what is wrong.
 */
 #include "json/json_scan.h"
 
-/* Which of the levels around p are objects, the innermost in bit 0; no bit
-   is set where there is no level. */
+/* A bit for each level around p: set for objects. Bit 0 is the innermost
+   level. */
 typedef struct skip_levels {
   uint64_t low, high;
   int count; /* levels that this value has opened */
@@ -48,7 +48,7 @@ static inline const char *skip_space(cel_json_scan *s, const char *p) {
   return s->p;
 }
 
-/* The string whose opening quote is at p. */
+/* Reads the string whose opening quote is at p. */
 static inline const char *skip_string(cel_json_scan *s, const char *p) {
   const char *stop = cel_json_plain(p + 1, s->end);
   if (skip_at(s, stop, '"'))
@@ -58,10 +58,10 @@ static inline const char *skip_string(cel_json_scan *s, const char *p) {
   return cel_json_scan_string_rest(s, stop, &string) ? s->p : NULL;
 }
 
-/* What follows the integer of few digits at p; p itself where there is none,
-   or more of a number behind it. */
+/* Reads an integer of few digits at p. Returns p itself if there is none, or
+   if the number goes on. */
 static inline const char *skip_integer(const cel_json_scan *s, const char *p) {
-  enum { SURE_DIGITS = 18 }; /* so many always fit 64 bits */
+  enum { SURE_DIGITS = 18 }; /* 18 digits always fit into 64 bits */
   const char *first = p + (*p == '-');
   const char *stop = first;
   while (stop < s->end && *stop >= '0' && *stop <= '9')
@@ -79,7 +79,7 @@ static inline const char *skip_literal(cel_json_scan *s, const char *p,
   return cel_json_scan_literal(s, word, len) ? s->p : NULL;
 }
 
-/* A value that is no array and no object. */
+/* Reads a value that is neither array nor object. */
 static inline const char *skip_plain(cel_json_scan *s, const char *p) {
   cel_json_number number;
   switch (p < s->end ? *p : '\0') {
@@ -102,7 +102,8 @@ static inline const char *skip_plain(cel_json_scan *s, const char *p) {
   return cel_json_scan_number(s, &number) ? s->p : NULL;
 }
 
-/* The opening bracket of an array or object, and the white space after it. */
+/* Reads the opening bracket of an array or object, and the white space after
+   it. */
 static inline const char *skip_open(cel_json_scan *s, const char *p,
                                     skip_levels *l) {
   bool object = *p == '{';
@@ -113,7 +114,7 @@ static inline const char *skip_open(cel_json_scan *s, const char *p,
   return skip_space(s, p + 1);
 }
 
-/* A key and its colon; `first` is for the message. */
+/* Reads a key and its colon; `first` is for the message. */
 static inline const char *skip_key(cel_json_scan *s, const char *p,
                                    bool first) {
   if (!skip_at(s, p, '"')) {
@@ -131,8 +132,8 @@ static inline const char *skip_key(cel_json_scan *s, const char *p,
   return cel_json_scan_colon(s) ? s->p : NULL;
 }
 
-/* Closes what ends at p, up to a comma, behind which another element or
-   member begins, or until all is closed. */
+/* Reads closing brackets from p on: up to a comma, after which another element
+   or member begins, or until all levels are closed. */
 static inline const char *skip_on(cel_json_scan *s, const char *p,
                                   skip_levels *l) {
   while (l->count > 0) {

@@ -1,11 +1,11 @@
 /*
-** ljson.h - JSON (RFC 8259) to and from Lua values, without an intermediate
-** document.
+** ljson.h - converts JSON (RFC 8259) to and from Lua values directly, without
+** a document in between.
 **
 ** Functions that take a lua_State may raise Lua's memory error, and what a
-** debug hook raises (common/lturn.h), and nothing else; what is wrong with a
-*text or a value comes back as a status. No
-** memory outside the collector is held across a call that may raise.
+** debug hook raises (common/lturn.h); nothing else. What is wrong with a text
+** or a value is returned as a status. No C memory is held across a call that
+** may raise.
 */
 #ifndef CEL_LJSON_H
 #define CEL_LJSON_H
@@ -28,15 +28,15 @@
 
 /* JSON null is the light userdata NULL, as in lua-cjson. */
 
-/* What the last object in some place of a text was like; predicts the next
-   one there. The implementation's. */
+/* What the last object at some place of a text was like, which predicts the
+   next one there. Only for the implementation. */
 typedef struct cel_json_place {
   uint16_t members; /* 0: none has been seen */
   uint8_t first;    /* the slot of its first key (ljson_keys.h) */
 } cel_json_place;
 
-/* Decodes a whole text. 0: the value is pushed [-0, +1]. -1: nothing is
-   pushed and *fault is filled in. */
+/* Decodes a whole text. Returns 0 and pushes the value [-0, +1], or returns
+   -1, pushes nothing and fills in *fault. */
 int cel_json_decode(lua_State *L, const char *text, size_t len,
                     cel_json_fault *fault);
 
@@ -48,51 +48,50 @@ int cel_json_decode(lua_State *L, const char *text, size_t len,
 ** Records are pushed as cel_json_decode would push them; text after a fault
 ** is never touched. Levels of nesting are counted from the page's own top.
 ** Opening an object body scans it once, checks it to its end, and finds its
-** array, nextPageURL and totalCount. To get the URL itself decode the text
-*with its two
-** quotes, from next_start - 1 on, next_len + 2 bytes.
+** array, nextPageURL and totalCount. The URL itself is what the text from
+** next_start - 1 on, next_len + 2 bytes with both quotes, is decoded to.
 */
 typedef struct cel_json_cursor {
   const char *text;
   size_t len;
-  size_t pos;           /* the next byte to read */
-  size_t index;         /* records handed out so far */
-  bool open;            /* false after the end or a fault */
-  bool failed;          /* ended by a fault, which is all there is to read */
-  bool in_object;       /* the array is a member of an object */
-  size_t next_start;    /* a nextPageURL member's string, raw, between its */
-  size_t next_len;      /* quotes; 0 and 0 where there is none */
-  bool next_bad;        /* it is neither a string nor null or false */
-  double total;         /* a totalCount member's number; 0 where there is
-                           none */
+  size_t pos;        /* the next byte to read */
+  size_t index;      /* records handed out so far */
+  bool open;         /* false after the end or a fault */
+  bool failed;       /* ended by a fault, which is returned again and again */
+  bool in_object;    /* the array is a member of an object */
+  size_t next_start; /* a nextPageURL member's string, raw, between its */
+  size_t next_len;   /* quotes; 0 and 0 where there is none */
+  bool next_bad; /* nextPageURL is there, but not a string, null or false */
+  double total;  /* a totalCount member's number; 0 where there is
+                    none */
   cel_json_place place; /* of the records */
 } cel_json_cursor;
 
 int cel_json_cursor_open(cel_json_cursor *c, const char *text, size_t len,
                          cel_json_fault *fault);
 
-/* 1: a record is pushed [-0, +1]. 0: the page has ended well (what follows
-   the array was checked too). -1: a fault, nothing pushed; asking again
-   gives the same fault. A memory error leaves the cursor where it was. */
+/* Returns 1 and pushes a record [-0, +1]; 0 at the end of a page without
+   faults (what follows the array was checked, too); -1 for a fault, pushing
+   nothing; the next call returns the same fault. After a memory error the
+   cursor is where it was. */
 int cel_json_cursor_next(lua_State *L, cel_json_cursor *c,
                          cel_json_fault *fault);
 
-/* Appends the remaining records to the table at index `into` from position
-   *n + 1 on, and counts *n up, also before a fault. 0 or -1 as
-   cel_json_decode. */
+/* Appends the remaining records to the table at index `into`, from position *n
+   + 1 on, and adds their number to *n, also if a fault comes after them.
+   Returns 0 or -1 as cel_json_decode does. */
 int cel_json_cursor_append(lua_State *L, cel_json_cursor *c, int into,
                            lua_Integer *n, cel_json_fault *fault);
 
 /* How a value is encoded. */
 typedef struct cel_encode_options {
   const cel_shape *shape; /* what the contract says of it, or NULL */
-  bool validate;          /* check against shape; else use it only for the
-                             type of empty tables and for read-only
-                             members, which are left out either way (at
-                             the top level only) */
-  bool sort;              /* members by name */
-  int indent;             /* spaces for each level; 0: one line */
-  size_t most;            /* bytes of text; 0: as many as there are */
+  bool validate; /* check against shape. If false, shape only gives the type of
+                    empty tables and says which members are read-only: those at
+                    the top level are left out in any case */
+  bool sort;     /* members by name */
+  int indent;    /* spaces for each level; 0: one line */
+  size_t most;   /* the most bytes of text; 0: any number */
 } cel_encode_options;
 
 enum {

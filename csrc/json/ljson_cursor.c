@@ -1,10 +1,11 @@
 /*
-** ljson_cursor.c - the records of a page, one at a time.
+** ljson_cursor.c - decodes the records of a page, one at a time.
 */
 #include "json/ljson.h"
 #include "json/ljson_decode.h"
 
-/* Whether a key, as it stands in the text, is a name of at most 11 bytes. */
+/* Whether a key, as it stands in the text, is this name, which has 11 bytes at
+   most. */
 static bool cursor_key_is(const cel_json_string *key, const char *name) {
   char plain[6 * 12]; /* an escape has at most six bytes */
   size_t len = strlen(name);
@@ -16,7 +17,7 @@ static bool cursor_is_next_url(const cel_json_string *key) {
   return cursor_key_is(key, "nextPageURL");
 }
 
-/* How many records the whole list has, where that is a number. */
+/* Reads totalCount, if it is a number: how many records the whole list has. */
 static bool cursor_total(cel_json_cursor *c, cel_json_scan *s) {
   cel_json_number n;
   if (!cel_json_at(s, '-') && !(s->p < s->end && *s->p >= '0' && *s->p <= '9'))
@@ -27,8 +28,8 @@ static bool cursor_total(cel_json_cursor *c, cel_json_scan *s) {
   return true;
 }
 
-/* Reads over a member's value: keeps where an array begins, where the next
-   page's URL is, and the number of records. */
+/* Skips a member's value. Notes where the array begins, where nextPageURL is,
+   and totalCount. */
 static bool cursor_member(cel_json_cursor *c, cel_json_scan *s,
                           const cel_json_string *key) {
   if (cel_json_at(s, '[') && !cursor_is_next_url(key)) {
@@ -100,8 +101,8 @@ int cel_json_cursor_open(cel_json_cursor *c, const char *text, size_t len,
   return 0;
 }
 
-/* Goes to the next record. 1: there is one. 0: the page has ended well. -1:
-   a fault. */
+/* Goes to the next record. Returns 1 if there is one, 0 at the end of the
+   page, -1 for a fault. */
 static int cursor_advance(cel_json_cursor *c, cel_json_scan *s) {
   cel_json_skip_space(s);
   bool more = true;
@@ -114,12 +115,12 @@ static int cursor_advance(cel_json_cursor *c, cel_json_scan *s) {
   }
   if (more)
     return 1;
-  /* The rest of an object was checked when it was opened. */
+  /* Of an object, the rest was checked when it was opened. */
   return c->in_object || cel_json_scan_end(s) ? 0 : -1;
 }
 
-/* cel_json_cursor_next with the decoder set up. On a fault there may be
-   values left on the stack. */
+/* The same as cel_json_cursor_next, with a decoder that is set up. After a
+   fault values may be left on the stack. */
 static int cursor_step(cel_json_decoder *d, cel_json_cursor *c) {
   cel_json_scan *const s = &d->scan;
   int status = cursor_advance(c, s);
@@ -127,7 +128,7 @@ static int cursor_step(cel_json_decoder *d, cel_json_cursor *c) {
     status = -1;
   c->open = status == 1;
   c->failed = status < 0;
-  if (status >= 0) /* only now: after an error the record is still ahead */
+  if (status >= 0) /* only now: after an error the same record comes next */
     c->pos = (size_t)(s->p - c->text);
   if (status == 1)
     c->index++;

@@ -1,11 +1,11 @@
 /*
-** ljson_decode.c - from text straight to Lua values.
+** ljson_decode.c - decodes a text into Lua values.
 **
-** What makes it fast: strings are scanned sixteen bytes at a time and copied
-** once, by Lua; keys that were met before are not hashed again; tables are
-** made in the size that they will have (an object's members are predicted
-** from the object before it, an array's first elements wait on the stack
-** until they are counted).
+** Why it is fast: strings are scanned sixteen bytes at a time and copied once,
+** by Lua; keys that were seen before are not hashed again; tables are made in
+** their final size. (The number of an object's members is predicted from the
+** object before it; an array's first elements wait on the stack until they are
+** counted.)
 */
 #include "json/ljson_decode.h"
 
@@ -15,11 +15,13 @@
 #include "json/ljson.h"
 
 enum {
-  ELEMENTS_WAITING = 32, /* of an array whose length is not yet known */
-  FIRST_GUESS = 4,       /* members of an object in a place not seen before */
-  MEMBERS_MOST = 256,    /* that a prediction goes up to */
-  STACK_FOR_VALUE = ELEMENTS_WAITING + 8 /* one level's slots, with room for
-                                            the auxiliary library's */
+  ELEMENTS_WAITING =
+      32,             /* elements of an array whose length is not known yet */
+  FIRST_GUESS = 4,    /* members of an object in a place not seen before */
+  MEMBERS_MOST = 256, /* no prediction is higher */
+  STACK_FOR_VALUE =
+      ELEMENTS_WAITING +
+      8 /* stack slots for one level, and some for luaL functions */
 };
 
 _Static_assert(sizeof(lua_Integer) == sizeof(int64_t),
@@ -29,8 +31,8 @@ _Static_assert(sizeof(lua_Number) == sizeof(double),
 
 void cel_json_need_stack(lua_State *L, int n) {
   if (!lua_checkstack(L, n)) {
-    /* Lua turns exactly this text into its memory error. A slot for it is
-       left: every check asks for more than is used. */
+    /* Lua raises its memory error for exactly this text. There is a free slot
+       for it, because every check asks for more than is used. */
     lua_pushliteral(L, "not enough memory");
     lua_error(L);
   }
@@ -50,8 +52,8 @@ static void decode_mark(cel_json_decoder *d, int which) {
   lua_setmetatable(d->L, -2);
 }
 
-/* Goes into an array or object. Where it is empty, goes behind it and pushes
-   it, marked [-0, +(*empty ? 1 : 0)]. */
+/* Enters an array or object. If it is empty, pushes it, marked, and goes on
+   behind it [-0, +(*empty ? 1 : 0)]. */
 static inline bool decode_enter(cel_json_decoder *d, char close, int mark,
                                 bool *empty) {
   cel_json_scan *const s = &d->scan;
@@ -79,8 +81,8 @@ static inline bool decode_more(cel_json_scan *s, char close, bool *more) {
   return cel_json_scan_more(s, close, more);
 }
 
-/* Reads a key and its colon and pushes the key, which is expected to be the
-   one at *next [-0, +1]. NULL on a fault. */
+/* Reads a key and its colon, and pushes the key [-0, +1]. It is expected to be
+   the one in slot *next. NULL on a fault. */
 static inline cel_json_key *decode_key(cel_json_decoder *d, bool first,
                                        uint8_t *next) {
   cel_json_scan *const s = &d->scan;
@@ -133,8 +135,8 @@ static bool decode_object(cel_json_decoder *d, cel_json_place *place) {
   return true;
 }
 
-/* Makes the table of an array whose first n elements are all that is on the
-   stack from `slot` + 1 on, and leaves it at `slot` [-n, +0]. */
+/* Makes the table of an array and leaves it at `slot`. Its first n elements
+   are on the stack from `slot` + 1 on [-n, +0]. */
 static void decode_elements(cel_json_decoder *d, int slot, int n, int size) {
   lua_State *const L = d->L;
   lua_createtable(L, size, 0);

@@ -1,5 +1,5 @@
 /*
-** ljson_decode.h - what the decoder shares with the cursor.
+** ljson_decode.h - the decoder, for cursors.
 */
 #ifndef CEL_LJSON_DECODE_H
 #define CEL_LJSON_DECODE_H
@@ -18,15 +18,15 @@ typedef struct cel_json_decoder {
   cel_json_scan scan;
   cel_json_keys *keys; /* kept alive by the stack's slot `keys_index` */
   int keys_index;
-  size_t work; /* since debug hooks had a turn */
+  size_t work; /* pieces of work since debug hooks could run */
 } cel_json_decoder;
 
 /* Makes sure of n free slots, or raises Lua's memory error [-0, +0]. */
 void cel_json_need_stack(lua_State *L, int n);
 
-/* Pushes the value that begins at scan.p and goes behind it [-0, +1]. On a
-   fault there may be any number of values more on the stack. *place
-   predicts what the objects here are like, and learns it. */
+/* Pushes the value that begins at scan.p and moves behind it [-0, +1]. After a
+   fault any number of values may be left on the stack. *place predicts what
+   objects at this place are like, and is updated. */
 bool cel_json_decode_value(cel_json_decoder *d, cel_json_place *place);
 
 #endif

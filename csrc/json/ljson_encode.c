@@ -1,10 +1,10 @@
 /*
-** ljson_encode.c - a Lua value to JSON text, checked on the way against the
-** contract where it says something: one walk for both.
+** ljson_encode.c - encodes a Lua value as JSON text, and checks it against the
+** contract in the same walk.
 **
-** A fault does not end the walk, so that all of them come back at once; the
-** text written so far is then thrown away. Nothing is ever assumed of a
-** table: whether it is an array is what its keys say, unless it is marked.
+** A fault does not end the walk, so that all faults are reported together; the
+** text is thrown away then. Whether a table is an array is decided by its
+** mark, or else by all of its keys.
 */
 #include "json/ljson.h"
 
@@ -14,6 +14,7 @@
 
 #include <lauxlib.h>
 
+#include "common/lproxy.h"
 #include "common/lturn.h"
 #include "contract/lvalidate.h"
 #include "json/ljson_scalar.h"
@@ -22,11 +23,13 @@
 _Static_assert(CEL_FAULTS_DEPTH == CEL_JSON_MAX_DEPTH,
                "a path reaches as deep as a text");
 
-#define MOST_FAULTS 10000 /* nobody reads more, and there may be 2^128 */
+#define MOST_FAULTS                                                           \
+  10000 /* nobody reads more; shared tables can make 2^128                    \
+         */
 
 static void encode_value(cel_encoder *e, const cel_shape *shape, bool member);
 
-/* cel_table_items, with what is wrong made a fault [-0, +0]. */
+/* cel_table_items; what is wrong becomes a fault [-0, +0]. */
 static lua_Integer encode_judge(cel_encoder *e, int t, cel_mark mark) {
   cel_work(e->L, &e->work, (size_t)lua_rawlen(e->L, t));
   lua_Integer n = cel_table_items(e->L, t, mark);
@@ -35,8 +38,8 @@ static lua_Integer encode_judge(cel_encoder *e, int t, cel_mark mark) {
   return n;
 }
 
-/* Begins a line where there are lines: before an item or a member, and before
-   the bracket that closes them [-0, +0]. */
+/* Begins a new line, if the text is to be indented: before an item or a
+   member, and before the closing bracket [-0, +0]. */
 static void encode_line(cel_encoder *e, bool closing) {
   if (e->indent == 0)
     return;
@@ -47,10 +50,10 @@ static void encode_line(cel_encoder *e, bool closing) {
   e->out.at += n;
 }
 
-/* Ends an array or object: its bracket comes in place of the last comma
-   [-0, +0]. */
+/* Ends an array or object: its closing bracket replaces the last comma [-0,
+   +0]. */
 static void encode_close(cel_encoder *e, char bracket) {
-  if (e->out.at[-1] == ',') { /* else all members were left out */
+  if (e->out.at[-1] == ',') { /* if not, all members were left out */
     e->out.at--;
     encode_line(e, true);
   }
@@ -62,7 +65,7 @@ static void encode_close(cel_encoder *e, char bracket) {
 static bool encode_items(cel_encoder *e, const cel_shape *items, int t,
                          cel_mark mark, lua_Integer i) {
   cel_step *step = &e->faults.steps[e->faults.depth - 1];
-  step->index = 0; /* the fault, if any, is the table's */
+  step->index = 0; /* a fault is about the table */
   lua_Integer n = encode_judge(e, t, mark);
   if (n < 0)
     return false;
@@ -117,11 +120,11 @@ static bool encode_is_null(lua_State *L) {
 /* The fields that an object has, a bit for each. */
 typedef struct members {
   uint64_t seen;    /* with a value other than null */
-  uint64_t present; /* be it null, or not sent */
-  bool others;      /* there are names that the shape does not have */
+  uint64_t present; /* also those that are null or not sent */
+  bool others;      /* it has names that the shape does not have */
 } members;
 
-/* Checks that the value on top, of a member that must not be empty, is not
+/* Checks that the value on top is not empty, for a member that must not be
    [-0, +0]. */
 static void encode_filled(cel_encoder *e) {
   lua_State *L = e->L;
@@ -233,8 +236,8 @@ static bool encode_object(cel_encoder *e, const cel_shape *shape, int t,
   return true;
 }
 
-/* Writes an empty table as what its mark or the contract says, and returns
-   its type [-0, +0]. */
+/* Writes an empty table as array or object, as its mark or the contract says,
+   and returns that type [-0, +0]. */
 static unsigned encode_empty(cel_encoder *e, const cel_shape *shape, int t,
                              cel_mark mark) {
   unsigned both = CEL_TYPE_ARRAY | CEL_TYPE_OBJECT;
@@ -257,8 +260,8 @@ static bool is_proxy(cel_encoder *e, int t) {
   return proxy;
 }
 
-/* Goes down into the table on top; false, with a fault, where that would
-   not end [-0, +0]. */
+/* Enters the table on top. If it contains itself or is too deep, adds a fault
+   and returns false [-0, +0]. */
 static bool encode_enter(cel_encoder *e) {
   cel_faults *f = &e->faults;
   const void *table = lua_topointer(e->L, -1);
@@ -290,7 +293,7 @@ static void encode_table(cel_encoder *e, const cel_shape *shape) {
   lua_pushnil(L);
   bool empty = lua_next(L, t) == 0;
   if (empty && mark == CEL_MARK_NONE && is_proxy(e, t)) {
-    type = CEL_TYPE_ANY; /* one fault will do */
+    type = CEL_TYPE_ANY; /* no second fault for the same table */
     whole = false;
   } else if (empty) {
     type = encode_empty(e, shape, t, mark);
@@ -307,8 +310,8 @@ static void encode_table(cel_encoder *e, const cel_shape *shape) {
     cel_validate_type(&e->faults, shape, type, t);
 }
 
-/* Tables may share others: what a walk meets can be 2^128 values, of a body of
-   a hundred tables. */
+/* Whether to end the walk early. Tables may contain the same table twice, and
+   so on: a hundred tables can make 2^128 values. */
 static bool encode_is_over(const cel_encoder *e) {
   return (e->most > 0 && (size_t)(e->out.at - e->out.start) > e->most) ||
          e->faults.count >= MOST_FAULTS;

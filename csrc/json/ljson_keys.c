@@ -7,10 +7,11 @@
 
 #include "json/ljson.h"
 
-/* Its address is the registry key. */
+/* The address of this is the registry key. */
 static const char keys_anchor = 0;
 
-/* Eight bytes or fewer, in any order that is the same every time. */
+/* Packs up to eight bytes into a word. Their order does not matter, but is
+   always the same. */
 static uint64_t keys_short_word(const char *p, size_t len) {
   if (len >= 4) {
     uint32_t first;
@@ -45,7 +46,7 @@ static inline bool keys_same(const cel_json_key_id *a,
          a->inner == b->inner && a->inner_end == b->inner_end;
 }
 
-/* keys_same with what would be identified from p, id->len bytes. */
+/* Whether the id->len bytes at p are this key. */
 static inline bool keys_is(const cel_json_key_id *id, const char *p) {
   const size_t len = id->len;
   if (len < 8)
@@ -56,8 +57,8 @@ static inline bool keys_is(const cel_json_key_id *id, const char *p) {
                        id->inner_end == cel_json_load8(p + len - 16));
 }
 
-/* The first of the two slots that a key may be in; the other is next to
-   it. Multiplying spreads the bits upwards, so the top ones are used. */
+/* The first of the two slots that a key may be in; the other is the next one.
+   A multiplication mixes the bits upwards, so the top bits are used. */
 static inline size_t keys_slot(const cel_json_key_id *id) {
   uint64_t x = id->head ^ (id->tail << 23 | id->tail >> 41) ^ id->len;
   x *= UINT64_C(0x9E3779B97F4A7C15);
@@ -66,8 +67,8 @@ static inline size_t keys_slot(const cel_json_key_id *id) {
 
 /*
 ** Pushes a new string and keeps it in place of an older one [-0, +1]. The
-** string is on the stack before a slot is touched: creating it may run
-** finalizers that decode something themselves.
+** string is made before a slot is changed: making it may run finalisers, which
+** may decode something themselves.
 */
 static size_t keys_replace(lua_State *L, cel_json_keys *keys, int index,
                            const cel_json_key_id *id, const char *bytes) {

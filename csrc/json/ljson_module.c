@@ -1,7 +1,6 @@
 /*
 ** ljson_module.c - the module table celigo.json, and the marks that say
-*whether a
-** table is an array or an object.
+** whether a table is an array or an object.
 */
 #include "json/ljson_module.h"
 
@@ -10,6 +9,7 @@
 #include <lauxlib.h>
 
 #include "common/lmisuse.h"
+#include "common/loptions.h"
 #include "json/ljson.h"
 #include "json/ljson_writer.h"
 #include "json/lmarks.h"
@@ -19,38 +19,16 @@ JSON to and from Lua values.
 @module celigo.json
 */
 
-/* Reads the options at index 2, which may be none [-0, +0]. */
+/* Reads the options at index 2; there may be none [-0, +0]. */
 static void read_options(lua_State *L, cel_encode_options *o) {
   static const char what[] = "celigo.json.encode";
+  static const cel_option rows[] = {
+      {"sort", CEL_OPTION_BOOLEAN, 0, 0, NULL},
+      {"indent", CEL_OPTION_INTEGER, 0, 16, NULL}};
   cel_misuse_surplus(L, what, 2, "encode(value[, options])");
-  if (lua_isnoneornil(L, 2))
-    return;
-  if (!lua_istable(L, 2))
-    luaL_error(L, "%s: expected a table of options, got a %s", what,
-               luaL_typename(L, 2));
-  lua_pushnil(L);
-  while (lua_next(L, 2) != 0) {
-    const char *name =
-        lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-    if (strcmp(name, "sort") == 0) {
-      if (!lua_isboolean(L, -1))
-        luaL_error(L, "%s: option 'sort': expected a boolean, got a %s", what,
-                   luaL_typename(L, -1));
-      o->sort = lua_toboolean(L, -1);
-    } else if (strcmp(name, "indent") == 0) {
-      int whole = 0;
-      lua_Integer n =
-          lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &whole) : 0;
-      if (!whole || n < 0 || n > 16)
-        luaL_error(L, "%s: option 'indent': expected an integer from 0 to 16",
-                   what);
-      o->indent = (int)n;
-    } else {
-      luaL_error(L, "%s: unknown option '%s'; there are: sort, indent", what,
-                 name);
-    }
-    lua_pop(L, 1);
-  }
+  cel_options_check(L, 2, rows, sizeof rows / sizeof *rows, what);
+  o->sort = cel_option_boolean(L, 2, "sort", false);
+  o->indent = (int)cel_option_number(L, 2, "indent", 0);
 }
 
 /***
@@ -119,14 +97,14 @@ static int l_encode(lua_State *L) {
   if (cel_json_encode(L, 1, &options) == 0)
     return 1;
   luaL_pushfail(L);
-  lua_rawgeti(L, -2, 1); /* the first fault is enough; it names its path */
+  lua_rawgeti(L, -2, 1); /* the first fault is enough; it has its path */
   lua_getfield(L, -1, "message");
   lua_remove(L, -2);
   return 2;
 }
 
-/* Gives the table at 1 one of our metatables; one that means something else
-   is not taken away from it [-0, +1]. */
+/* Sets one of our metatables on the table at index 1. Refused if the table has
+   another metatable, for that may be needed [-0, +1]. */
 static int marks_set(lua_State *L, const char *name, const char *use) {
   lua_settop(L, 1);
   cel_misuse_colon(L, name, use);

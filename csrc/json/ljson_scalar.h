@@ -19,7 +19,7 @@
 #include "json/ljson_writer.h"
 #include "json/lmarks.h"
 
-/* What a walk carries along. */
+/* The state of a walk over a value. */
 typedef struct cel_encoder {
   lua_State *L;
   bool validate;
@@ -27,7 +27,7 @@ typedef struct cel_encoder {
   int indent;  /* spaces for each level; 0: all on one line */
   bool over;   /* the walk ends: too large, or too many faults */
   size_t most; /* bytes of text */
-  size_t work; /* since debug hooks had a turn */
+  size_t work; /* pieces of work since debug hooks could run */
   cel_marks marks;
   cel_faults faults;
   cel_writer out;

@@ -1,5 +1,5 @@
 /*
-** ljson_writer.c - JSON text as it grows.
+** ljson_writer.c - collects JSON text.
 */
 #include "json/ljson_writer.h"
 
@@ -24,8 +24,9 @@ typedef struct writer_block {
   char data[];
 } writer_block;
 
-/* Raises Lua's own memory error, which lua_error makes of this string; its
-   declaration does not say that it never returns. */
+/* Raises Lua's own memory error: lua_error does that for this string. (The
+   loop is there because its declaration does not say that it never returns.)
+   */
 static _Noreturn void box_no_memory(lua_State *L) {
   for (;;) {
     lua_pushliteral(L, "not enough memory");
@@ -76,12 +77,13 @@ static bool box_resize(lua_State *L, cel_box *box, size_t n) {
   return good;
 }
 
-/* Gives the box n bytes, or raises Lua's memory error [-0, +0]. */
+/* Resizes the box to n bytes, or raises Lua's memory error [-0, +0]. */
 static void box_need(lua_State *L, cel_box *box, size_t n) {
   if (box_resize(L, box, n))
     return;
-  /* Only Lua can raise its memory error: let it try the same. Should it
-     succeed, by an emergency collection, there is memory for the box. */
+  /* Only Lua itself can raise its memory error: so it is asked for the same
+     memory. If it finds some, by collecting garbage, there is memory for the
+     box as well. */
   lua_newuserdatauv(L, n, 0);
   lua_pop(L, 1);
   lua_gc(L, LUA_GCCOLLECT, 0);
@@ -143,10 +145,10 @@ void cel_writer_float(cel_writer *w, double value) {
   w->at += cel_json_print_float(value, w->at);
 }
 
-/* Writes what stands for a quote, a backslash or a control character; there
-   is room for six bytes. */
+/* Writes the escape of a quote, a backslash or a control character. There must
+   be room for six bytes. */
 static char *writer_escape(char *at, char c) {
-  /* The letter after the backslash; 0 where there is none. */
+  /* The letter after the backslash; 0 if there is no short escape. */
   static const char letters[0x20] = {
       ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r',
   };
@@ -166,8 +168,8 @@ static char *writer_escape(char *at, char c) {
   return at;
 }
 
-/* The end of the valid UTF-8 beyond ASCII that starts at s; s itself where
-   it is malformed. */
+/* The end of the valid UTF-8 beyond ASCII that starts at s; s itself if it is
+   malformed. */
 static const char *writer_wide(const char *s, const char *end) {
   while (s < end && (unsigned char)*s >= 0x80) {
     size_t n = cel_utf8_length(s, (size_t)(end - s));
@@ -178,7 +180,7 @@ static const char *writer_wide(const char *s, const char *end) {
   return s;
 }
 
-/* The rest of a string from its first special byte on. */
+/* Writes the rest of a string, from its first special byte on. */
 static size_t writer_string_rest(cel_writer *w, const char *s,
                                  const char *from, const char *end) {
   while (from < end) {

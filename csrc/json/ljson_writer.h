@@ -1,5 +1,5 @@
 /*
-** ljson_writer.h - JSON text as it grows.
+** ljson_writer.h - collects JSON text.
 **
 ** A short text stays in the writer itself; a long one is in memory of the
 ** state's allocator that a box on the stack leads to (lbox.h), so that nothing
@@ -18,7 +18,7 @@
 
 typedef struct cel_writer {
   lua_State *L;
-  int slot;    /* index of the box; nil while there is none */
+  int slot;    /* the box's stack index; nil is there until there is one */
   char *start; /* `first`, or the box's memory */
   char *at;    /* where the next byte goes */
   char *end;   /* where the room ends */
@@ -34,10 +34,10 @@ void cel_writer_init(cel_writer *w, lua_State *L);
 /* Pushes the text [-0, +1]. */
 void cel_writer_push(cel_writer *w);
 
-/* Gives the memory back; the writer is of no use any more [-0, +0]. */
+/* Frees the memory; the writer must not be used any more [-0, +0]. */
 void cel_writer_close(cel_writer *w);
 
-/* Makes room for n more bytes, and more [-0, +0]. */
+/* Makes room for at least n more bytes [-0, +0]. */
 void cel_writer_grow(cel_writer *w, size_t n);
 
 /* Writes a string with its quotes. Returns 0, or the position, from 1, of
@@ -47,7 +47,7 @@ size_t cel_writer_string(cel_writer *w, const char *s, size_t len);
 void cel_writer_integer(cel_writer *w, int64_t value); /* [-0, +0] */
 void cel_writer_float(cel_writer *w, double value);    /* [-0, +0] */
 
-/* Makes sure of room for n more bytes [-0, +0]. */
+/* Makes sure that there is room for n more bytes [-0, +0]. */
 static inline void cel_writer_room(cel_writer *w, size_t n) {
   if ((size_t)(w->end - w->at) < n)
     cel_writer_grow(w, n);

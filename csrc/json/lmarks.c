@@ -1,5 +1,5 @@
 /*
-** lmarks.c - which JSON type a Lua table is meant to have.
+** lmarks.c - decides which JSON type a Lua table has.
 */
 #include "json/lmarks.h"
 
@@ -7,7 +7,7 @@
 
 #include "json/ljson.h" /* CEL_ARRAY_MT, CEL_OBJECT_MT */
 
-/* Reads a member of the table on top as an identity [-0, +0]. */
+/* Reads a member of the table on top as an address, to compare it [-0, +0]. */
 static const void *marks_member(lua_State *L, const char *name) {
   lua_pushstring(L, name);
   lua_rawget(L, -2);
@@ -16,8 +16,8 @@ static const void *marks_member(lua_State *L, const char *name) {
   return identity;
 }
 
-/* Looks up what the loaded lua-cjson uses, or a module in its place: only
-   when something is met that may be its own [-0, +0]. */
+/* Looks up the marks of lua-cjson (or of a module in its place), if that is
+   loaded. Only called when a value may have such a mark [-0, +0]. */
 static void marks_find_cjson(cel_marks *m, lua_State *L) {
   static const char *const names[] = {"cjson", "cjson.safe"};
   if (m->cjson_known)
@@ -38,7 +38,7 @@ static void marks_find_cjson(cel_marks *m, lua_State *L) {
   lua_settop(L, top);
 }
 
-/* The identity of a metatable in the registry, or NULL [-0, +0]. */
+/* The address of a metatable in the registry, or NULL [-0, +0]. */
 static const void *marks_metatable(lua_State *L, const char *name) {
   luaL_getmetatable(L, name);
   const void *identity = lua_topointer(L, -1);
@@ -75,7 +75,7 @@ bool cel_marks_is_empty_array(cel_marks *m, lua_State *L, const void *p) {
   return p != NULL && p == m->cjson_empty_array;
 }
 
-/* What the keys of a table add up to. */
+/* Which keys a table has. */
 typedef struct marks_keys {
   lua_Integer items; /* keys that are integers */
   bool below;        /* one of them is less than 1 */
@@ -101,8 +101,8 @@ static marks_keys marks_count_keys(lua_State *L, int t) {
   return keys;
 }
 
-/* n where each of 1 to n holds something [-0, +0]; else -1, with what is
-   wrong pushed [-0, +1]. */
+/* Returns n if no item from 1 to n is nil [-0, +0]; else -1, and pushes what
+   is wrong [-0, +1]. */
 static lua_Integer marks_check_holes(lua_State *L, int t, lua_Integer n) {
   for (lua_Integer i = 1; i <= n; i++) {
     bool hole = lua_rawgeti(L, t, i) == LUA_TNIL;
@@ -131,18 +131,4 @@ lua_Integer cel_table_items(lua_State *L, int t, cel_mark mark) {
   else
     return marks_check_holes(L, t, keys.items);
   return -1;
-}
-
-bool cel_table_is_proxy(lua_State *L, int t) {
-  static const char *const names[] = {"__pairs", "__index"};
-  bool proxy = false;
-  if (!lua_getmetatable(L, t))
-    return false;
-  for (int i = 0; i < 2 && !proxy; i++) {
-    lua_pushstring(L, names[i]);
-    proxy = lua_rawget(L, -2) != LUA_TNIL;
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-  return proxy;
 }

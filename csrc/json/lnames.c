@@ -1,12 +1,12 @@
 /*
-** lnames.c - the names of a table's members in order.
+** lnames.c - the names of a table's members, sorted.
 */
 #include "json/lnames.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Order of names, for qsort: bytes. */
+/* The order of names, for qsort: by bytes. */
 static int compare(const void *a, const void *b) {
   const cel_name *one = a;
   const cel_name *other = b;
@@ -16,8 +16,9 @@ static int compare(const void *a, const void *b) {
                     : (one->len > other->len) - (one->len < other->len);
 }
 
-/* Turns the first key and value of the table at t, on the stack, into an
-   array of its names [-2, +1]; -1 where a key is no name [-2, +0]. */
+/* Replaces the first key and value of the table at t, on the stack, by an
+   array of all its names [-2, +1]. If a key is not a string, returns -1 [-2,
+   +0]. */
 static lua_Integer collect(lua_State *L, int t) {
   lua_Integer n = 0;
   lua_newtable(L);

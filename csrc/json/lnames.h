@@ -1,5 +1,5 @@
 /*
-** lnames.h - the names of a table's members in order.
+** lnames.h - the names of a table's members, sorted.
 */
 #ifndef CEL_LNAMES_H
 #define CEL_LNAMES_H
@@ -13,10 +13,10 @@ typedef struct cel_name {
   size_t len;
 } cel_name;
 
-/* Reads the names of the table at t, whose first key and value are on the
-   stack, and sorts them by their bytes. Pushes an array, which keeps the
-   strings, and a userdata that is a cel_name[], and returns how many there are
-   [-2, +2]; -1 where a key is no name [-2, +0]. */
+/* Sorts the names of the table at t by their bytes. Its first key and value
+   are on the stack. Pushes an array, which keeps the strings, and a userdata,
+   which is a cel_name[]; returns how many there are [-2, +2]. If a key is not
+   a string, returns -1 [-2, +0]. */
 lua_Integer cel_push_names(lua_State *L, int t);
 
 #endif

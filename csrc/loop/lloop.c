@@ -1,11 +1,11 @@
 /*
-** lloop.c - what event loops are built on, for lua/celigo/loop.
+** lloop.c - what event loops need, for lua/celigo/loop.
 **
-** libcurl closes a descriptor before a loop can hear of it, and the number
-** may be somebody else's at once. So a loop watches duplicates, which are
-** closed by nobody but itself. A socket is known by a serial number, for its
-** descriptor comes back. Where the system has one descriptor for all of them
-** (http_watch.h), the loop watches that.
+** libcurl may close a descriptor before the loop learns of it, and something
+** else may get the same number at once. So the loop watches duplicates, which
+** only the loop itself closes. Each socket has a serial number, because
+** descriptors are used again. Where there is one descriptor for all sockets
+** (http_watch.h), the loop watches only that.
 */
 #include "loop/lloop.h"
 
@@ -25,7 +25,7 @@
 /* {====== Wake-ups */
 
 /* core.set_wakeup(client, f): f() is called when the client has work that its
-   loop does not know of; nil takes the function away. */
+   loop does not know of. nil removes the function. */
 static int l_set_wakeup(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
   bool on = !lua_isnoneornil(L, 2);
@@ -38,8 +38,8 @@ static int l_set_wakeup(lua_State *L) {
   return 0;
 }
 
-/* core.wake(client): there is work for the next turn that the core cannot
-   see, such as a coroutine that has begun to wait. */
+/* core.wake(client): sends a wake-up for work that only Lua knows of, such as
+   a coroutine that has begun to wait. */
 static int l_wake(lua_State *L) {
   cel_client_check(L, 1)->wakeup.ended++;
   cel_wake(L, 1);
@@ -50,9 +50,9 @@ static int l_wake(lua_State *L) {
 
 /* {====== A turn */
 
-/* core.serve(client): does what is due, without waiting; true when something
-   that is waited for may have become ready since the last core.wants(). No
-   wake-up is sent from here to the next one. */
+/* core.serve(client): a step that does not wait. True if something may have
+   become ready since the last core.wants(). From here to the next core.wants()
+   no wake-up is sent. */
 static int l_serve(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
   c->wakeup.sent = true;
@@ -63,8 +63,9 @@ static int l_serve(lua_State *L) {
 
 #define WATCH 0 /* the serial number of the one descriptor for all sockets */
 
-/* Pushes the table of what to watch [-0, +1]. Before the first exchange the
-   client may still be taken along by fork: the descriptor is made then. */
+/* Pushes the table of what to watch [-0, +1]. The descriptor for all sockets
+   is made only after the first exchange: before that, the process may still
+   fork and use the client in the child. */
 static void push_sockets(lua_State *L, cel_http *h) {
   static const char *const events[] = {
       [CURL_POLL_IN] = "r", [CURL_POLL_OUT] = "w", [CURL_POLL_INOUT] = "rw"};
@@ -86,18 +87,18 @@ static void push_sockets(lua_State *L, cel_http *h) {
   }
 }
 
-/* Whether anything is to be waited for: a call that is READY waits for its
-   owner only, who comes back when it goes on. */
+/* Whether the client waits for anything. A READY call does not: its owner
+   advances it, and then asks again. */
 static bool is_busy(const cel_client *c) {
   return cel_client_next(c) != NULL ||
          c->lists[CEL_STATE_WAITING].head != NULL ||
          c->lists[CEL_STATE_SENT].head != NULL;
 }
 
-/* core.wants(client): the seconds until the client must be served again, or
-   nil where only a descriptor or a wake-up says so; and a table of what to
-   watch: serial number to "r", "w" or "rw". The turn has resumed whoever was
-   ready; what that has queued is sent here. */
+/* core.wants(client): the last step of a turn of the loop. First sends what
+   the coroutines that were resumed have queued. Returns the seconds until the
+   next core.serve(), or nil if only a descriptor or a wake-up decides that;
+   and a table of what to watch: serial number to "r", "w" or "rw". */
 static int l_wants(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
   c->wakeup.seen = c->wakeup.ended;
@@ -127,7 +128,7 @@ static int l_closed(lua_State *L) {
 
 /* {====== Descriptors */
 
-/* A block that its userdata leads to (lbox.h). */
+/* The block of a duplicate; its userdata is a box (lbox.h). */
 typedef struct descriptor {
   cel_owned owned; /* by its state */
   cel_allocator alloc;
@@ -173,16 +174,17 @@ static int find_socket(const cel_client *c, lua_Integer serial) {
   return -1;
 }
 
-/* core.descriptor(client, serial): a descriptor of the loop's own for that
-   socket, an object with fd() and close(); or nil where the socket is gone
-   or the process may open no more. */
+/* core.descriptor(client, serial): a duplicate of that socket's descriptor for
+   the loop, an object with fd() and close(); or nil if the socket is gone, or
+   the process can open no more descriptors. */
 static int l_descriptor(lua_State *L) {
   const cel_client *c = cel_client_check(L, 1);
   lua_Integer serial = luaL_checkinteger(L, 2);
   descriptor *own = push_descriptor(L, c);
   int fd = find_socket(c, serial);
   if (fd >= 0)
-    own->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* not a closed stdin's */
+    own->fd = fcntl(fd, F_DUPFD_CLOEXEC,
+                    3); /* 3 or higher: no number of a standard descriptor */
   if (fd >= 0 && own->fd < 0 && cel_collector_find_descriptors(L)) {
     fd = find_socket(c, serial);
     own->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);

@@ -1,10 +1,10 @@
 /*
 ** lloop.h - what an event loop needs to drive a client: when to come back,
-** which descriptors to watch, and word of work that it does not know of.
+** which descriptors to watch, and a wake-up when there is new work.
 **
-** A loop gives the client a wake-up function. The core calls it when calls are
-** started, stepped or ended by somebody else than the loop, and then not again
-** until the loop has asked what to wait for.
+** A loop gives the client a wake-up function. It is called when something
+** other than the loop starts, steps or ends calls, and then not again until
+** the loop has called core.wants().
 */
 #ifndef CEL_LLOOP_H
 #define CEL_LLOOP_H

@@ -4,6 +4,7 @@
 */
 #include <lauxlib.h>
 
+#include "common/loptions.h"
 #include "common/lplain.h"
 #include "common/lturn.h"
 #include "json/ljson.h"
@@ -19,6 +20,8 @@ int luaopen_celigo_base(lua_State *L) {
   static const luaL_Reg functions[] = {{"array", cel_json_l_array},
                                        {"object", cel_json_l_object},
                                        {"plain", cel_l_plain},
+                                       {"check_options", cel_l_check_options},
+                                       {"option_error", cel_l_option_error},
                                        {NULL, NULL}};
   luaL_checkversion(L);
   cel_open_turn(L);

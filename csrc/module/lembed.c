@@ -3,8 +3,8 @@
 ** library, without a file or a package library.
 **
 ** The Lua files call require() for each other. Here they are loaded with an
-** environment of their own, whose require knows the files in the library
-** and falls back on the state's, where there is one.
+** environment of their own. Its require knows the files in the library, and
+** calls the state's require, if there is one, for all others.
 */
 #include "celigo.h"
 
@@ -17,7 +17,8 @@
 #include "module/lmodule.h"
 #include "module/lua_files.h"
 
-#define LOADED "celigo.loaded" /* registry: what has been opened, by name */
+#define LOADED                                                                \
+  "celigo.loaded" /* registry: modules that have been opened, by name */
 
 static const cel_lua_file *find_file(const char *module) {
   for (size_t i = 0; i < cel_lua_files_count; i++)
@@ -28,7 +29,7 @@ static const cel_lua_file *find_file(const char *module) {
 
 static int l_require(lua_State *L);
 
-/* Pushes an environment that falls back on the globals [-0, +1]. */
+/* Pushes an environment that also shows the globals [-0, +1]. */
 static void push_environment(lua_State *L) {
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, l_require);
@@ -84,8 +85,8 @@ static int l_require(lua_State *L) {
   return 1;
 }
 
-/* Lets scripts require the other files, such as celigo.loop.luv, where the
-   host has opened the package library. */
+/* If the host has opened the package library, lets scripts require the other
+   files, such as celigo.loop.luv. */
 static void fill_preload(lua_State *L) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   for (size_t i = 0; i < cel_lua_files_count; i++) {
@@ -112,9 +113,9 @@ const char *celigo_version(void) {
 
 #define WHAT "celigo_push_client"
 
-/* The part of the options that the host and this library both know of. A
-   host that is newer may have more; what it sets there must not be lost in
-   silence. */
+/* The options that both the host and this library know. A newer host may have
+   more; if it sets one of those, that is an error, for it must not be ignored
+   silently. */
 static celigo_options known_options(lua_State *L,
                                     const celigo_options *given) {
   celigo_options o;
@@ -144,8 +145,8 @@ static const char *pick_base_url(lua_State *L, const celigo_options *o) {
   return o->base_url == NULL ? url : o->base_url;
 }
 
-/* 0 stands for the default, `none` for none where it is not 0; NaN is in no
-   range. */
+/* 0 is the default. `none`, if it is not 0, means none. NaN is out of range.
+ */
 static void check_number(lua_State *L, const char *option, double value,
                          int none) {
   const cel_option *row = cel_client_option(option);
@@ -165,7 +166,7 @@ static void check_numbers(lua_State *L, const celigo_options *o) {
   check_number(L, "max_connections", o->max_connections, 0);
 }
 
-/* No message here shows any part of the token. */
+/* No message here may show any part of the token. */
 static void check_strings(lua_State *L, const celigo_options *o) {
   const char *agent = o->user_agent;
   if (o->token == NULL || o->token[0] == '\0')
@@ -180,8 +181,8 @@ static void check_strings(lua_State *L, const celigo_options *o) {
     refuse(L, "user_agent", "no control characters");
 }
 
-/* The class and all of the Lua layer, for a client that is made before the
-   script makes one: a table look-up once they are there. */
+/* Opens the client's class and the Lua layer, for a host that makes a client
+   before the script does. Once they are open this is only a look-up. */
 static void open_client(lua_State *L) {
   lua_pushcfunction(L, l_require);
   lua_pushliteral(L, "celigo.client");
@@ -221,8 +222,9 @@ static int l_push_client(lua_State *L) {
 }
 
 int celigo_push_client(lua_State *L, const celigo_options *options) {
-  if (!lua_checkstack(L, 2)) {         /* the function, and what it pushes */
-    lua_pushliteral(L, CEL_NO_MEMORY); /* Lua keeps it: nothing is raised */
+  if (!lua_checkstack(L, 2)) { /* for the function and its result */
+    lua_pushliteral(
+        L, CEL_NO_MEMORY); /* Lua has this string already: cannot raise */
     return LUA_ERRMEM;
   }
   lua_pushcfunction(L, l_push_client);

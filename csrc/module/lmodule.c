@@ -9,7 +9,6 @@
 #include "client/lcall.h"
 #include "client/lconfig.h"
 #include "client/lmethods.h"
-#include "client/loptions.h"
 #include "client/lrequest.h"
 #include "client/lresult.h"
 #include "client/lvisited.h"
@@ -37,7 +36,6 @@ static int l_set_log_opener(lua_State *L) {
 int luaopen_celigo_core(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"new", cel_l_new},
-      {"nearest", cel_l_nearest},
       {"set_error_constructor", l_set_error_constructor},
       {"set_log_opener", l_set_log_opener},
       {"hide_file", cel_l_hide_file},

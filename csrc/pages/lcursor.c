@@ -1,8 +1,8 @@
 /*
 ** lcursor.c - the records of a page, one for each turn of a loop.
 **
-** The cursor takes the text of a page call over and decodes straight from
-** the buffer that libcurl's callback filled.
+** A cursor takes over the text of a page call, and decodes it from the buffer
+** into which it was received.
 */
 #include "pages/lcursor.h"
 
@@ -22,24 +22,24 @@
 
 /* User values of a cursor. */
 enum {
-  UV_RECORDS = 1, /* an array, where a codec of the user
-                                        has decoded them all */
+  UV_RECORDS = 1, /* an array: a user's codec has decoded all records */
   UV_CLIENT,
   UVS = UV_CLIENT
 };
 
-/* A block that its userdata leads to (lbox.h). */
+/* The block of a cursor; its userdata is a box (lbox.h). */
 typedef struct page_cursor {
   cel_owned owned;    /* by its state */
   cel_client *client; /* a reference */
   cel_buf text;
   cel_json_cursor json;
-  lua_Integer given; /* of decoded records, those handed out */
-  lua_Integer total; /* of decoded records */
+  lua_Integer given; /* how many of the decoded records were handed out */
+  lua_Integer total; /* how many decoded records there are */
   bool decoded;
   bool reading;  /* the text is being read */
-  bool doomed;   /* closed meanwhile, by a finaliser: free it afterwards */
-  double looked; /* when it last let the network have a turn */
+  bool doomed;   /* closed while it was read, by a finaliser: to be freed after
+                    that */
+  double looked; /* when it last looked at the network */
 } page_cursor;
 
 static void free_text(page_cursor *p) {
@@ -55,7 +55,7 @@ static void end_block(cel_owned *block) {
   cel_client_release(client);
 }
 
-/* Pushes a cursor with nothing in it, of the call at idx [-0, +1]. */
+/* Pushes an empty cursor for the call at idx [-0, +1]. */
 static page_cursor *push_cursor(lua_State *L, int call) {
   cel_client *client = cel_call_get(L, call)->client;
   cel_box *box = cel_box_push(L, CEL_CURSOR_MT, UVS);
@@ -72,9 +72,10 @@ static page_cursor *check_cursor(lua_State *L, int idx) {
   return cel_box_check(L, idx, CEL_CURSOR_MT);
 }
 
-/* Ends the cursor at index 1 [-0, +0]; its text's memory may be kept for the
-   next page. Else what is kept is given back, where it still had a text or
-   is ended `again` for that. This may come even while a record is decoded. */
+/* Ends the cursor at index 1 [-0, +0]. `keep`: another page follows, so the
+   memory of the text is kept for that. Else the memory that is kept for pages
+   is freed; when the cursor was ended before, only if `again` is true. May be
+   called while a record is being decoded. */
 static void end_cursor(lua_State *L, page_cursor *p, bool keep, bool again) {
   bool trim = !keep && (again || p->text.cap > 0);
   p->json.open = p->json.failed = false;
@@ -106,31 +107,32 @@ static int l_cursor_gc(lua_State *L) {
   return 0;
 }
 
-/* Whether the whole text is a page: no record of a broken one is handed out,
-   so that the walk can be taken up again at that page. */
+/* Whether the whole text is valid. No record of an invalid page is handed out,
+   so that the walk can start again at that page. */
 static bool check_text(const cel_buf *text, cel_json_cursor *cursor,
                        cel_json_fault *fault) {
   cel_json_scan s;
   if (cel_json_cursor_open(cursor, text->data, text->len, fault) != 0)
     return false;
-  return cursor->in_object /* which was read to its end to open it */
+  return cursor
+             ->in_object /* an object was read to its end when it was opened */
          || (cel_json_scan_begin(&s, text->data, text->len, fault) &&
              cel_json_skip_value(&s) && cel_json_scan_end(&s));
 }
 
-/* Takes the text of the call at index 1 over into the cursor at index 2
-   [-0, +1]: pushes the reference that a nextPageURL member holds, or nil. Or
-   returns false and pushes what is wrong with the text. */
+/* Moves the text of the call at index 1 into the cursor at index 2, and pushes
+   the value of a nextPageURL member, or nil [-0, +1]. Or returns false and
+   pushes what is wrong with the text. */
 static bool take_text(lua_State *L, cel_call *c, page_cursor *p) {
   cel_json_fault fault;
   if (!check_text(&c->transfer.body, &p->json, &fault)) {
     lua_pushstring(L, cel_body_fault(c, true, &fault));
     return false;
   }
-  p->text = c->transfer.body; /* moved, before a finaliser can end the call */
+  p->text = c->transfer.body; /* moved first: a finaliser may end the call */
   cel_buf_init(&c->transfer.body, p->text.alloc, p->text.max);
   if (p->json.next_bad)
-    lua_pushboolean(L, true); /* no reference, but not none */
+    lua_pushboolean(L, true); /* not a string: an error, not the last page */
   else if (p->json.next_len == 0)
     lua_pushnil(L);
   else if (cel_json_decode(L, p->json.text + p->json.next_start - 1,
@@ -153,10 +155,9 @@ static bool take_decoded(lua_State *L, cel_call *c, page_cursor *p) {
   return true;
 }
 
-/* core.cursor(call): takes the page's text over. Returns a cursor, and the
-   reference that a nextPageURL member holds or nil, and how many records the
-   whole list has as totalCount tells, or 0; or nil and an error object where
-   the page holds no records. */
+/* core.cursor(call): takes over the page's text. Returns a cursor, the value
+   of a nextPageURL member or nil, and the value of a totalCount member or 0.
+   Or nil and an error object, if the body is not a list of records. */
 static int l_cursor(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   luaL_argcheck(L,
@@ -178,10 +179,10 @@ static int l_cursor(lua_State *L) {
   return 2;
 }
 
-/* Seconds between two looks at the network while records are handed out. */
+/* Seconds between two turns of the client while records are handed out. */
 #define LOOK_INTERVAL 1e-3
 
-/* Lets the next page come nearer while this one is consumed. */
+/* Lets the client receive the next page while this one is consumed. */
 static void look_at_network(lua_State *L, int cursor, page_cursor *p) {
   const cel_client *c = p->client;
   if (c->http.running == 0 && cel_client_next(c) == NULL)
@@ -202,7 +203,7 @@ typedef struct reading {
   cel_json_fault fault;
 } reading;
 
-/* Gets a reading, and a table or nil [-2, +1]. */
+/* The arguments are a reading, and a table or nil [-2, +1]. */
 static int l_read(lua_State *L) {
   reading *r = lua_touserdata(L, 1);
   cel_json_cursor *json = &r->cursor->json;
@@ -214,9 +215,10 @@ static int l_read(lua_State *L) {
   return r->status == 1 && !lua_istable(L, 2) ? 1 : 0;
 }
 
-/* Reads from the text: the next record, pushed [-0, +1], or where `into` is
-   not 0 all that are left, appended to that table. Results as below. It is
-   protected, so that `reading` holds only while somebody reads. */
+/* Reads the next record from the text and pushes it [-0, +1]; or, if `into` is
+   not 0, appends all records that are left to the table there. Results as for
+   push_record. It reads in a protected call, so that `reading` is reset when
+   that raises. */
 static int read_text(lua_State *L, page_cursor *p, int into) {
   reading r = {.cursor = p};
   bool outer = p->reading; /* a finaliser may ask for records, too */
@@ -243,8 +245,8 @@ static int read_text(lua_State *L, page_cursor *p, int into) {
   return status;
 }
 
-/* 1: the next record is pushed [-0, +1]. 0: the page has ended, nothing is
-   pushed. -1: what is wrong with the text is pushed [-0, +1]. */
+/* Returns 1 and pushes the next record [-0, +1]; 0 at the end of the page [-0,
+   +0]; -1 and pushes what is wrong with the text [-0, +1]. */
 static int push_record(lua_State *L, int cursor, page_cursor *p) {
   look_at_network(L, cursor, p);
   if (!p->decoded)
@@ -252,7 +254,8 @@ static int push_record(lua_State *L, int cursor, page_cursor *p) {
   if (p->given >= p->total)
     return 0;
   lua_getiuservalue(L, cursor, UV_RECORDS);
-  if (lua_rawgeti(L, -1, ++p->given) == LUA_TNIL) { /* would end the loop */
+  if (lua_rawgeti(L, -1, ++p->given) ==
+      LUA_TNIL) { /* nil would end the loop */
     lua_pop(L, 1);
     lua_pushlightuserdata(L, NULL); /* celigo.null */
   }
@@ -296,12 +299,12 @@ static int l_cursor_ended(lua_State *L) {
 
 /* {====== The iterator's function */
 
-/* Upvalues: the cursor at hand or nil, advance(walk), the walk, and
-   fail(walk, message), which raises; without a message the client is
+/* Upvalues: the current cursor or nil, advance(walk), the walk, and fail(walk,
+   message), which raises. Without a message the reason is that the client is
    closed. */
 enum { UP_CURSOR = 1, UP_ADVANCE, UP_WALK, UP_FAIL };
 
-/* Raises; what is wrong is on top, or nil. */
+/* Raises by fail(walk, message); the message or nil is on top. */
 static int fail_walk(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(UP_FAIL));
   lua_pushvalue(L, lua_upvalueindex(UP_WALK));
@@ -310,7 +313,7 @@ static int fail_walk(lua_State *L) {
   return 0;
 }
 
-/* Takes over the next page's cursor, which advance() has left on top; false
+/* Makes the cursor that advance() has returned, on top, the current one; false
    at the end of the walk [-1, +0]. */
 static bool take_cursor(lua_State *L) {
   bool more = !lua_isnil(L, -1);
@@ -321,8 +324,9 @@ static bool take_cursor(lua_State *L) {
   return more;
 }
 
-/* Pushes the next record, or nil at the end of the walk. advance() may give
-   way, and comes back here; there may be any number of empty pages. */
+/* Pushes the next record, or nil at the end of the walk. advance() may yield,
+   and this function is its continuation. Pages may be empty, so this is a
+   loop. */
 static int next_k(lua_State *L, int status, lua_KContext advanced) {
   (void)status;
   for (;; advanced = 1) {
@@ -330,7 +334,7 @@ static int next_k(lua_State *L, int status, lua_KContext advanced) {
       return 1;
     lua_settop(L, 0);
     lua_pushvalue(
-        L, lua_upvalueindex(UP_CURSOR)); /* so that it is not collected */
+        L, lua_upvalueindex(UP_CURSOR)); /* keeps it from being collected */
     if (!lua_isnil(L, 1)) {
       page_cursor *p = check_cursor(L, 1);
       int found = push_record(L, 1, p);

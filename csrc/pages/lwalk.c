@@ -30,7 +30,7 @@ static void make_page_call(cel_call *c) {
   c->transfer.wants_head = true;
 }
 
-/* The methods of the Lua layer that make page calls: for errors. */
+/* The methods of the Lua layer that make page calls, for error messages. */
 static const cel_asker askers[] = {
     {"each", true, "request"},
     {"pages", true, "request"},
@@ -115,8 +115,9 @@ static int l_start(lua_State *L) {
   return 0;
 }
 
-/* core.prefetch(call): the same for a page that nobody waits for yet. The
-   client keeps it in its table of calls, for the step has to announce it. */
+/* core.prefetch(call): the same for a page that nobody waits for yet. It is
+   put into the client's table of calls, where the step finds it to emit its
+   request event. */
 static int l_prefetch(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   lua_settop(L, 1);
@@ -140,8 +141,8 @@ static int l_await(lua_State *L) {
   return cel_call_await(L);
 }
 
-/* core.drop(call): ends a call whose owner is gone. A submitted one is the
-   user's. */
+/* core.drop(call): ends a call that nobody waits for any more. A submitted
+   call goes on: it belongs to the user. */
 static int l_drop(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   if (!c->submitted)
@@ -158,8 +159,8 @@ static int l_target(lua_State *L) {
   return 1;
 }
 
-/* A page call whose head has come, and been searched for a host's token; where
-   not, it is as if nothing had come [-0, +0]. */
+/* The page call at index 1. Its head may be shown to the script: a host's
+   token in it is masked [-0, +0]. */
 static cel_call *check_page(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
   luaL_argcheck(L, c->page_only, 1, "no page call");
@@ -168,8 +169,8 @@ static cel_call *check_page(lua_State *L) {
   return c;
 }
 
-/* core.next_target(call): the next page's path and query as the Link header
-   tells, or nil, or nil and what is wrong with it. */
+/* core.next_target(call): the next page's path and query from the Link header,
+   or nil; nil and a message if the header is wrong. */
 static int l_next_target(lua_State *L) {
   check_page(L);
   const char *wrong = cel_push_next_link(L, 1);
@@ -177,8 +178,8 @@ static int l_next_target(lua_State *L) {
   return 2;
 }
 
-/* core.resolve(call, reference): the path and query of a reference that a
-   page's body gave, or nil and what is wrong with it. */
+/* core.resolve(call, reference): the path and query of a nextPageURL from a
+   page's body, or nil and what is wrong with it. */
 static int l_resolve(lua_State *L) {
   cel_call_check(L, 1);
   luaL_checkany(L, 2);
@@ -218,8 +219,8 @@ static int l_response(lua_State *L) {
   return 1;
 }
 
-/* An error about the page call at index 1, whose answer is at hand, with the
-   message at index 2. */
+/* Pushes an error about the page call at index 1, with its answer, and with
+   the message at index 2. */
 static int push_page_error(lua_State *L, const cel_failure_row *row) {
   check_page(L);
   const cel_failure f = {
@@ -228,31 +229,45 @@ static int push_page_error(lua_State *L, const cel_failure_row *row) {
   return 1;
 }
 
-/* core.decode_error(call, message): a record of the page cannot be read. */
+/* core.decode_error(call, message): the error that a record of the page cannot
+   be read. */
 static int l_decode_error(lua_State *L) {
   return push_page_error(L, &cel_failure_decode);
 }
 
-/* core.link_error(call, message): its next page cannot be found. */
+/* core.link_error(call, message): the error that its next page cannot be
+   found. */
 static int l_link_error(lua_State *L) {
   return push_page_error(L, &cel_failure_link);
 }
 
-/* core.endless_error(call, message): too many pages held no record. */
+/* core.endless_error(call, message): the error that too many pages held no
+   record. */
 static int l_endless_error(lua_State *L) {
   return push_page_error(L, &cel_failure_endless);
 }
 
-/* core.incomplete_error(call, records, total): an error about a walk that has
-   ended too early with this page. */
+/* core.record_error(call, message): the error that edit_* has not read a
+   record. `call` is the one that core.fetch has made for it; it was never
+   sent. */
+static int l_record_error(lua_State *L) {
+  cel_call_check(L, 1);
+  const cel_failure f = {.row = &cel_failure_no_record,
+                         .message = luaL_checkstring(L, 2)};
+  cel_push_failure(L, 1, &f);
+  return 1;
+}
+
+/* core.incomplete_error(call, records, total): the error that the walk has
+   ended too early, with this page. */
 static int l_incomplete(lua_State *L) {
   check_page(L);
   cel_push_incomplete(L, 1, luaL_checknumber(L, 2), luaL_checknumber(L, 3));
   return 1;
 }
 
-/* core.closed_error(call): what the next page after this one would come to:
-   the client is closed. */
+/* core.closed_error(call): the error that the client is closed, for the page
+   after this one. */
 static int l_closed_error(lua_State *L) {
   const cel_failure_row *row =
       cel_failure_closed(cel_call_check(L, 1)->client);
@@ -265,8 +280,9 @@ static int l_closed_error(lua_State *L) {
 
 /* {====== Schedulers */
 
-/* core.set_yield(client, f): f(call) waits without blocking and returns
-   true, or returns false where the thread has to block. */
+/* core.set_yield(client, f): sets the yield hook. f(call) waits without
+   blocking and returns true, or it returns false if the thread has to block.
+   */
 static int l_set_yield(lua_State *L) {
   cel_client *c = cel_client_check(L, 1);
   luaL_checktype(L, 2, LUA_TFUNCTION);
@@ -309,7 +325,7 @@ static int l_woken(lua_State *L) {
   return 2;
 }
 
-/* core.check_map(client, options): raises what is wrong with them. */
+/* core.check_map(client, options): raises if an option of `map` is wrong. */
 static int l_check_map(lua_State *L) {
   static const cel_option rows[] = {
       {"concurrency", CEL_OPTION_INTEGER, 1, 1e9, NULL},
@@ -319,16 +335,16 @@ static int l_check_map(lua_State *L) {
   return 0;
 }
 
-/* core.check_client(client, method): raises where a method of the Lua layer
-   is called without its client. */
+/* core.check_client(client, method): raises if a method of the Lua layer was
+   called without its client. */
 static int l_check_client(lua_State *L) {
   const char *name = luaL_checkstring(L, 2);
   cel_client_self(L, name);
   return 0;
 }
 
-/* core.turn(client, seconds): one step, which a signal or news cut short,
-   and a debug hook's turn. */
+/* core.turn(client, seconds): a step that waits up to `seconds`, and lets a
+   debug hook run if it is time. */
 static int l_turn(lua_State *L) {
   cel_client_check(L, 1);
   double seconds = luaL_checknumber(L, 2);
@@ -337,16 +353,16 @@ static int l_turn(lua_State *L) {
   return 0;
 }
 
-/* core.is_interrupt(err): whether a debug hook has raised that, as far as
-   core.note_interrupt, a message handler, has seen it. */
+/* core.is_interrupt(err): whether a debug hook has raised this error.
+   core.note_interrupt must have been the message handler. */
 static int l_is_interrupt(lua_State *L) {
   luaL_checkany(L, 1);
   lua_pushboolean(L, cel_is_interrupt(L, 1));
   return 1;
 }
 
-/* core.forget_interrupt(): what was raised before is no interrupt any more,
-   should the same text come again. */
+/* core.forget_interrupt(): forgets the last interrupt, so that the same text
+   raised again is not taken for one. */
 static int l_forget_interrupt(lua_State *L) {
   lua_pushnil(L);
   lua_setfield(L, LUA_REGISTRYINDEX, CEL_INTERRUPT);
@@ -374,6 +390,7 @@ void cel_open_walk(lua_State *L) {
       {"link_error", l_link_error},
       {"endless_error", l_endless_error},
       {"incomplete_error", l_incomplete},
+      {"record_error", l_record_error},
       {"closed_error", l_closed_error},
       {"set_yield", l_set_yield},
       {"watch", l_watch},

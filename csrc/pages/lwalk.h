@@ -1,6 +1,6 @@
 /*
-** lwalk.h - what iterators and schedulers of the Lua layer are made of: page
-** calls, and turns of the client.
+** lwalk.h - what the Lua layer needs for iterators and schedulers: page calls,
+** and steps of the client.
 */
 #ifndef CEL_LWALK_H
 #define CEL_LWALK_H

@@ -1,34 +1,33 @@
 /*
 ** rate_limit.c - the token bucket.
 **
-** Tokens are a double that is brought up to date whenever somebody asks, so
-** fractions are kept and nothing ticks while nobody asks. While the bucket is
-** off the same arithmetic, at the default rate, spaces the requests that
-** follow a pause.
+** The number of tokens is a double, updated whenever somebody asks: fractions
+** are kept, and there is no timer. While the bucket is off, the same
+** arithmetic at the default rate spaces out the requests after a pause.
 */
 #include "retry/rate_limit.h"
 
 #include <float.h>
 #include <math.h> /* HUGE_VAL */
 
-/* A token that is this near, in seconds, is there: what is left of a wait
-   after rounding must not become another wait too short for any clock to
-   show. The debt stays in the bucket, so the rate holds. */
+/* A token that will be there within this time, in seconds, counts as there:
+   otherwise rounding could leave a wait that is too short for any clock. The
+   bucket goes below zero by that much, so the rate holds. */
 #define RATE_TOLERANCE 1e-6
 
-/* A clock that is back by more, in seconds, was set back; one that is back
-   by less is a reading taken earlier than the last. */
+/* If the clock is earlier than before by more than this, in seconds, it was
+   set back; if by less, an older reading was passed in. */
 #define RATE_CLOCK_STEP 1.0
 
 static double rate_later(double a, double b) {
   return a > b ? a : b;
 }
 
-/* Seconds after which nobody has waited any more. */
+/* Seconds after which a call that was told to wait counts as gone. */
 #define RATE_FORGOTTEN 1.0
 
-/* What the bucket holds at the most. Whoever was told to wait, or had to for
-   another reason, is a little late: that loses nothing. */
+/* The most that the bucket holds. If a call has to wait, for whatever reason,
+   it is a little more: coming a bit late must not lose tokens. */
 static double rate_most(const cel_rate_limit *r, double now) {
   double late = now - r->due;
   if (!(late > 0 && late < RATE_FORGOTTEN))
@@ -37,7 +36,7 @@ static double rate_most(const cel_rate_limit *r, double now) {
   return rate_later(r->burst, kept);
 }
 
-/* Brings the bucket up to `now`. Nothing drips into it during a pause. */
+/* Updates the bucket to `now`. No tokens are added during a pause. */
 static void rate_settle(cel_rate_limit *r, double now) {
   if (now < r->at - RATE_CLOCK_STEP) {
     r->paused_until -= r->at - now;
@@ -54,12 +53,12 @@ static void rate_settle(cel_rate_limit *r, double now) {
   r->at = rate_later(r->at, now);
 }
 
-/* Seconds until the request behind `ahead` others may leave, for a settled
-   bucket. */
+/* Seconds until a request with `ahead` others in front may leave. The bucket
+   is up to date. */
 static double rate_due(const cel_rate_limit *r, double ahead) {
   double need = ahead + 1;
   if (!r->on && need > r->recovering)
-    need = r->recovering; /* those after it are free to go */
+    need = r->recovering; /* later ones need not wait */
   double drip = need > r->tokens ? (need - r->tokens) / r->rate : 0;
   if (drip < RATE_TOLERANCE || need <= 0)
     drip = 0;
@@ -120,7 +119,7 @@ void cel_rate_limit_pause(cel_rate_limit *r, double now, double seconds,
     r->spread = spread;
   }
   if (r->tokens > 0)
-    r->tokens = 0; /* a debt is kept */
+    r->tokens = 0; /* a number below 0 stays */
   if (!r->on)
     r->recovering = CEL_BURST_DEFAULT;
 }

@@ -12,7 +12,7 @@
 #define STATUS_NOT_FOUND         404
 #define STATUS_TOO_MANY_REQUESTS 429
 
-/* For which requests an outcome may be tried again. */
+/* Which requests may be sent again after an outcome. */
 typedef enum retry_scope {
   RETRY_NONE,
   RETRY_REPEATABLE, /* those that may be sent twice */
@@ -21,7 +21,7 @@ typedef enum retry_scope {
 
 typedef struct retry_outcome {
   retry_scope scope;
-  bool worthwhile; /* the same call may fare better later */
+  bool worthwhile; /* the same call may succeed later */
   bool maybe_done; /* the service may have carried the request out */
 } retry_outcome;
 
@@ -43,14 +43,16 @@ typedef struct retry_status {
 
 static const retry_status retry_statuses[] = {
     {200, 299, {RETRY_NONE, false, true}},
-    {300, 303, {RETRY_NONE, false, true}}, /* "see there for the result" */
+    {300, 303, {RETRY_NONE, false, true}}, /* "the result is elsewhere" */
     {408, 408, {RETRY_REPEATABLE, true, true}},
     {429, 429, {RETRY_ALL, true, false}},
     {500, 500, {RETRY_REPEATABLE, true, true}},
     {501, 501, {RETRY_NONE, false, false}},
     {502, 504, {RETRY_REPEATABLE, true, true}},
     {505, 505, {RETRY_NONE, false, false}},
-    {511, 511, {RETRY_NONE, false, false}}, /* the network's, not its own */
+    {511,
+     511,
+     {RETRY_NONE, false, false}}, /* from the network, not from the server */
     {506, 999, {RETRY_NONE, false, true}},
 };
 
@@ -65,8 +67,7 @@ static retry_outcome retry_outcome_of(cel_result result, int status) {
   return retry_results[result];
 }
 
-/* The same, by what is known of the exchange: what was not sent was not
-   done. */
+/* The same for this exchange: what was not sent was not done. */
 static retry_outcome retry_outcome_at(const cel_attempt *a) {
   retry_outcome outcome = retry_outcome_of(a->result, a->status);
   bool may_be_unsent = a->result == CEL_RESULT_STALE ||
@@ -85,28 +86,29 @@ static bool retry_allowed(retry_scope scope, cel_repeat repeat) {
          (scope == RETRY_REPEATABLE && repeat != CEL_REPEAT_NEVER);
 }
 
-/* What the n-th backoff may come to. ldexp passes beyond the largest double
-   as infinity, which the cap cuts; a base of 0 stays 0. */
+/* The largest value of the n-th backoff. ldexp gives infinity where the result
+   is too large, which the cap limits; a base of 0 stays 0. */
 static double retry_ceiling(const cel_policy *policy, int retries) {
   double ceiling = ldexp(policy->retry_base, retries);
   return ceiling > policy->retry_cap ? policy->retry_cap : ceiling;
 }
 
-/* Over how long those start again that a 429 has held back: over as long as
-   it told them to wait, within the bounds of the backoff. */
+/* The length of the time in which calls that a 429 has held back start again:
+   as long as the 429 told them to wait, within the bounds of the backoff. */
 static double retry_spread(const cel_policy *policy, double ceiling,
                            double pause) {
   double spread = pause > policy->retry_cap ? policy->retry_cap : pause;
   return spread > ceiling ? spread : ceiling;
 }
 
-/* The part of a spread that leaves half of the time for the work itself. */
+/* The spread, but at most half of the time that is left: the other half is for
+   the work itself. */
 static double retry_share(double spread, double room) {
   return spread > room / 2 ? room / 2 : spread;
 }
 
-/* Fills in when the next attempt comes, full jitter; false where that is
-   after the deadline. */
+/* Fills in the wait before the next attempt (with full jitter); false if that
+   would end after the deadline. */
 static bool retry_plan(const cel_policy *policy, const cel_attempt *a,
                        cel_decision *d, double jitter) {
   bool limited = a->result == CEL_RESULT_ANSWERED &&
@@ -165,7 +167,7 @@ void cel_retry_advance(cel_attempt *attempt, bool counts) {
     a->uncounted++;
   a->freed = a->freed || (!counts && a->result == CEL_RESULT_STALE);
   a->maybe_done = a->maybe_done || retry_outcome_at(a).maybe_done;
-  a->result = CEL_RESULT_UNSENT; /* until there is news */
+  a->result = CEL_RESULT_UNSENT; /* until the outcome is known */
   a->status = 0;
   a->sent = false;
   a->retry_after = -1;
@@ -180,9 +182,9 @@ bool cel_retry_maybe_applied(const cel_attempt *attempt, bool writes) {
   return writes && (a->maybe_done || retry_outcome_at(a).maybe_done);
 }
 
-/* Digits, and perhaps a fraction of digits, which is rounded up; stops
-   counting beyond the maximum, so that no number of them overflows. Negative
-   when there is anything else. */
+/* Reads digits, with or without a fraction, which is rounded up. Stops
+   counting above the maximum, so any number of digits is safe. Negative if
+   there is anything else. */
 static double retry_delta_seconds(const char *text, size_t len) {
   double seconds = 0;
   size_t i = 0;

@@ -1,5 +1,5 @@
 /*
-** datetime.c - date-times of RFC 3339 to and from milliseconds.
+** datetime.c - converts date-times of RFC 3339 to and from milliseconds.
 */
 #include "time/datetime.h"
 
@@ -49,11 +49,11 @@ static int datetime_month_days(int year, int month) {
 static int datetime_year_start(int year) {
   if (year == 0)
     return 0;
-  int past = year - 1; /* year 0 is a leap year, hence the 1 below */
+  int past = year - 1; /* the 1 below is for year 0, a leap year */
   return year * 365 + past / 4 - past / 100 + past / 400 + 1;
 }
 
-/* Exactly n digits. */
+/* Reads exactly n digits. */
 static bool datetime_digits(datetime_input *in, size_t n, int *value) {
   if (in->len < n)
     return false;
@@ -68,7 +68,7 @@ static bool datetime_digits(datetime_input *in, size_t n, int *value) {
   return true;
 }
 
-/* One character of a set; 0 where it is another. */
+/* Reads one character of a set; 0 if it is not one of them. */
 static char datetime_one_of(datetime_input *in, const char *set) {
   if (in->len == 0 || in->s[0] == '\0' || strchr(set, in->s[0]) == NULL)
     return 0;
@@ -195,7 +195,7 @@ bool cel_datetime_format(int64_t millis, char out[CEL_DATETIME_SIZE]) {
     return false;
   int days = (int)from_zero;
   int rest = (int)(millis - floor_days * MILLIS_PER_DAY);
-  int year = days / 366; /* never too high: no year is longer */
+  int year = days / 366; /* never too high, for no year is longer */
   while (datetime_year_start(year + 1) <= days)
     year++;
   days -= datetime_year_start(year);

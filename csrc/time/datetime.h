@@ -14,8 +14,8 @@
 /* "YYYY-MM-DDTHH:MM:SS.mmmZ" and a terminator. */
 #define CEL_DATETIME_SIZE 25
 
-/* What cel_datetime_parse says of a text that does not even look like one;
-   compared by address. */
+/* What cel_datetime_parse returns for a text that does not look like a
+   date-time at all. Compared by address. */
 extern const char cel_datetime_malformed[];
 
 /* Milliseconds since 1970-01-01T00:00:00Z of a date-time text; fractions

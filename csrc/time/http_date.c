@@ -15,7 +15,8 @@
    digits; %e: day, space-padded; %b: month; %Y and %y: year, four and two
    digits; %T: time. Anything else stands for itself. */
 static const char *const date_forms[] = {
-    "%a, %d %b %Y %T GMT", /* IMF-fixdate, the one that is still made */
+    "%a, %d %b %Y %T GMT", /* IMF-fixdate, the only one that is written today
+                            */
     "%A, %d-%b-%y %T GMT", /* RFC 850 */
     "%a %b %e %T %Y",      /* asctime */
 };
@@ -142,8 +143,8 @@ static int64_t date_seconds(const date_fields *f) {
          f->second;
 }
 
-/* The latest century that is not more than 50 years ahead. In doubles:
-   `now` may be any time_t at all. */
+/* Takes the latest century for which the date is not more than 50 years after
+   `now`. In doubles, because `now` may be any time_t. */
 static void date_add_century(date_fields *f, time_t now) {
   double limit = (double)now + (double)DATE_FIFTY_YEARS;
   date_fields later = *f;

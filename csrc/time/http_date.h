@@ -12,11 +12,11 @@
 #include <time.h>
 
 /*
-** Reads a date; false when it is none of the three forms or does not exist
-** (31 June). *seconds counts from 1970-01-01T00:00:00Z. A leap second counts
-** as the second after. Names are compared without case, and the name of the
-** day is not held against the date. `now` places the two-digit years of the
-** RFC 850 form: more than 50 years ahead means the century before.
+** Reads a date. False if it has none of the three forms, or does not exist (31
+** June). *seconds counts from 1970-01-01T00:00:00Z. A leap second counts as
+** the second after it. Names are compared without case; the name of the day
+** need not fit the date. A two-digit year (RFC 850) that would be more than 50
+** years after `now` is in the century before.
 */
 bool cel_http_date_parse(const char *text, size_t len, time_t now,
                          int64_t *seconds);

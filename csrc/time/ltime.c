@@ -1,6 +1,6 @@
 /*
-** ltime.c - the service's date-times for Lua: seconds since 1970 to text and
-** back.
+** ltime.c - the service's date-times for Lua: converts seconds since 1970 to
+** text and back.
 */
 #include "time/ltime.h"
 
@@ -13,13 +13,13 @@
 #include "common/quote.h"
 #include "time/datetime.h"
 
-/* Seconds on either side of 1970 that are no year of four digits, with room
-   to spare: up to here milliseconds fit in 64 bits. */
+/* Seconds before or after 1970 that are certainly beyond years of four digits.
+   Up to here milliseconds fit into 64 bits. */
 #define TIME_MAX_SECONDS 1000000000000
 
-/* Milliseconds of a number of seconds, to the nearest; false where that is
-   far from any date. Whole seconds and fraction are rounded apart, so that
-   nothing is lost in a large number. */
+/* Rounds seconds to milliseconds; false if that is beyond any date. Whole
+   seconds and the fraction are converted separately, so that a large number
+   loses nothing. */
 static bool time_millis(double seconds, int64_t *millis) {
   if (!(fabs(seconds) < (double)TIME_MAX_SECONDS))
     return false;

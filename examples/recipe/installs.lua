@@ -71,20 +71,28 @@ local function rows_of(client, connector)
   return rows
 end
 
---- Reads all of it: the connectors, the rows of all of them in their order,
--- and how many connectors could not be read, which it tells.
+-- What to say of a run that is interrupted while it reads.
+local function fate(counts, path)
+  return ("%d of %s connectors were read; nothing was written or changed%s"):format(
+    counts.read or 0, counts.total or "the", path and (", and %s is as it was"):format(path) or "")
+end
+
+--- Reads all of it, and tells which connectors could not be read. Returns the
+-- connectors, the rows of all of them in their order, and how many connectors
+-- failed.
 -- @param client
--- @tparam table options `concurrency`, `on_progress`, as for `client:map`;
---   `counts`, a table whose `read` is counted up
-function installs.rows(client, options)
+-- @tparam table args the recipe's: `concurrency`, `output`
+-- @tparam string verb for the progress bar, such as "reading"
+function installs.read(client, args, verb)
+  local counts = { read = 0 }
+  recipe.on_interrupt(function() return fate(counts, args.output) end)
   local connectors = recipe.list_connectors(client)
-  local counts = options.counts
   counts.total = #connectors
   local results, errors = client:map(connectors, function(connector)
     local rows = rows_of(client, connector)
-    counts.read = (counts.read or 0) + 1
+    counts.read = counts.read + 1
     return rows
-  end, { concurrency = options.concurrency, on_progress = options.on_progress })
+  end, { concurrency = args.concurrency, on_progress = recipe.progress_bar(verb) })
   local all, failed = {}, 0
   for i, connector in ipairs(connectors) do
     if errors[i] then
@@ -96,21 +104,18 @@ function installs.rows(client, options)
   return connectors, all, failed
 end
 
---- Tells what to say of a run that is interrupted: while it reads, and while it
--- writes what came of it, to a file where there is a path.
-function installs.expect_interruption(counts, path)
-  local function read()
-    return ("%d of %s connectors were read; nothing was"):format(counts.read or 0, counts.total or "the")
-  end
-  recipe.on_interrupt(function()
-    return read() .. " written or changed" .. (path and (", and %s is as it was"):format(path) or "")
-  end)
-  return function()
-    recipe.on_interrupt(function()
-      return ("%s changed; %s"):format(read(),
-        path and path .. " is as it was, or whole" or "the output may be cut short")
-    end)
-  end
+--- Tells what to say of a run that is interrupted while it writes what was
+-- read, to a file where there is a path.
+function installs.writes(connectors, failed, path)
+  local words = ("%d of %d connectors were read; nothing was changed; %s"):format(#connectors - failed, #connectors,
+    path and path .. " is as it was, or whole" or "the output may be cut short")
+  recipe.on_interrupt(function() return words end)
+end
+
+--- What was read, in words.
+function installs.summary(connectors, rows, failed)
+  return ("%d rows of %d connectors%s"):format(
+    #rows, #connectors - failed, failed > 0 and (", %d could not be read"):format(failed) or "")
 end
 
 return installs

@@ -1,6 +1,6 @@
---- Puts the client together: the C core and the methods that are Lua. Loaded
--- when the first client is made, for it brings libcurl with it; or earlier, by
--- whoever requires it: nothing is loaded after it.
+--- Puts the client together: the C core and the methods that are Lua. It loads
+-- libcurl, so celigo.new requires it for the first client only. A program may
+-- require it earlier: nothing is loaded after it.
 
 local core = require "celigo.core"
 local errors = require "celigo.errors"
@@ -9,7 +9,7 @@ local log = require "celigo.log"
 core.hide_file()
 core.set_error_constructor(errors.new)
 
--- What the environment's CELIGO_LOG names, opened: once for each name.
+-- Open log files, by the value of the environment's CELIGO_LOG.
 local files = {}
 
 local function open_log(name)

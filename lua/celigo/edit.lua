@@ -11,18 +11,18 @@ local null = base.json.null
 
 -- {====== What a write has dropped or changed
 
--- Made by the service, and never sent.
+-- Members that the service makes itself; they are never sent.
 local read_only = { _id = true, handle = true, lastModified = true, numInstalls = true }
 
--- As paths are in messages: a.b[3], or ["a b"] where a name is no word.
+-- A path as in messages: a.b[3], or ["a b"] if a name is not a word.
 local function member_path(path, key)
   if type(key) == "number" then return ("%s[%d]"):format(path, key) end
   if not key:find "^[A-Za-z_][A-Za-z0-9_]*$" then return ("%s[%s]"):format(path, base.json.encode(key)) end
   return path == "" and key or path .. "." .. key
 end
 
--- Whether two values that are no tables are the same; the service writes
--- times in a form of its own.
+-- Whether two values that are not tables are the same. Times may be written in
+-- another form: the service has its own.
 local function same_scalar(sent, returned)
   if sent == returned or sent == null and returned == nil then return true end
   if type(sent) ~= "string" or type(returned) ~= "string" then return false end
@@ -30,7 +30,7 @@ local function same_scalar(sent, returned)
   return seconds ~= nil and seconds == base.time.parse_timestamp(returned)
 end
 
--- Whether all of a value came back as it was.
+-- Whether a value came back with everything that was in it.
 local function same(sent, returned)
   if type(sent) ~= "table" or type(returned) ~= "table" then return same_scalar(sent, returned) end
   for key, value in pairs(sent) do
@@ -39,7 +39,8 @@ local function same(sent, returned)
   return true
 end
 
--- A shorter array: the elements that came back are in their old order.
+-- For an array that came back shorter. The elements that are left are in their
+-- old order.
 local function compare_shorter(sent, returned, path, found)
   local next_returned = 1
   for i, value in ipairs(sent) do
@@ -51,8 +52,8 @@ local function compare_shorter(sent, returned, path, found)
   end
 end
 
--- Adds the paths of what was sent and is not there any more, or is another
--- value. A null may come back as nothing at all.
+-- Adds the paths of members that were sent and are missing, or have another
+-- value. A null may come back as a missing member.
 local function compare(sent, returned, path, found)
   if #sent > #returned then return compare_shorter(sent, returned, path, found) end
   for key, value in pairs(sent) do
@@ -69,8 +70,8 @@ local function compare(sent, returned, path, found)
   end
 end
 
--- The paths of what the service left out of a record that was put, and of what
--- it made another value of, sorted.
+-- The sorted paths of what the service left out of a record that was sent, and
+-- of what it has changed.
 local function differences(record, returned)
   local sent, found = {}, { dropped = {}, changed = {} }
   for key, value in pairs(record) do
@@ -84,7 +85,7 @@ end
 
 -- }======
 
--- {====== What the function has made of it
+-- {====== What the function has changed
 
 local function copy_of(value)
   if type(value) ~= "table" then return value end
@@ -94,13 +95,14 @@ local function copy_of(value)
   return type(mark) == "table" and setmetatable(copy, mark) or copy
 end
 
--- A fault wherever in its array it stands: an element may have moved.
+-- Identifies a fault without positions in arrays: the function may have moved
+-- elements.
 local function fault_key(fault)
-  local text = ("%s\0%s\0%s"):format(fault.code, fault.field or "", errors.without_advice(fault.message))
+  local text = ("%s\0%s\0%s"):format(fault.code, fault.field or "", errors.message_of(fault))
   return (text:gsub("%[%d+%]", "[]"))
 end
 
--- Those of the faults that the record did not have when it was read.
+-- The faults that the record did not have when it was read.
 local function new_faults(faults, old)
   local known, new = {}, {}
   for _, fault in ipairs(old) do
@@ -122,8 +124,8 @@ local function with_option(options, name, value)
   return copy
 end
 
--- Writes a record. What the service itself has sent is no fault of the
--- program's: only faults that the record as read did not have count.
+-- Writes a record. Only new faults count: those that the record already had
+-- when it was read come from the service, not from the program.
 local function write(put, before, sent, options)
   local value, response = put(sent, options)
   if value ~= nil or response.kind ~= "validation" or #response.errors == 0 then return value, response end
@@ -137,17 +139,17 @@ end
 -- }======
 
 -- Wrong arguments raise with the user's position, before anything is sent.
--- Returns the path of the record. The method's own arguments, but for the
--- function, follow the function.
+-- Returns the call of the read, which is not sent, for errors. The method's
+-- other arguments follow the function.
 local function check(client, what, name, arguments, edit, ...)
   local good, call = pcall(core.fetch, client, what, name, ...)
   if not good then error(call, call == "not enough memory" and 0 or 3) end
   local wrong = tasks.not_a_function(edit, "record", ("%s(%s, edit[, options])"):format(what, arguments))
   if wrong then error(("%s: %s"):format(what, wrong), 3) end
-  return core.target(call):match "^[^?]*"
+  return call
 end
 
--- Options are no members of a record, and would be sent.
+-- Refuses options that stand in the record by mistake: they would be sent.
 local function check_record(what, record)
   for _, name in ipairs { "dry_run", "max_retries" } do
     if record[name] ~= nil then
@@ -158,22 +160,29 @@ local function check_record(what, record)
   end
 end
 
--- The error of a read whose answer is no record.
-local function no_record(value, response, name, path)
-  return errors.new {
-    kind = "decode", code = "unexpected_answer",
-    message = ("expected an object, got a %s"):format(type(value)),
-    method = "GET", path = path, operation = name, status = response.status,
-    where = core.where(), attempts = response.attempts, elapsed = response.elapsed, headers = response.headers,
-    retryable = false, maybe_applied = false,
-  }
+local array_mark = getmetatable(base.array {})
+
+-- The kind of value that a read has answered, in words; "object" for a record.
+local function kind_of(value)
+  if value == null then return "null" end
+  if type(value) ~= "table" then return "a " .. type(value) end
+  return (getmetatable(value) == array_mark or value[1] ~= nil) and "an array" or "object"
+end
+
+-- The error for a read whose answer is not a record: if it were put back, it
+-- would replace one.
+local function no_record(call, kind, response)
+  local err = core.record_error(call, "expected an object, got " .. kind)
+  for _, name in ipairs { "status", "headers", "attempts", "elapsed" } do err[name] = response[name] end
+  return err
 end
 
 -- Reads by `get`, calls the function, writes by `put`.
 local function edit_record(method, edit, options, get, put)
   local record, response = get(options)
   if record == nil then return nil, response end
-  if type(record) ~= "table" then return nil, no_record(record, response, method.reads, method.path) end
+  local kind = kind_of(record)
+  if kind ~= "object" then return nil, no_record(method.call, kind, response) end
   local before = copy_of(record)
   local answer, message = edit(record)
   if answer == nil and message ~= nil then return nil, message end
@@ -217,7 +226,7 @@ local methods = core.methods
 -- end)
 function methods.edit_connector(client, id, edit, options, ...)
   local method = { name = "edit_connector", reads = "get_connector_by_id" }
-  method.path = check(client, method.name, method.reads, "id", edit, id, options, ...)
+  method.call = check(client, method.name, method.reads, "id", edit, id, options, ...)
   return edit_record(method, edit, options, function(given)
     return client:get_connector_by_id(id, given)
   end, function(connector, given)
@@ -238,7 +247,7 @@ end
 -- end)
 function methods.edit_connector_license(client, id, license_id, edit, options, ...)
   local method = { name = "edit_connector_license", reads = "get_connector_license_by_id" }
-  method.path = check(client, method.name, method.reads, "id, license_id", edit, id, license_id, options, ...)
+  method.call = check(client, method.name, method.reads, "id, license_id", edit, id, license_id, options, ...)
   return edit_record(method, edit, options, function(given)
     return client:get_connector_license_by_id(id, license_id, given)
   end, function(license, given)

@@ -10,20 +10,20 @@
 --   `"pagination"`, `"cancelled"` or `"closed"`
 -- @tfield[opt] integer status of HTTP, for `http` and `decode`
 -- @tfield string|integer code the service's, or one in words, such as
---   `"connect_failed"`; an integer mirrors an upstream's status
+--   `"connect_failed"`; an integer mirrors the status of another service
 -- @tfield string message what went wrong
 -- @tfield[opt] string field of the document, such as `"opts.addonLicenses"`
 -- @tfield[opt] string source of the service's error
 -- @tfield {table,...} errors the whole list, each with `code`, `message`,
---   `field` and `source`; empty where there is none
+--   `field` and `source`; empty if there is none
 -- @tfield string method of HTTP
 -- @tfield string path without its query
 -- @tfield string operation the method's name, or `"request"`
 -- @tfield integer attempts how many exchanges there were
 -- @tfield number elapsed seconds
 -- @tfield boolean retryable whether the same call can succeed later
--- @tfield boolean maybe_applied whether a failed write may have been done all
---   the same
+-- @tfield boolean maybe_applied whether a failed write may have been done
+--   nevertheless
 -- @tfield[opt] string where `file:line` of the call in the caller's code; a
 --   submitted call's is where it was submitted
 -- @tfield[opt] number retry_after seconds, where the service said so
@@ -47,12 +47,12 @@ local NAME = "celigo.error"
 local methods = {}
 local Error = { __index = methods, __name = NAME, __metatable = NAME }
 
--- What tostring tells and no field does: how often the call was tried, and
--- whether it is only the contract that a body offends.
+-- What tostring shows and no field has: how often the call was tried, and
+-- whether the body breaks only the contract.
 local tries = setmetatable({}, { __mode = "k" })
 local contract = setmetatable({}, { __mode = "k" })
 
--- An error is easily taken for a string.
+-- Explains how to get a string: an error is easily taken for one.
 local function no_string(name)
   return function()
     error(("this is an error object, not a string: use tostring(err):%s(...), or its fields (err.code, err.message) "
@@ -71,7 +71,7 @@ setmetatable(methods, {
   end,
 })
 
--- HTTP statuses in words, for answers that give no code of their own.
+-- HTTP statuses in words, for answers without a code.
 local words = {
   [300] = "multiple_choices",
   [301] = "moved_permanently",
@@ -104,8 +104,8 @@ local words = {
   [504] = "gateway_timeout",
 }
 
--- What to do about a status, where its own message does not say so. A 403 of
--- other paths has reasons of their own.
+-- What to do about a status, if its message does not say so. The advice for 403
+-- is only for paths of this API: elsewhere it has other reasons.
 local advice = {
   [401] = { text = "check the token; a token of one region (us, eu) is no good at the other" },
   [403] = {
@@ -123,7 +123,7 @@ local function words_of(status)
   return words[status] or ("http_%d"):format(status)
 end
 
--- Cuts between characters.
+-- Cuts a text between characters.
 local function cut(text, max)
   if #text <= max then return text end
   local last = max
@@ -131,7 +131,7 @@ local function cut(text, max)
   return text:sub(1, last) .. "…"
 end
 
--- What an error keeps of any text but the body.
+-- The part of a text that an error keeps; not for the body.
 local function kept(text)
   if #text <= MAX_KEPT then return text end
   return cut(text, MAX_KEPT - #"…")
@@ -143,7 +143,7 @@ local function text_or_nil(v)
   return nil
 end
 
--- A code is a string, or an integer where it mirrors an upstream's status.
+-- A code is a string, or an integer that mirrors the status of another service.
 local function code_or_nil(v)
   if type(v) == "number" then return v end
   return text_or_nil(v)
@@ -151,8 +151,8 @@ end
 
 local entities = { amp = "&", lt = "<", gt = ">", quot = '"', nbsp = " ", ["#39"] = "'" }
 
--- Where the markup that begins at `at` ends; nil where it does not. `lower` is
--- the page in lower case.
+-- The end of the markup that begins at `at`, or nil. `lower` is the page in
+-- lower case.
 local function end_of_markup(lower, at)
   local opening = "<"
   if lower:sub(at, at + 3) == "<!--" then return select(2, lower:find("-->", at + 4, true)) end
@@ -166,8 +166,8 @@ local function end_of_markup(lower, at)
   return at and lower:find(">", at + #opening, true)
 end
 
--- What a person sees of a page of HTML. One way through, for a page may be
--- made to keep patterns busy.
+-- The text that a person sees on an HTML page. It reads the page only once: a
+-- hostile page could keep patterns busy for very long.
 local function text_of_html(html)
   local lower, parts, at = html:lower(), {}, 1
   while at do
@@ -179,7 +179,7 @@ local function text_of_html(html)
   return (table.concat(parts, " "):gsub("&(#?%w+);", entities))
 end
 
--- The message of a body that is no JSON, or none of the shapes that are known.
+-- The message of a body that is not JSON, or has no known shape.
 local function text_of(body)
   local text = body:sub(1, MAX_BODY)
   if text:find "^%s*<" or text:lower():find("<html", 1, true) then text = text_of_html(text) end
@@ -192,7 +192,7 @@ local function is_list(value)
   return type(value) == "table" and #value > 0
 end
 
--- The message and code of an object that stands for one error.
+-- The message and code of an object that describes one error.
 local function one_error(value)
   local inner = value.error
   local code, message = code_or_nil(value.code), text_or_nil(value.message)
@@ -206,8 +206,8 @@ local function one_error(value)
   return message, code
 end
 
--- What a value says beside what an entry has, in the words of `text` or as
--- JSON; nil where that is nothing.
+-- The JSON of a value that has no message: `text`, or else its own. nil if it
+-- holds nothing except what an error entry has fields for.
 local function rest_of(v, text)
   local rest = type(v) ~= "table" and v ~= null and v ~= ""
   if type(v) == "table" then
@@ -216,14 +216,15 @@ local function rest_of(v, text)
   return rest and text_of(text or base.json.encode(v, { sort = true })) or nil
 end
 
--- One entry of the service's list, whatever it looks like.
+-- One entry of the service's list, in any shape.
 local function entry_of(v)
   if type(v) ~= "table" then return { message = text_or_nil(v) or rest_of(v) } end
   local message, code = one_error(v)
   return { code = code, message = message or rest_of(v), field = text_or_nil(v.field), source = text_or_nil(v.source) }
 end
 
--- The service's list of errors, and message and code of an answer without one.
+-- The service's list of errors; and message and code, for an answer without a
+-- list.
 local function read_body(body)
   local value = base.json.decode(body)
   if type(value) == "string" then return {}, value ~= "" and value or nil end
@@ -263,20 +264,26 @@ end
 
 local ANYWAY = "; validate = false sends it anyway"
 
--- A message without that.
-local function without_advice(message)
-  return message:sub(-#ANYWAY) == ANYWAY and message:sub(1, -#ANYWAY - 1) or message
+-- For entries whose message ends with this advice: the message without it.
+local plain = setmetatable({}, { __mode = "k" })
+
+-- The message of an entry, without advice.
+local function message_of(entry)
+  return plain[entry] or entry.message
 end
 
--- Takes code, message and field from the first entry of the list. Where it is
--- the contract's, its message says what to do about it, for all of them.
+-- Takes code, message and field from the first entry of the list. If only the
+-- contract is broken, the advice is added to that entry's message.
 local function tell_first(err)
   local first = err.errors[1]
-  if contract[err] then first.message = without_advice(first.message) .. ANYWAY end
+  if contract[err] and not plain[first] then
+    plain[first] = first.message
+    first.message = first.message .. ANYWAY
+  end
   err.code, err.message, err.field = first.code, first.message, first.field
 end
 
--- Makes an error object of its fields; called by the C core.
+-- Makes an error object of a table with its fields; called by the C core.
 local function new(err)
   if err.kind == "http" then read_answer(err) end
   if err.kind == "pagination" then err.status = nil end -- the page itself was good
@@ -294,7 +301,7 @@ local function new(err)
   return setmetatable(err, Error)
 end
 
--- Leaves only some entries of a validation error.
+-- Keeps only some entries of a validation error.
 local function narrow(err, entries)
   err.errors = entries
   tell_first(err)
@@ -302,7 +309,7 @@ local function narrow(err, entries)
 end
 
 local function show(entry)
-  local message = without_advice(entry.message or "no message")
+  local message = message_of(entry) or "no message"
   local text = ("%s: %s"):format(entry.code or "error", cut(message, MAX_MESSAGE))
   local field = entry.field
   if field and field ~= "" and message:sub(1, #field + 1) ~= field .. ":" then
@@ -320,7 +327,7 @@ local function show_all(err)
   return table.concat(shown, "; ") .. advice_after
 end
 
--- Seconds with one digit behind the point; string.format would ask the locale.
+-- Seconds with one digit after the point; string.format depends on the locale.
 local function seconds(value)
   local tenths = math.floor(value * 10 + 0.5)
   return ("%d.%d s"):format(tenths // 10, tenths % 10)
@@ -346,7 +353,7 @@ local function is_error(v)
   return type(v) == "table" and getmetatable(v) == NAME
 end
 
--- Raises where `has` is called in another way than err:has(code).
+-- Raises if `has` is not called as err:has(code).
 local function check_has(err, code, ...)
   local kind = type(code)
   if not is_error(err) then
@@ -377,4 +384,4 @@ function methods:has(code, ...)
   return false
 end
 
-return { new = new, narrow = narrow, without_advice = without_advice, is_error = is_error }
+return { new = new, narrow = narrow, message_of = message_of, is_error = is_error }

@@ -7,14 +7,15 @@
 --   print(connector._id, connector.name)
 -- end
 
--- This file has to be readable for every Lua, so that it can tell.
+-- Every Lua version must be able to read this file, so that it can show this
+-- message.
 if _VERSION and _VERSION ~= "Lua 5.4" and _VERSION ~= "Lua 5.5" then
   error("celigo is for Lua 5.4 and 5.5, and this program runs " .. _VERSION, 0)
 end
 
 local loaded, base = pcall(require, "celigo.base")
 if not loaded then
-  -- The words of dlopen on Linux and on macOS.
+  -- The messages of dlopen on Linux and on macOS.
   if base:find("undefined symbol: lua", 1, true) or base:find("ymbol not found.-'_lua") then
     base = "celigo is a C module for Lua 5.4 or 5.5, and this program hides the functions of the Lua in it, "
       .. "or has another version: " .. base
@@ -24,7 +25,7 @@ if not loaded then
   error(base, 0)
 end
 
--- Error objects come with the first client, and their class with them.
+-- The class of error objects is loaded with the first client.
 local errors
 
 local celigo
@@ -79,7 +80,7 @@ celigo = {
   -- assert(celigo.json.encode(steps) == "[{}]")
   object = base.object,
 
-  --- Tells error objects from all other values.
+  --- Whether a value is an error object.
   -- @function is_error
   -- @param v any value
   -- @treturn boolean
@@ -92,8 +93,8 @@ celigo = {
   -- end
   is_error = is_error,
 
-  --- Lua's `assert`, but what it raises is a string, `tostring(err)`: for hosts
-  -- that expect one of an error that nobody has caught.
+  --- Like Lua's `assert`, but raises a string, `tostring(err)`: for hosts that
+  -- expect uncaught errors to be strings.
   -- @function assert
   -- @param value returned, with all that follows it, unless it is false or nil
   -- @param err an error object, or any other value
@@ -108,7 +109,7 @@ celigo = {
   parse_timestamp = base.time.parse_timestamp,
 }
 
--- The first client brings the core and libcurl with it.
+-- The first client loads the core and libcurl.
 function celigo.new(...)
   celigo.new = require "celigo.client"
   local good, client = pcall(celigo.new, ...)

@@ -1,4 +1,4 @@
--- Writes what a client does to a file, as one JSON line for each event.
+-- Writes one JSON line for each event of a client to a file.
 
 --- @module celigo
 
@@ -6,12 +6,12 @@ local base = require "celigo.base"
 
 local encode = base.json.encode
 
--- The members of a line, in the order in which a person reads them.
+-- The members of a line, in an order that is good to read.
 local FIELDS = {
   "type", "operation", "method", "path", "page", "attempt", "status", "elapsed", "wait", "bytes", "error",
 }
 
--- Seconds to the microsecond; string.format would ask the locale.
+-- Seconds to the microsecond; string.format depends on the locale.
 local function rounded(value)
   local seconds = math.floor(value * 1e6 + 0.5) / 1e6
   return math.tointeger(seconds) or seconds

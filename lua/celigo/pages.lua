@@ -1,8 +1,7 @@
 -- Iterators: records and pages of lists of any length.
---
--- A walk holds at most two page calls: the one that is consumed and the one
--- that is prefetched. What is fast (decoding a record, reading a Link
--- header) is C; this file decides which page is next.
+-- A walk has two page calls at most: the page that is being read, and the next
+-- one, which is prefetched. What must be fast (decoding a record, reading a
+-- Link header) is in C; this file decides which page is next.
 
 local core = require "celigo.core"
 core.hide_file()
@@ -19,18 +18,18 @@ function Walk:close()
   self.cursor, self.call, self.prefetched = nil, nil, nil
 end
 
--- Scripts hold walks, but not their class: nobody changes that of others.
+-- The metatable is closed: a script must not change the walks of other scripts.
 local class = { __index = Walk, __close = Walk.close, __name = "celigo.walk", __metatable = "celigo.walk" }
 
--- Notes why the walk ended early. Every other coroutine that goes on with the
--- walk gets that as an error, once. The running one is told by the caller.
+-- Notes why the walk has ended early. Each other coroutine that uses the walk
+-- gets this as an error, once. (The caller raises it in the running one.)
 function Walk:breaks(why)
   self.broken = why
   self.told = setmetatable({ [coroutine.running()] = true }, { __mode = "k" })
 end
 
--- Ends the walk with an error that tells which page it was, unless all its
--- records have been handed out.
+-- Ends the walk with an error. `err.page` is the current page, unless all its
+-- records were handed out.
 function Walk:fail(err, consumed)
   if not consumed then err.page = self.target end
   self:breaks(err)
@@ -38,15 +37,15 @@ function Walk:fail(err, consumed)
   error(err, 0)
 end
 
--- Ends the walk because a record cannot be read: `message` says what is wrong
--- with the text; without one the client is closed.
+-- Ends the walk because a record cannot be read. `message` says what is wrong
+-- with the text; if it is nil, the client was closed.
 function Walk:fail_record(message)
   if not self.call then return end -- a finaliser has closed the walk meanwhile
   self:fail(message and core.decode_error(self.call, message) or core.closed_error(self.call))
 end
 
--- Where the next page is, as the headers of the current page say, or else its
--- body. nil where there is none; nil and a message where the link is wrong.
+-- The target of the next page, from the current page's headers, or else from
+-- its body; nil if there is none; nil and a message if the link is wrong.
 function Walk:next_target()
   local target, wrong = core.next_target(self.call)
   if not target and not wrong and self.reference then
@@ -59,27 +58,28 @@ function Walk:next_target()
   return target
 end
 
--- How many records a walk leaves out because its first target says so.
+-- How many records the first target leaves out (skip=N in its query).
 local function skipped(target)
   return tonumber(target:match "[?&]skip=(%d+)") or 0
 end
 
--- Fails at the end of a list that is shorter than it has told.
+-- At the end of a list: fails if the list was shorter than its totalCount.
 function Walk:check_total()
   if self.single or not self.total or self.count >= self.total then return end
   self:fail(core.incomplete_error(self.call, self.count, self.total), true)
 end
 
--- Notes which page comes after the current one. A page with a wrong link fails
--- before any of its records is handed out: the walk can start again there.
+-- Notes which page comes after the current one. If the link is wrong, the walk
+-- fails before any record of this page is handed out, so that it can start
+-- again with this page.
 function Walk:find_way()
   local target, wrong = self:next_target()
   if wrong and not self.single then self:fail(core.link_error(self.call, wrong)) end
   self.onward = target
 end
 
--- Requests the next page, as soon as it is known which one that is. After a
--- retry the answer may name another page than before.
+-- Requests the next page as soon as its target is known. After a retry the
+-- answer may name another page than before.
 function Walk:prefetch_page(target)
   if not self.prefetch then return end
   if self.prefetched then
@@ -102,7 +102,7 @@ function Walk:receive()
   if not state then self:fail(err, err.code == "invalid_id") end -- no page to go on from
 end
 
--- The call of the next page, or nil at the end of the list.
+-- The started call of the next page, or nil at the end of the list.
 function Walk:next_call()
   local call = self.first
   self.first = nil
@@ -118,10 +118,11 @@ function Walk:next_call()
   return call
 end
 
--- Several coroutines may share a walk, but only one fetches a page at a time:
--- it has the turn. A turn is closed when its coroutine has the page, and also
--- when that coroutine fails or is closed while it waits. In that case the walk
--- ends, too: its page is lost.
+-- Several coroutines may share a walk, but only one of them at a time fetches
+-- the next page: it has the turn. The turn is a local variable of that
+-- coroutine (a <close> one). So it ends when the page is there, and also when
+-- the coroutine fails or is closed while it waits. Then the page is lost, so
+-- the walk ends as well.
 local Turn = { __metatable = "celigo.turn" }
 
 local LEFT = "the iterator was left halfway: the coroutine in which it waited for a page has ended"
@@ -136,7 +137,7 @@ function Turn:__close()
   walk:close()
 end
 
--- The coroutine that had the turn has been dropped.
+-- Ends the walk because the coroutine that had the turn was collected.
 function Turn:__gc()
   if self.over then return end
   local client = self.walk.client
@@ -144,17 +145,17 @@ function Turn:__gc()
   pcall(core.wake, client)
 end
 
--- What the walk, and the coroutines that wait, know of the turn. Only the
--- coroutine that has the turn refers to it strongly. So when that coroutine is
--- dropped, the turn is collected, and the others see that it is gone.
+-- A weak reference to the turn, for the walk and for coroutines that wait. Only
+-- the coroutine that has the turn refers to it strongly. So when that coroutine
+-- is dropped, the turn is collected, and the others find that it is gone.
 local Taken = {
   __mode = "v",
   __metatable = "celigo.turn",
   __index = { ready = function(self) return not self.turn or self.turn.over end },
 }
 
--- Waits while another coroutine has the turn. False where none has it; true
--- after a wait: the page that the other one fetched is everybody's.
+-- Waits while another coroutine has the turn. Returns false if none has it;
+-- true after waiting: the other one has fetched a page, for everybody.
 function Walk:await_turn()
   local taken = self.taken
   if not taken then return false end
@@ -170,8 +171,8 @@ function Walk:await_turn()
   return true
 end
 
--- The current page is consumed: counts it where it held no record. A server
--- that sends no records and goes on linking is not followed for ever.
+-- Counts pages without a record, when one has been read. A server that sends no
+-- records, but always a next link, is not followed without end.
 function Walk:count_empty()
   if not self.cursor then return end
   self.empty = self.cursor:count() > 0 and 0 or self.empty + 1
@@ -181,7 +182,7 @@ function Walk:count_empty()
   end
 end
 
--- Goes to the next page: a cursor over its records, or nil at the end.
+-- Goes to the next page. Returns a cursor over its records, or nil at the end.
 function Walk:advance()
   while self:await_turn() do
     if self.cursor and not self.cursor:ended() then return self.cursor end
@@ -222,7 +223,7 @@ function Walk:advance()
 end
 
 -- Makes a walk; wrong arguments raise with the user's position. The method's
--- own arguments, the options among them, follow the options.
+-- arguments, with the options again, follow `options`.
 local function new_walk(client, what, name, options, ...)
   local good, call = pcall(core.fetch, client, what, name, ...)
   if not good then error(call, call == "not enough memory" and 0 or 3) end
@@ -249,8 +250,8 @@ local methods = core.methods
 --- Iterators
 -- @section iterators
 
---- Every record of any list endpoint, page after page, one at a time.
--- Raises an error object where a page fails; its `page` is where to go on.
+--- Every record of any list endpoint, page after page, one at a time. Raises an
+-- error object if a page fails; its `page` is where to go on.
 -- @function each
 -- @tparam table request `path`, and the per-call options; `prefetch = false`
 --   asks for a page only when the one before is consumed

@@ -1,11 +1,10 @@
 -- Many calls at once: map and gather.
---
--- Workers are coroutines. A call made in a worker parks it here until the call
--- is ready for its next step. The map or gather that waits outside lets the
--- client work, and resumes the workers whose calls are ready: the core tells
--- which (core.woken), so that nobody looks through those that wait. A coroutine
--- that is no worker never sees a yield of ours: its calls block, unless an
--- event loop is attached, which parks it in its own way.
+-- Workers are coroutines. When a worker makes a call, the worker is suspended
+-- here until the call is ready to go on. The map or gather that waits outside
+-- steps the client, and resumes the workers whose calls are ready. The core
+-- says which these are (core.woken), so there is no search. Other coroutines
+-- are never suspended here: their calls block, or an attached event loop
+-- suspends them.
 --
 -- Only the map or gather refers to its workers. When its coroutine is dropped,
 -- the workers are collected with it, and their calls end.
@@ -15,26 +14,26 @@ core.hide_file()
 
 local TURN = 0.2 -- seconds that a turn may wait for the network
 
--- The scheduler of one client. `loop` is that of its event loop, where one is
--- attached; see celigo.loop.
+-- The scheduler of one client. `loop` is its event loop, if one is attached;
+-- see celigo.loop.
 local Scheduler = {}
 local SCHEDULER = { __index = Scheduler, __metatable = "celigo.scheduler" }
 
 local schedulers = setmetatable({}, { __mode = "k" })
 
--- Workers of any client: thread to its group.
+-- Maps each worker, of any client, to its group.
 local workers = setmetatable({}, { __mode = "k" })
 
 -- The worker that was resumed last, of any client.
 local resumed
 
--- Whether the running coroutine was resumed within a worker's function: what
--- it yields would go there.
+-- Whether the running coroutine was resumed by the function of a worker. What
+-- it yields would go to that function.
 local function inside_worker()
   return resumed ~= nil and coroutine.status(resumed) == "normal"
 end
 
--- Those that wait no longer, in order; each is taken out before it goes on.
+-- A queue of those that can go on. Each is taken out before it is resumed.
 local Queue = {}
 local QUEUE = { __index = Queue, __metatable = "celigo.queue" }
 
@@ -47,7 +46,7 @@ function Queue:put(entry)
   self[self.last] = entry
 end
 
--- The next one, not beyond the place `last`; nil where there is none.
+-- Takes the next one, up to the place `last`; nil if there is none.
 function Queue:take(last)
   local first = self.first
   if first > last then return nil end
@@ -57,11 +56,12 @@ function Queue:take(last)
   return entry
 end
 
--- A worker that waits; this keeps neither it nor its group alive.
+-- A worker that waits. Its references are weak: they do not keep worker or
+-- group alive.
 local Parked = { __mode = "v", __metatable = "celigo.parked" }
 
--- Waits for something that has `ready` to be so, without blocking other
--- workers; false where this thread has to block.
+-- Suspends the running worker until something that has a method `ready` is
+-- ready. False if this thread has to block.
 function Scheduler:park(waited)
   local thread = coroutine.running()
   local group = workers[thread]
@@ -73,8 +73,8 @@ function Scheduler:park(waited)
   return true
 end
 
--- Somebody waits: for a call, or for something that has `ready`, for which
--- `wake` is called when it is so.
+-- Notes that somebody waits for a call, or for something else with a method
+-- `ready` (then `wake` is called when it is ready).
 function Scheduler:note(waited, entry)
   local entries = self.waiting[waited]
   if entries then
@@ -89,7 +89,7 @@ function Scheduler:note(waited, entry)
   end
 end
 
--- Whoever waits for that is to go on.
+-- All who wait for `waited` can go on.
 function Scheduler:wake(waited)
   local entries = self.waiting[waited]
   if not entries then return end
@@ -101,7 +101,7 @@ function Scheduler:wake(waited)
   end
 end
 
--- Wakes whoever waits for calls that have become ready.
+-- Wakes all who wait for calls that have become ready.
 function Scheduler:look(client)
   local call, strays = core.woken(client)
   while call do
@@ -111,8 +111,8 @@ function Scheduler:look(client)
   if strays and self.loop then self.loop:forget() end
 end
 
--- Runs a worker until it waits again. One whose function has yielded by
--- itself is replaced.
+-- Runs a worker until it waits again. If the user's function has yielded, the
+-- worker is replaced.
 function Scheduler:run(thread, group)
   local outer = resumed
   repeat
@@ -126,7 +126,7 @@ function Scheduler:run(thread, group)
   until not stray
 end
 
--- Resumes every worker that waits no longer; false where there was none.
+-- Resumes each worker that can go on; false if there was none.
 function Scheduler:resume_ready(client)
   self:look(client)
   local woken = self.woken
@@ -165,15 +165,15 @@ function Group:ready()
   return self.running == 0 or (self.on_progress ~= nil and self.reported < self.done)
 end
 
--- An item is done: whoever waits for the group may have to tell that.
+-- An item is done: on_progress may have to be called.
 function Group:count()
   self.done = self.done + 1
   if self:ready() then self.scheduler:wake(self) end
 end
 
--- One item: its value, or what went wrong with it. Lack of memory is not
--- the item's fault, nor is what a debug hook raises (Ctrl-C, a host's time
--- limit): these end the group.
+-- Runs the function for one item, and keeps its value or its error. Lack of
+-- memory and errors of a debug hook (Ctrl-C, a host's time limit) are not the
+-- item's: they end the group.
 function Group:work(i, f, ...)
   core.forget_interrupt()
   local good, value, err = xpcall(f, core.note_interrupt, ...)
@@ -188,7 +188,8 @@ function Group:work(i, f, ...)
   self:count()
 end
 
--- A worker, which takes items until there are none; not started.
+-- Makes a worker, which takes items until there are none. It is not started
+-- yet.
 function Group:new_worker(take)
   local worker = { take = take }
   local thread = coroutine.create(function()
@@ -215,8 +216,8 @@ function Group:spawn(take)
   self:report()
 end
 
--- A function has yielded by itself: nobody would ever resume it. Its item
--- fails, and a new worker goes on.
+-- The user's function has yielded, and nobody would ever resume it. Its item
+-- fails, and a new worker takes the next item.
 function Group:replace(thread)
   local worker = self.threads[thread]
   coroutine.close(thread)
@@ -247,7 +248,7 @@ function Group:wait(client)
   end
 end
 
--- Ends the workers that are left, when an error ends the map or gather.
+-- Ends the workers that are left, if an error has ended the map or gather.
 function GROUP:__close()
   if self.running == 0 then return end
   self.running = 0
@@ -272,7 +273,8 @@ local function new_group(client, total, on_progress)
     total = total,
     on_progress = on_progress,
   }, GROUP)
-  -- what a worker waits for before its next item: that its last one is told
+  -- what a worker waits for before its next item: that on_progress was called
+  -- for the last one
   group.told = {
     ready = function()
       return group.reported == group.done
@@ -285,15 +287,14 @@ local methods = core.methods
 local DEFAULT_CONCURRENCY = 8
 local MAP_TAKES = "map(items, f[, options])"
 
--- Raises with the user's position where a check of the core does.
+-- Calls a check of the core; what it raises is raised with the user's position.
 local function check(f, ...)
   local good, wrong = pcall(f, ...)
   if not good then error(wrong, wrong == "not enough memory" and 0 or 3) end
 end
 
--- What is wrong with a function of the user's that is called with arguments,
--- in words; nil where it is one. A method that is passed on would be called
--- without its client.
+-- Says what is wrong with a function that the user has given, or returns nil.
+-- It must not be a method: that would be called without its client.
 local function not_a_function(f, arguments, takes)
   if type(f) ~= "function" then return ("expected a function, got a %s; it takes %s"):format(type(f), takes) end
   for name, method in pairs(methods) do
@@ -394,7 +395,7 @@ function methods.gather(client, ...)
   return table.unpack(results, 1, functions.n + 1)
 end
 
--- Whoever waits for that, which is no call, is to go on.
+-- All who wait for this, which is not a call, can go on.
 local function wake(client, waited)
   local scheduler = schedulers[client]
   if scheduler then scheduler:wake(waited) end

@@ -1,7 +1,6 @@
 /*
-** fuzz_weblink.c - libFuzzer target: the Link parser on any bytes. Seeds are
-*in
-** spec/fixtures/fuzz/weblink.
+** fuzz_weblink.c - libFuzzer target: the Link parser on any bytes. Its seeds
+** are in spec/fixtures/fuzz/weblink.
 */
 #include "http/weblink.h"
 

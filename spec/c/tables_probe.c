@@ -7,7 +7,7 @@
 
 #include "client/lclient.h"
 #include "client/lconfig.h"
-#include "client/loptions.h"
+#include "common/loptions.h"
 #include "client/lrequest.h"
 #include "contract/operations.h"
 

@@ -1,20 +1,13 @@
 --- Examples as processes, for their specs.
 
 local process = require "spec.support.process"
+local shell = require "spec.support.shell"
 
 package.path = "examples/?.lua;" .. package.path -- their shared parts, for specs of these
 
 local example = {}
 
-function example.read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
-
-function example.write(path, text)
-  local file <close> = assert(io.open(path, "wb"))
-  assert(file:write(text))
-end
+example.read, example.write = shell.read, shell.write
 
 -- The shell command of an example; service is a sandbox, or anything else
 -- with a url, or nil for a sandbox of its own.
@@ -69,6 +62,19 @@ function example.run_on_terminal(name, arguments, service)
   local shown = pipe:read "a"
   local _, _, code = pipe:close()
   return code, shown
+end
+
+-- Runs an example with -o and a file that is there. It must refuse to replace
+-- the file because of the service, end with 3 and say so in these words.
+function example.assert_keeps_file(name, service, words)
+  local path = os.tmpname()
+  example.write(path, "yesterday's")
+  local code, output, messages = example.run(name, { "-o", path }, service)
+  example.has(messages, path .. words .. "\n")
+  assert(code == 3 and output == "", messages)
+  assert(example.read(path) == "yesterday's")
+  os.remove(path)
+  return messages
 end
 
 -- Fails where a part is not in a text.

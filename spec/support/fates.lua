@@ -3,6 +3,7 @@
 -- server's own record.
 
 local missing = require "spec.support.missing"
+local seeded = require "spec.support.seeded"
 local socket = require "socket"
 
 local fates = {}
@@ -65,7 +66,9 @@ local FAULTS = {
   "429", "503", "503", "504", "408", "500+", "502+", "422",
   "fin", "fin+", "cut", "cut+", "rst", "rst+", "head", "head+", "body", "body+",
 }
-local SILENCE = { "silent", "silent+" } -- costs a whole timeout, and takes what shares its connection along
+-- Costs a whole timeout, and takes what shares its connection along.
+local SILENCE = { "silent", "silent+" }
+local SILENCE_SHARE = seeded.share(100) < 100 and 0 or 0.01
 local STREAM_FAULTS = { "refused", "internal", "internal+", "cancel", "cancel+", "h11", "goaway", "goaway", "undone" }
 local KINDS = { "get", "get", "post", "post", "post", "put", "delete", "list" }
 
@@ -73,7 +76,7 @@ local function random_plan(random, http2)
   local steps = {}
   if random:chance(0.5) then
     for i = 1, random:integer(1, 2) do
-      local list = random:chance(0.01) and SILENCE or http2 and random:chance(0.4) and STREAM_FAULTS or FAULTS
+      local list = random:chance(SILENCE_SHARE) and SILENCE or http2 and random:chance(0.4) and STREAM_FAULTS or FAULTS
       steps[i] = random:pick(list) .. (random:chance(0.3) and "@" .. random:integer(0, 30) or "")
     end
   end

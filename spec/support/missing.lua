@@ -1,19 +1,9 @@
 --- What a system lacks that only some specs need: they are pending then, with
 -- this as the reason.
 
-local process = require "spec.support.process"
-
 local OPTIONAL = { "luv", "cqueues", "ev", "luaevent.core", "copas" }
 
--- C modules of others that lose memory of their own: they are left out where
--- every lost byte is a finding.
-local LEAKS = { ["net.server_epoll"] = true, ["luaevent.core"] = true }
-local counts_bytes = process.instrumented or os.getenv "CELIGO_TEST_WRAPPER"
-
 local reasons = {}
-for name in pairs(counts_bytes and LEAKS or {}) do
-  reasons[name] = name .. " loses memory of its own, which is looked for here"
-end
 
 local function look(name)
   if reasons[name] == nil then

@@ -3,6 +3,7 @@
 -- it writes is in a directory of its own, which `stop` removes.
 
 local process = require "spec.support.process"
+local shell = require "spec.support.shell"
 local socket = require "socket"
 
 local nginx = {}
@@ -10,18 +11,7 @@ local nginx = {}
 local Server = {}
 Server.__index = Server
 
-local quote = process.quote
-
-local function run(command)
-  local pipe = assert(io.popen(command .. " 2>&1"))
-  local output = pipe:read("a")
-  if not pipe:close() then error(command .. "\n" .. output, 0) end
-end
-
-local function write(path, text)
-  local file <close> = assert(io.open(path, "w"))
-  assert(file:write(text))
-end
+local quote, run, write = process.quote, shell.run, shell.write
 
 local function make_directory()
   local path = os.tmpname()

@@ -3,10 +3,7 @@
 
 local pages = {}
 
-function pages.read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
+pages.read = require("spec.support.shell").read
 
 local function trim(text)
   return text:match "^%s*(.-)%s*$"

@@ -105,6 +105,15 @@ function process.start_lua(code, ready)
   return process.start({ process.lua(), "-e", prelude .. code }, ready)
 end
 
+--- Runs a C test program to its end, which must be good, and it must have
+-- counted something. Returns its output.
+function process.assert_passes(words)
+  local status, output = assert(process.start(words)):wait()
+  assert(output:find "%f[%d][1-9]%d* passed, 0 failed$", output)
+  assert(status == 0, output)
+  return output
+end
+
 --- Sends a signal ("INT", "TERM", "KILL", …).
 function Process:signal(name)
   if self.pipe then os.execute(("kill -%s %d 2>/dev/null"):format(name, self.pid)) end

@@ -20,9 +20,20 @@
 -- * `program`: Lua code with a `%s` for the base URL; `client` and `run(f)`
 --   are there then
 
+local celigo = require "celigo"
 local missing = require "spec.support.missing"
 
 local ways = {}
+
+--- A client of a server, not attached to anything: what `options` lack is taken
+-- from `defaults`.
+function ways.plain_client(server, defaults, options)
+  local all = { base_url = server.url, token = "t", rate_limit = false }
+  for _, given in ipairs { defaults, options } do
+    for name, value in pairs(given) do all[name] = value end
+  end
+  return celigo.new(all)
+end
 
 -- Functions that note what went wrong, and one that raises it.
 local function observe(functions)

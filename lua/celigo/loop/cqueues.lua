@@ -1,9 +1,8 @@
 --- The client in a cqueues controller.
---
--- A call made in a coroutine that a controller runs gives way to the others
--- of that controller; anywhere else, as in a coroutine made within one, it
--- blocks. Errors go where cqueues sends them, for the coroutine is the
--- controller's own.
+-- While a call waits in a coroutine that a controller has started, the other
+-- coroutines of that controller run. Anywhere else, also in a coroutine that
+-- was made inside such a one, a call blocks. An error that leaves the coroutine
+-- is handled by cqueues.
 --
 -- @module celigo.loop.cqueues
 
@@ -11,17 +10,16 @@ local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
 local loop = require "celigo.loop"
 
--- The sockets and the timer of one client, and its driver: a coroutine that
--- runs in a controller and waits for them. It ends when there is nothing left
--- to wait for.
+-- The sockets and the timer of one client, and its driver: a coroutine in a
+-- controller that waits for them. It ends when there is nothing to wait for.
 local Backend = {}
 
 function Backend:idle()
   return not self.seconds and next(self.watched) == nil
 end
 
--- Waits for the next event. When a turn is due at once (0 seconds), it does
--- not look at descriptors: they may have been collected with the client.
+-- Waits for the next event. If a turn is due at once (0 seconds), the
+-- descriptors are not used: they may have been collected with the client.
 function Backend:poll()
   local list = { self.bell }
   if self.seconds ~= 0 then
@@ -42,7 +40,7 @@ function Backend:drive(me)
 end
 
 -- Starts a driver in the running controller, or else in the one that was used
--- last. Does nothing where that one has a driver already.
+-- last. Does nothing if there is one already.
 function Backend:start()
   local last = self.weak.controller
   local controller = cqueues.running() or last
@@ -53,7 +51,7 @@ function Backend:start()
   if not good then self.driver = nil end -- the controller has been closed
 end
 
--- Lets the running coroutine wait, where a controller resumes it.
+-- Suspends the running coroutine, if a controller has started it.
 function Backend:park()
   local _, direct = cqueues.running()
   if not direct then return nil end

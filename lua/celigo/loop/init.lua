@@ -8,19 +8,19 @@
 --     attach(client)
 --
 -- * `backend.watch(fd, events, ready)`: from now on calls `ready()` whenever
---   the descriptor is readable (`events` is `"r"`), writable (`"w"`) or
---   either (`"rw"`). Level-triggered. `ready(true)` says that the loop has
---   given the descriptor up; any other argument means nothing. Returns
---   something that stands for it.
--- * `backend.unwatch(watcher)`: never again; the descriptor is closed next.
--- * `backend.timer(seconds)`: calls `turn()` once, after that many seconds,
---   not earlier; instead of what was asked before. nil: never. 0 must come
---   from the loop, not from within this function.
+--   the descriptor is readable (`events` is `"r"`), writable (`"w"`) or either
+--   (`"rw"`). Level-triggered. `ready(true)` says that the loop has given the
+--   descriptor up; any other argument means nothing. Returns a value for
+--   `unwatch`.
+-- * `backend.unwatch(watcher)`: ends that; the descriptor is closed next.
+-- * `backend.timer(seconds)`: calls `turn()` once, after that many seconds, not
+--   earlier. It replaces an earlier request; nil only cancels that. For 0, too,
+--   `turn` must be called by the loop, not by this function.
 -- * `backend.park()`: nil where the running coroutine cannot be suspended in
 --   this loop: its calls block. Else two functions: `wait(value)` suspends it
 --   until `wake()` has been called, which happens once, inside a turn. Where
 --   it yields to whoever resumed the coroutine, it yields that value.
--- * `backend.close()`: gives the loop's resources back.
+-- * `backend.close()`: frees all that the backend has in the loop.
 --
 -- `watch`, `unwatch` and `close` are called inside a turn only, `timer` at
 -- any time.
@@ -36,17 +36,17 @@ local tasks = require "celigo.tasks"
 
 local RETRY = 0.05 -- seconds; when the process may open no more descriptors
 
--- The loop of one client. The host's loop refers to this, so this refers to
--- the client weakly: else no client would ever be collected. A call that
--- somebody waits for keeps its client alive.
+-- The loop of one client. The host's loop refers to this object, so it refers
+-- to the client weakly: otherwise no client would ever be collected. A call
+-- that somebody waits for keeps its client alive.
 local Loop = {}
 local LOOP = { __index = Loop, __metatable = "celigo.loop" }
 
 local WEAK = { __mode = "v" }
 
--- A coroutine that waits. When it is closed, nobody wakes it any more, and its
--- call ends. Only the coroutine refers strongly to what it waits for: when it
--- is dropped, both are collected.
+-- A coroutine that waits. When the coroutine is closed, this is too: nobody
+-- wakes it any more, and its call ends. Only the coroutine refers strongly to
+-- what it waits for: when the coroutine is dropped, both are collected.
 local Parked = { __metatable = "celigo.parked" }
 
 function Parked:__close()
@@ -57,9 +57,9 @@ function Parked:__close()
   if type(waited) == "userdata" then core.drop(waited) end
 end
 
--- What a coroutine yields while it waits. If somebody else than the loop has
--- resumed it, they get this: it can be taken neither for a value nor for the
--- end of values.
+-- What a coroutine yields while it waits. If it was not the loop that resumed
+-- the coroutine, but a generator's caller for example, that one gets this
+-- value: every use of it is an error.
 local function refuse()
   error("this is no value: a coroutine that made it waits for a call of the client, in its event loop", 2)
 end
@@ -72,8 +72,8 @@ local WAITING = setmetatable({}, {
   __call = refuse,
 })
 
--- Lets the running coroutine wait for something that the scheduler tells of;
--- false where it has to block.
+-- Suspends the running coroutine until the scheduler says that what it waits
+-- for is ready. False if it has to block.
 function Loop:park(waited, scheduler)
   local wait, wake = self.backend.park()
   if not wait then return false end
@@ -90,8 +90,8 @@ function Loop:park(waited, scheduler)
   return true
 end
 
--- Wakes the coroutines whose wait is over; false where there was none. When
--- one of them raises an error, the others are woken in the next turn.
+-- Resumes the coroutines that can go on; false if there was none. If one of
+-- them raises an error, the others are resumed in the next turn.
 function Loop:resume_ready()
   local woken = self.woken
   local last = woken.last
@@ -108,15 +108,15 @@ function Loop:resume_ready()
   return true
 end
 
--- Coroutines have been collected that waited for a call.
+-- Ends calls whose waiting coroutines were collected.
 function Loop:forget()
   for entry in pairs(self.parked) do
     if entry.weak.waited == nil then self.parked[entry] = nil end
   end
 end
 
--- What is due, and whoever waits for it. At the end nobody is left who could
--- go on: core.wants() relies on that.
+-- Does all that is due, and resumes all who wait for it, until nobody is left
+-- who could go on: core.wants() needs that.
 function Loop:work(client)
   if not core.serve(client) then return end
   local scheduler = tasks.scheduler_of(client)
@@ -125,7 +125,7 @@ function Loop:work(client)
   until not self:resume_ready()
 end
 
--- One turn, when a descriptor is ready or the time has come.
+-- One turn: a descriptor is ready, or the timer is due.
 function Loop:turn()
   local client = self.weak.client
   if not client or not self.attached then return self:detach() end
@@ -157,7 +157,7 @@ function Loop:unwatch(serial)
   watch.descriptor:close()
 end
 
--- Brings descriptors and timer in line with what the client waits for now.
+-- Sets descriptors and timer to what the client waits for now.
 function Loop:update(client)
   if not self.attached then return end
   if core.closed(client) and next(self.parked) == nil then return self:detach() end
@@ -173,7 +173,7 @@ function Loop:update(client)
   self.backend.timer(seconds)
 end
 
--- Lets go of the host's loop: the client is closed, or gone.
+-- Frees all that is in the host's loop: the client was closed, or collected.
 function Loop:detach()
   local backend = self.backend
   if not backend then return end
@@ -230,13 +230,13 @@ function loop.adapter(name, new_backend)
     self.backend = new_backend(function() self:turn() end, ...)
     self.attached = true -- wake-ups reach the host's loop
     scheduler.loop = self
-    -- A turn is due, in the host's loop: somebody else has made, moved or
-    -- ended calls, or the client is gone.
+    -- Asks the host's loop for a turn: something outside the loop has made,
+    -- stepped or ended calls, or the client was collected.
     local function wake_up()
       if self.attached then self.backend.timer(0) end
     end
-    -- Goes when the client goes, or with the whole state: then before the
-    -- host's loop, which is older, and that before calls that are older still.
+    -- This is finalised with the client, or when the state closes: then before
+    -- the host's loop, which is older.
     scheduler.guard = setmetatable({}, {
       __gc = function()
         pcall(wake_up)

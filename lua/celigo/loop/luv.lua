@@ -1,10 +1,9 @@
 --- The client in a luv (libuv) loop.
---
--- A call made in a coroutine gives way to the loop; outside of any (in a
--- plain callback, say) it blocks: write `coroutine.wrap(function() … end)()`
--- there. An error that leaves such a coroutine after it gave way leaves the
--- loop's callback, with the coroutine's traceback; what luv does then is to
--- print it and exit.
+-- While a call waits in a coroutine, the loop runs. Outside of coroutines (in a
+-- plain callback, for example) a call blocks: write `coroutine.wrap(function()
+-- … end)()` there. An error that leaves such a coroutine after it has waited
+-- leaves a callback of the loop, with the coroutine's traceback: luv prints it
+-- and exits.
 --
 -- @module celigo.loop.luv
 
@@ -43,8 +42,8 @@ local function new_backend(turn)
     close(poll)
   end
 
-  -- The first turn after the program has closed every handle of the loop
-  -- (`uv.walk`): the client learns which descriptors nobody watches any more.
+  -- For the first turn after the program has closed every handle of the loop
+  -- (`uv.walk`): tells the client which descriptors nobody watches any more.
   local function resume_after_close()
     for poll, ready in pairs(polls) do
       if poll:is_closing() then return ready(true), resume_after_close() end -- which changes `polls`

@@ -39,12 +39,12 @@ function answers.bare(status, message)
   return answers.json(status, '{"message":' .. rawjson.string(message) .. "}")
 end
 
---- 404 for a reference to nothing; the contract has no more words for it.
+--- 404 for something that does not exist; the contract says no more about it.
 function answers.not_found(field)
   return answers.error(404, "invalid_ref", "Not Found", field)
 end
 
---- 400 for an id that cannot be one.
+--- 400 for an id that cannot be valid.
 function answers.bad_request(field)
   return answers.error(400, nil, "Bad Request", field)
 end

@@ -1,5 +1,5 @@
---- From a request to an answer: who may ask, how often, and which operation
--- it is. Knows nothing of sockets.
+--- Makes an answer of a request: checks the token and the rate limit, and finds
+-- the operation. Uses no sockets.
 
 local answers = require "celigo.sandbox.answers"
 local http = require "celigo.sandbox.http"
@@ -8,7 +8,7 @@ local routes = require "celigo.sandbox.routes"
 
 local api = {}
 
--- The contract has no 400 for these: a malformed id is an unknown one.
+-- The contract has no 400 for these: a malformed id counts as an unknown one.
 local NO_BAD_REQUEST = {
   create_connector_license = true,
   install_connector = true,
@@ -26,7 +26,7 @@ local function accepts(db, token, wanted)
   return false
 end
 
--- nil where the request may pass, else the 401.
+-- nil if the request may pass, else the 401.
 local function unauthorized(db, request, wanted)
   local value = request.headers.authorization
   if not value then return answers.bare(401, "Unauthorized") end
@@ -35,7 +35,7 @@ local function unauthorized(db, request, wanted)
   return nil
 end
 
--- nil where the request may pass, else the 429.
+-- nil if the request may pass, else the 429.
 local function over_rate(db, limit)
   local seconds = limit and db:take_token(limit) or 0
   if seconds <= 0 then return nil end

@@ -1,6 +1,6 @@
---- Request bodies against the contract's shapes, as the service judges them.
--- Written apart from the client's own validation, so that the two can be
--- tested against each other.
+--- Checks request bodies against the contract's shapes, as the service does. It
+-- shares no code with the client's validation, so that the two can be tested
+-- against each other.
 
 local rawjson = require "celigo.sandbox.rawjson"
 
@@ -219,7 +219,7 @@ function visit(raw, shape, path, faults)
 end
 
 --- What is wrong with an object's text: an array of { code?, field, message },
--- empty where nothing is. The text must be valid JSON.
+-- which may be empty. The text must be valid JSON.
 function check.body(raw, shape)
   local faults = {}
   visit(raw, shape, "", faults)

@@ -1,11 +1,10 @@
 --- A sandbox in a child process: how a script starts one, and what runs in
 -- the child. Plain Lua, a POSIX shell and `mkfifo`.
---
--- The child's standard input is a pipe from the parent that nothing is ever
--- written to: it ends when the parent ends, in whatever way, and the child
--- ends with it. The child's first words come back through a named pipe; the
--- shell opens it before the interpreter starts, so that the parent reads an
--- end of file, and does not wait for ever, if that fails.
+-- The child's standard input is a pipe from the parent. Nothing is ever written
+-- to it, but it ends when the parent ends, however that happens, and then the
+-- child ends too. The child's first lines come back through a named pipe. The
+-- shell opens that before the interpreter starts: so if that fails, the parent
+-- reads an end of file instead of waiting without end.
 
 local control = require "celigo.sandbox.control"
 local faults = require "celigo.sandbox.faults"
@@ -15,8 +14,8 @@ local child = {}
 local methods = {}
 local Sandbox = { __index = methods, __name = "celigo.sandbox" }
 
--- What it has not is no nil: a client whose base_url is nil is one of the
--- service itself.
+-- A field that it does not have raises, and is not nil: a client whose base_url
+-- is nil would use the real service.
 setmetatable(methods, {
   __index = function(_, name)
     error(("a sandbox has no '%s'; there are: url, port, token, pid, fault, journal, reset, stop"):format(
@@ -24,8 +23,7 @@ setmetatable(methods, {
   end,
 })
 
--- Raises where a method is called without its sandbox, or with more than it
--- takes.
+-- Raises if a method is called without its sandbox, or with too many arguments.
 local function check(self, what, takes, ...)
   if getmetatable(self) ~= Sandbox then
     error(("%s: expected the sandbox as the first argument, got a %s; a method is called with a colon: sandbox:%s(%s)")
@@ -37,7 +35,7 @@ end
 
 local ANNOUNCEMENT = "^celigo sandbox: listening on (http://.+)$"
 
--- A word of a shell command.
+-- Quotes a word of a shell command.
 local function quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
@@ -98,21 +96,22 @@ local function make_fifo(path)
   end
 end
 
--- Ends the child and waits until it is gone; more than once does no harm.
+-- Ends the child and waits until it is gone. May be called again.
 local function end_child(self)
   local pipe = self.pipe
   if pipe then
     self.pipe = false
     if self.pid then
-      -- Not reaped before the close below: the number is still the child's.
+      -- The process is waited for only by the close below, so its id is still
+      -- the child's.
       os.execute(("kill -TERM %d 2>/dev/null"):format(self.pid))
     end
     pipe:close()
   end
 end
 
---- Starts a child with checked options and waits until it listens. Raises
--- where it does not come up.
+--- Starts a child with checked options and waits until it listens. Raises if it
+-- does not.
 function child.start(options)
   local fifo = os.tmpname()
   local _ <close> = setmetatable({}, { __close = function(_, problem) drop_fifo(fifo, problem) end })
@@ -130,8 +129,7 @@ function child.start(options)
   end
   self.url, self.host = url, options.host
   self.port = math.tointeger(tonumber(url:match "(%d+)$"))
-  local token = options.token
-  self.token = type(token) == "table" and token[1] or token or "sandbox"
+  self.token = options.tokens[1]
   return self
 end
 
@@ -148,7 +146,7 @@ function methods:stop(...)
   end_child(self)
 end
 
---- Arms a rule for requests that fail; raises where it is wrong.
+--- Adds a rule for requests that fail; raises if the rule is wrong.
 function methods:fault(rule, ...)
   check(self, "fault", "rule", ...)
   local checked, message = faults.check(rule)

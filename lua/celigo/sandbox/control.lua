@@ -14,8 +14,8 @@ local function receive(sock)
   return tonumber(status), body
 end
 
---- Sends a request to a sandbox's own paths. Returns the status and the
--- answer's value, nil where it has no body. Raises where there is no answer.
+--- Sends a request to one of the sandbox's own paths. Returns the status and
+-- the answer's value (nil if it has no body). Raises if there is no answer.
 function control.request(host, port, method, path, value)
   local cjson, socket = require("cjson").new(), require "socket"
   local body = value and cjson.encode(value) or ""

@@ -1,7 +1,7 @@
---- Failures that can be rehearsed: rules that say which requests fail, and
--- how. Checks rules, counts the requests that they match, makes the answers.
--- Needs neither sockets nor JSON, so that a script's own process can check a
--- rule, too.
+--- Failures that can be rehearsed: rules that say which requests fail, and how.
+-- Checks rules, counts the requests that they match, makes the answers. Needs
+-- neither sockets nor JSON, so that a script's own process can check rules as
+-- well.
 
 local routes = require "celigo.sandbox.routes"
 
@@ -79,15 +79,15 @@ local function plain(value)
   return type(value) == "number" and math.tointeger(value) or value
 end
 
--- The status of an answer that says something else, but no status.
+-- The status of a rule that describes an answer, but gives no status.
 local function implied_status(rule)
   if rule.retry_after then return 429 end
   if rule.code or rule.message then return 422 end
   return rule.body and 200 or nil
 end
 
---- Checks a rule. Returns a copy with what it leaves unsaid, or nil and what
--- is wrong with it.
+--- Checks a rule. Returns a copy with all defaults filled in, or nil and what
+-- is wrong.
 function faults.check(rule)
   if type(rule) ~= "table" then return nil, "a rule must be a table, not " .. type(rule) end
   local copy = {}
@@ -111,7 +111,8 @@ function faults.check(rule)
   return copy
 end
 
---- An array of rules, all checked; nil and what is wrong with one.
+--- Checks an array of rules. Returns the copies, or nil and what is wrong with
+-- one.
 function faults.check_all(rules)
   if type(rules) ~= "table" then return nil, "faults must be an array of rules" end
   local list = {}
@@ -126,7 +127,7 @@ function faults.check_all(rules)
   return list
 end
 
---- Whether a rule keeps a request from what it asks for.
+--- Whether a rule makes the request fail.
 function faults.fails(rule)
   return rule.status ~= nil or rule.close ~= nil
 end
@@ -154,8 +155,9 @@ local function matches(rule, operation, method)
   return faults.fails(rule) or rule.delay ~= nil or method == "POST" or method == "PUT"
 end
 
---- The rule that a request falls under, or nil. Every rule counts the requests
--- that match it; the first that has let enough of them pass takes this one.
+--- The rule that is applied to a request, or nil. Every rule counts the
+-- requests that match it; the first rule that has let enough of them pass is
+-- applied.
 function Faults:take(operation, method)
   local taken
   for _, entry in ipairs(self.armed) do

@@ -38,7 +38,7 @@ function gzip.store(bytes)
   return table.concat(parts)
 end
 
---- gzip by the best means at hand.
+--- gzip, by lua-zlib if there is one.
 function gzip.encode(bytes)
   if has_zlib then
     local GZIP_WINDOW = 15 + 16

@@ -1,5 +1,5 @@
 --- HTTP/1.1 for servers on `celigo.sandbox.loop`: reads requests, writes
--- answers. What is malformed is a failure with the status to answer with.
+-- answers. A malformed request gives a failure, with the status for the answer.
 
 local loop = require "celigo.sandbox.loop"
 
@@ -34,7 +34,7 @@ local function failure(status, message)
   return nil, { status = status, message = message }
 end
 
--- Reads more; nil and a failure without a status where the peer is gone.
+-- Reads more bytes; nil and a failure without a status if the peer is gone.
 local function fill(self, deadline)
   local bytes, err = self.connection:receive(deadline)
   if not bytes then return nil, { closed = err } end
@@ -73,7 +73,7 @@ end
 local function read_head(self, deadline)
   local from = 1
   while true do
-    -- Empty lines before a request are passed over (RFC 9112, 2.2).
+    -- Empty lines before a request are skipped (RFC 9112, 2.2).
     self.buffer = self.buffer:gsub("^[\r\n]+", "")
     local stop, after = self.buffer:find("\r?\n\r?\n", from)
     if (stop or #self.buffer) > MAX_HEAD then
@@ -83,7 +83,8 @@ local function read_head(self, deadline)
       self.buffer = self.buffer:sub(after + 1)
       return head
     end
-    -- Garbage need not hold an empty line: judge the first line at once.
+    -- Garbage may never hold an empty line: so the first line is checked at
+    -- once.
     local line = self.buffer:match "^([^\n]*)\n"
     if line and not line:find "^%S+ %S+ HTTP/%d%.%d\r?$" then
       return failure(400, "malformed request line")
@@ -160,7 +161,7 @@ local function read_chunked(self, deadline)
     end
     parts[#parts + 1] = chunk:sub(1, -3)
   end
-  repeat -- trailer fields say nothing to us
+  repeat -- trailer fields are not used
     local line, err = read_line(self, deadline)
     if not line then return nil, err end
   until line == ""
@@ -224,12 +225,12 @@ function http.format(answer, method)
   return table.concat(lines, "\r\n") .. (method == "HEAD" and "" or body)
 end
 
---- Writes bytes; true, or nil where the peer is gone.
+--- Writes bytes; true, or nil if the peer is gone.
 function http.send(connection, bytes)
   return connection:send(bytes, loop.now() + SEND_TIMEOUT)
 end
 
---- Writes an answer; true, or nil where the peer is gone.
+--- Writes an answer; true, or nil if the peer is gone.
 function http.answer(connection, answer, method)
   return connection:send(http.format(answer, method), loop.now() + SEND_TIMEOUT)
 end

@@ -67,29 +67,15 @@
 -- @tfield[opt] {string,...} drop names of members that a write leaves out in
 --   silence
 
+local base = require "celigo.base"
 local faults = require "celigo.sandbox.faults"
 
 local sandbox = {}
 
-local function is_number(least, most)
-  return function(value)
-    return type(value) == "number" and value >= least and value <= most
-  end
-end
-
-local function is_integer(least, most)
-  local in_range = is_number(least, most)
-  return function(value)
-    return math.type(value) == "integer" and in_range(value)
-  end
-end
+local WHAT = "celigo.sandbox" -- how its errors begin
 
 local function is_string(value)
   return type(value) == "string" and value ~= ""
-end
-
-local function is_boolean(value)
-  return type(value) == "boolean"
 end
 
 local function is_token(value)
@@ -101,14 +87,20 @@ local function is_token(value)
 end
 
 local function is_rate(value)
-  local positive = is_number(1e-3, 1e9)
-  return value == false or type(value) == "table" and positive(value.rate) and positive(value.burst)
+  if type(value) ~= "table" then return value == false end
+  for _, name in ipairs { "rate", "burst" } do
+    local number = value[name]
+    if type(number) ~= "number" or not (number >= 1e-3 and number <= 1e9) then return false end
+  end
+  return true
 end
 
-local is_seed_count = is_integer(0, 100000)
+local function is_seed_count(value)
+  return math.type(value) == "integer" and value >= 0 and value <= 100000
+end
 
 local function is_seed(value)
-  if type(value) ~= "table" then return is_boolean(value) or is_seed_count(value) end
+  if type(value) ~= "table" then return type(value) == "boolean" or is_seed_count(value) end
   for name, count in pairs(value) do
     if name ~= "connectors" and name ~= "installs" or not is_seed_count(count) then return false end
   end
@@ -125,26 +117,45 @@ local function are_updates(value)
   return true
 end
 
-local is_delay = is_number(0, 86400)
+local SECONDS = "seconds, a number"
 
-local option_types = {
-  host = { is_string, "a string" },
-  port = { is_integer(0, 65535), "an integer from 0 to 65535" },
+-- Used where the option `token` names none: no record has a word of it, for
+-- clients mask their token in what they read.
+local TOKEN = "local-test-token"
+
+-- The options, as the library's own checker takes them: name, type, what is
+-- expected, and for numbers the least and the most.
+local rows = {
+  { "host", "string" },
+  { "port", "integer", false, 0, 65535 },
+  { "seed", "other" },
+  { "token", "other" },
+  { "page_size", "integer", false, 1, 1000000 },
+  { "empty_list_status", "other" },
+  { "link_base", "string" },
+  { "gzip", "boolean" },
+  { "rate_limit", "other" },
+  { "delay", "number", SECONDS, 0, 86400 },
+  { "faults", "other" },
+  { "update_seconds", "number", SECONDS, 0, 86400 },
+  { "updates", "other" },
+  { "max_requests", "integer", false, 1, 1e9 },
+  { "idle_timeout", "number", SECONDS, 1e-3, 86400 },
+  { "log", "boolean" },
+  { "journal", "boolean" },
+  { "lua", "string" },
+}
+
+-- What a row cannot say: a function that checks the value, and what is
+-- expected.
+local checks = {
+  host = { is_string, "the name or the address of a host" },
   seed = { is_seed, "a boolean, a number of connectors, 0 to 100000, or { connectors = number, installs = number }" },
   token = { is_token, "a string or an array of strings" },
-  page_size = { is_integer(1, 1000000), "an integer from 1 to 1000000" },
   empty_list_status = { function(value) return value == 200 or value == 204 end, "200 or 204" },
-  link_base = { is_string, "a string" },
-  gzip = { is_boolean, "a boolean" },
+  link_base = { is_string, "a scheme and a host" },
   rate_limit = { is_rate, "false or { rate = number, burst = number }" },
-  delay = { is_delay, "seconds, a number from 0 to 86400" },
-  faults = { faults.check_all, "an array of rules" },
-  update_seconds = { is_delay, "seconds, a number from 0 to 86400" },
   updates = { are_updates, 'a table of _integrationId to "failed" or "stuck"' },
-  max_requests = { is_integer(1, math.maxinteger), "an integer from 1" },
-  idle_timeout = { is_number(1e-3, 86400), "seconds, a number from 0.001 to 86400" },
-  log = { is_boolean, "a boolean" },
-  journal = { is_boolean, "a boolean" },
   lua = { is_string, "the name of an interpreter" },
 }
 
@@ -154,18 +165,14 @@ local defaults = {
   idle_timeout = 60, log = false, journal = true,
 }
 
--- "did you mean 'port'?" for `prot`, all names where none is near. The
--- core is not needed for anything else, so that a sandbox runs without it.
-local function hint(name)
-  local has_core, core = pcall(require, "celigo.core")
-  local names = {}
-  for known in pairs(option_types) do names[#names + 1] = known end
-  table.sort(names)
-  local near = has_core and core.nearest(tostring(name), names)
-  return near and ("did you mean '%s'?"):format(near) or "there are: " .. table.concat(names, ", ")
+-- Calls a check of the library; what it raises is raised with the position of
+-- the caller of `serve` or `start`.
+local function check(f, ...)
+  local good, message = pcall(f, ...)
+  if not good then error(message, 4) end
 end
 
--- Checks options and adds the defaults. Errors blame the caller's caller.
+-- Checks options and adds the defaults.
 local function read_options(what, port, options, ...)
   local takes = ('require("celigo.sandbox").%s { ... }'):format(what)
   if rawequal(options, sandbox) then
@@ -175,21 +182,19 @@ local function read_options(what, port, options, ...)
   elseif next { ... } ~= nil then
     error(("celigo.sandbox: too many arguments; it takes one table of options: %s"):format(takes), 3)
   end
+  check(base.check_options, rows, options, WHAT)
   local all = {}
   for name, value in pairs(defaults) do all[name] = value end
   all.port = port or all.port
   for name, value in pairs(options or {}) do
-    local known = option_types[name]
-    if not known then
-      error(("celigo.sandbox: unknown option '%s'; %s"):format(tostring(name), hint(name)), 3)
-    end
-    local good, message = known[1](value)
-    if not good then
-      error(("celigo.sandbox: option %s%s"):format(name, message and ": " .. message or " must be " .. known[2]), 3)
-    end
-    all[name] = value
+    local known = checks[name]
+    if known and not known[1](value) then check(base.option_error, WHAT, name, known[2], value) end
+    all[name] = type(value) == "number" and math.tointeger(value) or value
   end
-  all.faults = faults.check_all(all.faults)
+  local rules, message = faults.check_all(all.faults)
+  if not rules then error(("%s: option 'faults': %s"):format(WHAT, message), 3) end
+  all.faults = rules
+  all.tokens = type(all.token) == "table" and all.token or { all.token or TOKEN }
   return all
 end
 
@@ -215,13 +220,12 @@ function sandbox.serve(...)
   local all = read_options("serve", nil, ...)
   local server, message = require("celigo.sandbox.server").open(all)
   if not server then error("celigo.sandbox: " .. message, 0) end
-  local token = type(all.token) == "table" and all.token[1] or all.token
   local ok, err = pcall(function()
-    announce(server, token or "sandbox")
+    announce(server, all.tokens[1])
     server:run()
   end)
   server:close()
-  -- What the standalone interpreter raises upon Ctrl-C is our proper end.
+  -- The standalone interpreter raises this for Ctrl-C, which is the proper end.
   if not ok and not tostring(err):find "interrupted!$" then error(err, 0) end
   io.stdout:write "\nceligo sandbox: stopped\n"
 end

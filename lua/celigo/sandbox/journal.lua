@@ -1,5 +1,5 @@
---- The requests that a sandbox has received, for whoever wants to know what
--- really arrived. The oldest are forgotten where there are too many.
+--- The requests that a sandbox has received, so that a test can see what really
+-- arrived. If there are too many, the oldest are forgotten.
 
 local rawjson = require "celigo.sandbox.rawjson"
 
@@ -23,8 +23,8 @@ local function forget_oldest(self)
   self.bytes = self.bytes - #entry.request.body
 end
 
---- Notes a request. What becomes of it is set in the entry that is returned:
--- `status` that was answered in full, `applied` where a write was done.
+--- Notes a request, and returns its entry. The outcome is set there later:
+-- `status` of an answer that was sent in full, `applied` if a write was done.
 function Journal:add(request, operation, connection)
   local entry = { request = request, operation = operation, connection = connection.number, applied = false }
   self.last = self.last + 1

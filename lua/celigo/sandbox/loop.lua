@@ -5,8 +5,8 @@
 
 local socket = require "socket"
 
--- The longest sleep, so that a pending Ctrl-C is seen soon: LuaSocket's
--- select starts again when a signal interrupts it.
+-- The longest sleep. LuaSocket's select starts again when a signal interrupts
+-- it, so Ctrl-C is noticed only after this.
 local TICK = 0.1
 
 -- select() cannot watch more descriptors than this; some are the host's.
@@ -16,7 +16,8 @@ local MAX_CONNECTIONS = (socket._SETSIZE or 256) - 64
 -- client's attempt is lost, and it tries again after a second, then three.
 local BACKLOG = 4096
 
--- Accepted in one turn, so that those who are in get theirs.
+-- How many connections are accepted in one turn: the others need their turn,
+-- too.
 local MAX_ACCEPTED = 64
 
 local Loop = {}
@@ -112,8 +113,8 @@ local function make_room(self)
   if silent then resume(self, silent, false) end
 end
 
--- Whether another connection can be had: where there are too many a silent one
--- has to go.
+-- Whether another connection can be accepted. If there are too many, a silent
+-- one is closed.
 local function has_room(self)
   return self.connections < MAX_CONNECTIONS or next(self.waits) ~= nil
 end
@@ -237,7 +238,7 @@ function Connection:reset()
   self:close()
 end
 
---- Closes the connection; more than once does no harm.
+--- Closes the connection. May be called again.
 function Connection:close()
   self.socket:close()
 end

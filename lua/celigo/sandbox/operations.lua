@@ -7,7 +7,7 @@ local check = require "celigo.sandbox.check"
 local rawjson = require "celigo.sandbox.rawjson"
 local store = require "celigo.sandbox.store"
 
--- The service makes these; what a body says of them is passed over.
+-- The service makes these; values in a body are ignored.
 local CONNECTOR_SERVER_MADE = { "_id", "handle", "lastModified", "numInstalls" }
 local LICENSE_SERVER_MADE = { "_id", "type", "_connectorId", "created", "user", "sandbox", "_integrationId" }
 
@@ -15,8 +15,8 @@ local function is_hexadecimal_id(id)
   return #id == 24 and id:find "^%x+$" ~= nil
 end
 
--- The connector of a request, or nil and the answer to give. Where the
--- contract has no 400 a malformed id is an unknown one.
+-- The connector of a request, or nil and an answer. If the contract has no 400,
+-- a malformed id counts as an unknown one.
 local function find_connector(context)
   local id = context.ids[1]
   local connector = context.db.connectors:find(id)
@@ -37,7 +37,7 @@ local function find_license(context)
   return nil, answers.not_found "_licenseId"
 end
 
--- The members without those that are to be left out in silence.
+-- The members without those that a rule says to leave out silently.
 local function without(members, names)
   local dropped, kept = {}, {}
   for _, name in ipairs(names) do dropped[name] = true end
@@ -47,7 +47,7 @@ local function without(members, names)
   return kept
 end
 
--- The members of the request's body, or nil and the answer to give.
+-- The members of the request's body, or nil and an answer.
 local function read_body(context, shape, status)
   local body = context.request.body
   if body == "" then body = "{}" end
@@ -75,7 +75,7 @@ local function merge(members, kept, server_made)
   return record
 end
 
--- What a connector of the newer framework says of it; nil for an older one.
+-- What a connector says about the newer framework; nil for an older one.
 local function newer_framework(connector)
   return connector:get "framework" == "twoDotZero" and (connector:object "twoDotZero" or store.record {}) or nil
 end
@@ -145,7 +145,7 @@ function operations.list_connector_licenses(context)
 end
 
 -- The contract's license needs three members. One with a `type` is of a kind
--- that the contract does not know: nothing is insisted on.
+-- that the contract does not describe: nothing is required.
 local function new_license_shape(body)
   local members = rawjson.check(body) and rawjson.kind(body) == "object" and rawjson.members(body)
   return members and store.record(members):get "type" and check.shapes.TypedLicense or check.shapes.LicenseCreateRequest
@@ -240,7 +240,7 @@ function operations.push_connector_update(context)
   return { status = 200 }
 end
 
--- nil where the connector can be installed, else the answer to give.
+-- nil if the connector can be installed, else an answer.
 local function not_installable(connector)
   local newer = newer_framework(connector)
   if newer and newer:get "_integrationId" then return nil end
@@ -248,15 +248,15 @@ local function not_installable(connector)
     "_integrationId")
 end
 
--- Whether an installation can use a license: trials' templates and licenses
--- of parts are none.
+-- Whether an installation can use a license: not a trial's template, and not
+-- the license of a part.
 local function is_free(license, connector)
   return not license:get "_integrationId" and not license:get "trialLicenseTemplate"
     and license:get "type" ~= "integrationAppChild" and license:get "_id" ~= connector:get "_trialLicenseId"
 end
 
 -- Gives the oldest license that is not in use to an installation. Returns the
--- license's user as a record, nil where there is no license.
+-- license's user as a record, or nil if there is no license.
 local function take_license(context, connector, integration)
   for _, license in ipairs(context.db.licenses[context.ids[1]].list) do
     if is_free(license, connector) then
@@ -312,12 +312,12 @@ function operations.list_access_tokens(context)
   return answers.list(context, context.db.tokens.list)
 end
 
--- The one answer that tells the token.
+-- The only answer that holds the token.
 function operations.create_access_token(context)
   local members, answer = read_body(context, TOKEN_SHAPE)
   if not members then return answer end
   local id = context.db:new_id()
-  local record = context.db:add_token(id, store.record(members):get "name" or "", "sandbox-" .. id)
+  local record = context.db:add_token(id, store.record(members):get "name" or "", "made-here-" .. id:sub(-6))
   local shown = store.record(record.members)
   shown:set("token", record.token)
   return answers.json(201, shown:json())

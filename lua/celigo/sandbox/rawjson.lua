@@ -149,17 +149,17 @@ function rawjson.check(text)
   return whole(text, function(pos) return scan(text, pos, 0) end)
 end
 
---- The value of a valid text, by lua-cjson. For strings, numbers and
--- booleans; tables lose what this module is there to keep. A string that
--- lua-cjson refuses (a lone surrogate) is returned as it is written.
+--- The value of a valid text, by lua-cjson. For strings, numbers and booleans;
+-- a table would lose what this module keeps. A string that lua-cjson refuses (a
+-- lone surrogate) is returned as it is written.
 function rawjson.value(raw)
   local ok, values = pcall(cjson.decode, "[" .. raw .. "]")
   if ok then return values[1] end
   return (raw:gsub('^"(.*)"$', "%1"))
 end
 
---- An object's text as a table, by lua-cjson; raises where it is none. A member
--- that is null is left out.
+--- An object's text as a table, by lua-cjson; raises if it is not an object.
+-- Members that are null are left out.
 function rawjson.table(text)
   local object = cjson.decode(text)
   for name, value in pairs(object) do
@@ -168,10 +168,9 @@ function rawjson.table(text)
   return object
 end
 
---- Splits an object's text: an array of { name, key, raw } in the
--- order of the text; `key` is the name as written, quotes included. Of
--- members with the same name the last one counts. nil and a message where
--- the text is no object.
+--- Splits an object's text: an array of { name, key, raw } in the order of the
+-- text; `key` is the name as written, quotes included. Of members with the same
+-- name the last one counts. nil and a message if the text is not an object.
 function rawjson.members(text)
   local list, by_name = {}, {}
   local function visit(first, last, key_first, key_last)
@@ -192,8 +191,8 @@ function rawjson.members(text)
   return list
 end
 
---- Splits an array's text into its elements' texts; nil and a message where
--- the text is no array.
+--- Splits an array's text into its elements' texts; nil and a message if the
+-- text is not an array.
 function rawjson.elements(text)
   local list = {}
   local ok, message = whole(text, function(pos)
@@ -206,9 +205,23 @@ function rawjson.elements(text)
   return list
 end
 
+-- The string as UTF-8: bytes that are none become U+FFFD.
+local function as_utf8(s)
+  local good, bad = utf8.len(s)
+  if good then return s end
+  local parts, from = {}, 1
+  while not good do
+    parts[#parts + 1] = s:sub(from, bad - 1)
+    from = bad + 1
+    good, bad = utf8.len(s, from)
+  end
+  parts[#parts + 1] = s:sub(from)
+  return table.concat(parts, "\u{FFFD}")
+end
+
 --- The JSON text of a string, with `/` as it is.
 function rawjson.string(s)
-  return (cjson.encode(s):gsub("\\/", "/"))
+  return (cjson.encode(as_utf8(s)):gsub("\\/", "/"))
 end
 
 --- The text of an object with these members; `key` may be missing.

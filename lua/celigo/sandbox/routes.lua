@@ -58,14 +58,14 @@ function routes.find(path)
   return nil
 end
 
---- What answers a method at a route, or nil.
+--- The function that answers a method of a route, or nil.
 function routes.handler(route, method)
   if method == "HEAD" then method = "GET" end
   return method:find "^%u+$" and route[method] or nil
 end
 
---- The name of the client's method that a request is made by: `request` where
--- it is none of the contract's operations.
+--- The name of the client's method for a request: `request` if it is not one of
+-- the contract's operations.
 function routes.operation(method, path)
   local route = routes.find(path)
   local name = route and routes.handler(route, method)

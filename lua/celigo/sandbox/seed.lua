@@ -19,10 +19,11 @@ local function id(kind, number)
   return ("54fa0b38a7044f92%02x%06x"):format(KIND[kind], number)
 end
 
--- Four sorts of connector; a seed of N goes round them. Of a license, `days`
--- are those until it expires, `trial` those until its trial ends, `edition`
--- and `offer` are numbers of the connector's editions, `parent` is the number
--- of a license in the same list. `typical` is what further installations have.
+-- Four sorts of connector. More connectors repeat them in this order. Of a
+-- license, `days` are those until it expires, `trial` those until its trial
+-- ends, `edition` and `offer` are numbers of the connector's editions, `parent`
+-- is the number of a license in the same list. `typical` is what further
+-- installations have.
 local sorts = {
   { -- in use, of the older framework: every function, an edition, add-ons
     name = "Storefront to Ledger",
@@ -168,8 +169,8 @@ local function add_license(around, n, spec)
   around.db.licenses[connector:get "_id"]:add(license_id, record)
 end
 
--- Numbers of the licenses that the option `installs` adds: the others keep
--- theirs with and without it.
+-- The numbers of licenses that the option `installs` adds. They are separate,
+-- so that the others have the same numbers with and without it.
 local FIRST_FURTHER = 0x400000
 
 -- Adds connector `number` with its licenses, the first of which has the number
@@ -238,10 +239,9 @@ local function fill(db, wanted)
   add_jobs(db, now)
 end
 
---- Adds the tokens that the option `token` names.
-local function add_tokens(db, wanted)
-  local list = type(wanted) == "table" and wanted or { wanted or "sandbox" }
-  for n, token in ipairs(list) do db:add_token(id("token", n), "token " .. n, token) end
+--- Adds the tokens of the start.
+local function add_tokens(db, tokens)
+  for n, token in ipairs(tokens) do db:add_token(id("token", n), "token " .. n, token) end
 end
 
 return { fill = fill, add_tokens = add_tokens }

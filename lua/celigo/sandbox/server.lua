@@ -1,7 +1,8 @@
 --- The sandbox's HTTP side: connections, the fields every answer has,
 -- compression, delay, failures that are rehearsed, log and journal.
 
--- What the client does without is looked for before the files that use it.
+-- Modules that only the sandbox needs: checked before the files that use them
+-- are loaded.
 local NEEDED = {
   { module = "socket", name = "LuaSocket", rock = "luasocket", package = "lua-socket" },
   { module = "cjson", name = "lua-cjson", rock = "lua-cjson", package = "lua-cjson" },
@@ -28,7 +29,7 @@ local routes = require "celigo.sandbox.routes"
 local seed = require "celigo.sandbox.seed"
 local store = require "celigo.sandbox.store"
 
-local GZIP_MIN = 1024 -- bytes; below that it does not pay
+local GZIP_MIN = 1024 -- bytes; it is not worth it below that
 local LINGER = 2 -- seconds
 
 local Server = {}
@@ -39,7 +40,7 @@ local function start_afresh(self)
   local options = self.options
   self.db = store.new()
   seed.fill(self.db, options.seed)
-  seed.add_tokens(self.db, options.token)
+  seed.add_tokens(self.db, options.tokens)
   self.faults = faults.new(options.faults)
   self.journal = journal.new()
 end
@@ -51,7 +52,8 @@ local function content_type(body)
   return body:find "^%s*<" and "text/html; charset=utf-8" or "text/plain; charset=utf-8"
 end
 
--- The answer that a rule tells, in the shape that the service gives a status.
+-- The answer that a rule describes, in the shape that the service's answers of
+-- this status have.
 local function told_answer(rule)
   local status = rule.status
   local answer
@@ -177,8 +179,8 @@ local function is_write(request)
   return request.method ~= "GET" and request.method ~= "HEAD"
 end
 
--- Does what a request asks for, as far as the rule that it falls under lets
--- it. Returns the answer; `entry` is the journal's.
+-- Does what a request asks for, unless the rule that is applied to it prevents
+-- that. Returns the answer. `entry` is the request's entry in the journal.
 local function perform(self, request, rule, entry)
   local answer
   local stopped = rule and faults.fails(rule) and not rule.applied
@@ -190,7 +192,7 @@ local function perform(self, request, rule, entry)
   return answer or { status = 200, body = "{}", json = true }
 end
 
--- Returns the answer, and how the connection is to break, if at all.
+-- Returns the answer, and where the connection must break, or nil.
 local function answer_to(self, request, connection)
   local own = control(self, request)
   if own then return own end
@@ -217,7 +219,7 @@ local function log(request, answer)
   io.stderr:write(("%s %s %d %d\n"):format(request.method, request.target, answer.status, #(answer.body or "")))
 end
 
--- Answers one request; true where the connection can take another.
+-- Answers one request; true if the connection can take another.
 local function serve_request(self, connection, request)
   local answer, close = answer_to(self, request, connection)
   complete(self, request, answer)
@@ -259,8 +261,8 @@ local function open(options)
   return self
 end
 
---- Serves until an error is raised, or until `descriptor`, where one is
--- given, comes to its end.
+--- Serves until an error is raised, or until the end of `descriptor`, if one is
+-- given.
 function Server:run(descriptor)
   if descriptor then
     self.loop:spawn(function()

@@ -52,7 +52,7 @@ function Record:set_raw(name, raw)
   self:put { name = name, raw = raw }
 end
 
---- Takes a member out.
+--- Removes a member.
 function Record:remove(name)
   local member = self.by_name[name]
   if not member then return end
@@ -68,7 +68,7 @@ function Record:raw(name)
   return member and member.raw
 end
 
---- A member's value where it is a string, number or boolean; else nil.
+--- A member's value if it is a string, number or boolean; else nil.
 function Record:get(name)
   local raw = self:raw(name)
   local kind = raw and rawjson.kind(raw)
@@ -76,7 +76,7 @@ function Record:get(name)
   return nil
 end
 
---- A member that is an object, as a record; nil where it is none.
+--- A member that is an object, as a record; nil if it is not one.
 function Record:object(name)
   local raw = self:raw(name)
   if not raw or rawjson.kind(raw) ~= "object" then return nil end

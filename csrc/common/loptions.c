@@ -2,93 +2,19 @@
 ** loptions.c - reads option tables strictly: a misspelt option must never
 ** pass in silence.
 */
-#include "client/loptions.h"
+#include "common/loptions.h"
 
 #include <math.h>
 #include <string.h>
 
 #include <lauxlib.h>
 
+#include "common/lproxy.h"
 #include "common/names.h"
-#include "json/lmarks.h"
-
-/* {====== The nearest name */
-
-#define MAX_NAMES 128 /* in one table */
-
-static const char *string_at(const void *names, size_t i) {
-  return ((const char *const *)names)[i];
-}
-
-/* core.nearest(word, names): the name that was most likely meant, or nil. */
-int cel_l_nearest(lua_State *L) {
-  const char *names[MAX_NAMES] = {NULL};
-  size_t n = 0;
-  const char *word = luaL_checkstring(L, 1);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  while (n < MAX_NAMES &&
-         lua_rawgeti(L, 2, (lua_Integer)n + 1) == LUA_TSTRING) {
-    names[n++] = lua_tostring(L, -1); /* the table keeps the string */
-    lua_pop(L, 1);
-  }
-  lua_pushstring(L, cel_nearest(word, string_at, (const void *)names, n));
-  return 1;
-}
-
-/* __index of a table of methods; the upvalues are the class's name, and what
-   is said where no method is near. */
-static int l_unknown(lua_State *L) {
-  const char *class_name = lua_tostring(L, lua_upvalueindex(1));
-  const char *names[MAX_NAMES] = {NULL};
-  size_t n = 0;
-  if (lua_type(L, 2) != LUA_TSTRING || !lua_istable(L, 1))
-    return 0;
-  const char *word = lua_tostring(L, 2);
-  lua_pushnil(L);
-  while (n < MAX_NAMES && lua_next(L, 1) != 0) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) == LUA_TSTRING)
-      names[n++] = lua_tostring(L, -1); /* the table keeps the string */
-  }
-  const char *nearest =
-      cel_nearest_method(word, string_at, (const void *)names, n);
-  if (nearest == NULL)
-    return luaL_error(L, "%s has no method '%s'; %s", class_name, word,
-                      lua_tostring(L, lua_upvalueindex(2)));
-  return luaL_error(L, "%s has no method '%s'; did you mean '%s'?", class_name,
-                    word, nearest);
-}
-
-/* __newindex of a class; the upvalues are its name, and where the value
-   belongs. */
-static int l_refuse_field(lua_State *L) {
-  return luaL_error(L, "a %s has no field '%s' that can be set; %s",
-                    lua_tostring(L, lua_upvalueindex(1)),
-                    luaL_tolstring(L, 2, NULL),
-                    lua_tostring(L, lua_upvalueindex(2)));
-}
-
-void cel_suggest_methods(lua_State *L, const char *class_name,
-                         const char *otherwise, const char *where) {
-  lua_pushstring(L, class_name);
-  lua_pushstring(L, where);
-  lua_pushcclosure(L, l_refuse_field, 2);
-  lua_setfield(L, -3, "__newindex");
-  lua_createtable(L, 0, 1);
-  lua_pushstring(L, class_name);
-  lua_pushstring(L, otherwise);
-  lua_pushcclosure(L, l_unknown, 2);
-  lua_setfield(L, -2, "__index");
-  lua_setmetatable(L, -2);
-}
 
 static const char *row_name(const void *rows, size_t i) {
   return ((const cel_option *)rows)[i].name;
 }
-
-/* }====== */
-
-/* {====== Checking */
 
 /* Pushes what the value at idx is, for people [-0, +1]. */
 static void push_given(lua_State *L, int idx) {
@@ -243,8 +169,6 @@ void cel_options_check(lua_State *L, int idx, const cel_option *rows, size_t n,
   }
 }
 
-/* }====== */
-
 bool cel_option_is(const cel_option *rows, size_t n, const char *name) {
   for (size_t i = 0; i < n; i++)
     if (strcmp(rows[i].name, name) == 0)
@@ -277,3 +201,48 @@ bool cel_option_boolean(lua_State *L, int idx, const char *name,
   lua_pop(L, 1);
   return otherwise;
 }
+
+/* {====== For files of Lua */
+
+/* Reads the row on top, whose strings it keeps [-0, +0]. */
+static cel_option read_row(lua_State *L) {
+  static const char *const types[] = {
+      [CEL_OPTION_STRING] = "string",     [CEL_OPTION_BOOLEAN] = "boolean",
+      [CEL_OPTION_NUMBER] = "number",     [CEL_OPTION_INTEGER] = "integer",
+      [CEL_OPTION_FUNCTION] = "function", [CEL_OPTION_TABLE] = "table",
+      [CEL_OPTION_OTHER] = "other",       NULL};
+  int row = lua_gettop(L);
+  luaL_checktype(L, row, LUA_TTABLE);
+  for (int i = 1; i <= 5; i++)
+    lua_rawgeti(L, row, i);
+  cel_option o = {.name = luaL_checkstring(L, row + 1),
+                  .min = luaL_optnumber(L, row + 4, 0),
+                  .max = luaL_optnumber(L, row + 5, 0)};
+  o.type = (cel_option_type)luaL_checkoption(L, row + 2, NULL, types);
+  o.expected = lua_tostring(L, row + 3);
+  lua_settop(L, row);
+  return o;
+}
+
+int cel_l_check_options(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  const char *what = luaL_checkstring(L, 3);
+  lua_settop(L, 3);
+  size_t n = lua_rawlen(L, 1);
+  cel_option *rows = lua_newuserdatauv(L, n * sizeof *rows, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, 1, (lua_Integer)i + 1);
+    rows[i] = read_row(L);
+    lua_pop(L, 1);
+  }
+  cel_options_check(L, 2, rows, n, what);
+  return 0;
+}
+
+int cel_l_option_error(lua_State *L) {
+  lua_settop(L, 4);
+  return cel_option_error(L, luaL_checkstring(L, 1), luaL_checkstring(L, 2),
+                          luaL_checkstring(L, 3));
+}
+
+/* }====== */
