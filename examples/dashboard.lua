@@ -30,7 +30,7 @@ parser:option("--title", "The page's title.", "Connectors"):argname "TEXT"
 parser:option("--concurrency", "How many connectors at a time.", "8", arguments.count):argname "N"
 
 recipe.run(parser, function(client, args)
-  local connectors, rows, failed = installs.read(client, args, "reading")
+  local connectors, rows, failed, writes = installs.read(client, args, "reading")
   if failed > 0 and (args.output or failed == #connectors) then
     recipe.fail(("%s: not every connector could be read"):format(
       args.output and args.output .. " is left as it was" or "no page"))
@@ -38,7 +38,7 @@ recipe.run(parser, function(client, args)
   local text = page.make {
     title = args.title, connectors = connectors, rows = rows, failed = failed, now = os.time(),
   }
-  installs.writes(connectors, failed, args.output)
+  writes()
   if args.output then recipe.save(args.output, text) else output.write(text) end
   recipe.say("%s", installs.summary(connectors, rows, failed))
   return failed > 0 and recipe.FOUND or recipe.DONE

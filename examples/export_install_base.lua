@@ -49,13 +49,13 @@ parser:option("--expiring", "Only licenses, trials too, that end within DAYS day
 parser:option("--concurrency", "How many connectors at a time.", "8", arguments.count):argname "N"
 
 recipe.run(parser, function(client, args)
-  local connectors, all, failed = installs.read(client, args, "exporting")
+  local connectors, all, failed, writes = installs.read(client, args, "exporting")
   local rows = {}
   for _, row in ipairs(all) do
     if not args.expiring or is_expiring(row, args.expiring) then rows[#rows + 1] = row end
   end
   local text = output.lines_of(args.json and "json" or "csv", installs.COLUMNS, rows)
-  installs.writes(connectors, failed, args.output)
+  writes()
   if not args.output then
     if #rows > 0 or not args.expiring then output.write(text) end
   elseif failed > 0 then

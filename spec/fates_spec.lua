@@ -29,7 +29,8 @@ local seconds = tonumber(os.getenv "CELIGO_CHAOS_SECONDS")
 local function new_client(url, server, options)
   local all = {
     base_url = url, ca_file = url:find "^https" and server.ca_file or nil, token = "test", rate_limit = false,
-    timeout = LIMITS.timeout, connect_timeout = LIMITS.timeout, max_retries = LIMITS.max_retries, retry_base = 0.01, retry_cap = 0.05,
+    timeout = LIMITS.timeout, connect_timeout = LIMITS.timeout, max_retries = LIMITS.max_retries,
+    retry_base = 0.01, retry_cap = 0.05,
   }
   for name, value in pairs(options or {}) do all[name] = value end
   return celigo.new(all)

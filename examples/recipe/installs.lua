@@ -71,21 +71,33 @@ local function rows_of(client, connector)
   return rows
 end
 
--- What to say of a run that is interrupted while it reads.
-local function fate(counts, path)
-  return ("%d of %s connectors were read; nothing was written or changed%s"):format(
-    counts.read or 0, counts.total or "the", path and (", and %s is as it was"):format(path) or "")
+-- Tells what to say of a run that is interrupted: while it reads, and, once
+-- the function that is returned has been called, while it writes what came of
+-- it, to a file where there is a path.
+local function expect_interruption(counts, path)
+  local function read()
+    return ("%d of %s connectors were read; nothing was"):format(counts.read, counts.total or "the")
+  end
+  recipe.on_interrupt(function()
+    return read() .. " written or changed" .. (path and (", and %s is as it was"):format(path) or "")
+  end)
+  return function()
+    recipe.on_interrupt(function()
+      return ("%s changed; %s"):format(read(),
+        path and path .. " is as it was, or whole" or "the output may be cut short")
+    end)
+  end
 end
 
 --- Reads all of it, and tells which connectors could not be read. Returns the
--- connectors, the rows of all of them in their order, and how many connectors
--- failed.
+-- connectors, the rows of all of them in their order, how many connectors
+-- failed, and a function to call before the result is written.
 -- @param client
 -- @tparam table args the recipe's: `concurrency`, `output`
 -- @tparam string verb for the progress bar, such as "reading"
 function installs.read(client, args, verb)
   local counts = { read = 0 }
-  recipe.on_interrupt(function() return fate(counts, args.output) end)
+  local writes = expect_interruption(counts, args.output)
   local connectors = recipe.list_connectors(client)
   counts.total = #connectors
   local results, errors = client:map(connectors, function(connector)
@@ -101,15 +113,7 @@ function installs.read(client, args, verb)
     end
     table.move(results[i] or {}, 1, #(results[i] or {}), #all + 1, all)
   end
-  return connectors, all, failed
-end
-
---- Tells what to say of a run that is interrupted while it writes what was
--- read, to a file where there is a path.
-function installs.writes(connectors, failed, path)
-  local words = ("%d of %d connectors were read; nothing was changed; %s"):format(#connectors - failed, #connectors,
-    path and path .. " is as it was, or whole" or "the output may be cut short")
-  recipe.on_interrupt(function() return words end)
+  return connectors, all, failed, writes
 end
 
 --- What was read, in words.
