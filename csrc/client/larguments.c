@@ -114,7 +114,8 @@ const char *cel_arguments_id(lua_State *L, cel_arguments *a, size_t i,
   int idx = (int)i + 2;
   if (lua_type(L, idx) != LUA_TSTRING) {
     const char *given = luaL_typename(L, idx);
-    const char *record = is_record(L, idx) ? " (a record's id is its _id)" : "";
+    const char *record =
+        is_record(L, idx) ? " (a record's id is its _id)" : "";
     push_usage(L, a, NULL);
     luaL_error(L, "%s: %s: expected a string, got %s%s; it takes %s", a->what,
                names[i], given, record, lua_tostring(L, -1));
