@@ -96,15 +96,27 @@ static void refuse_surplus(lua_State *L, const cel_arguments *a, int last) {
   }
 }
 
+/* Whether the value is a table with an _id [-0, +0]. */
+static bool is_record(lua_State *L, int idx) {
+  if (!lua_istable(L, idx))
+    return false;
+  lua_pushliteral(L, "_id");
+  bool is = lua_rawget(L, idx) == LUA_TSTRING;
+  lua_pop(L, 1);
+  return is;
+}
+
 const char *cel_arguments_id(lua_State *L, cel_arguments *a, size_t i,
                              size_t *len) {
   static const char *const names[CEL_MAX_IDS] = {"id", "license id"};
   int idx = (int)i + 2;
   if (lua_type(L, idx) != LUA_TSTRING) {
     const char *given = luaL_typename(L, idx);
+    const char *record =
+        is_record(L, idx) ? " (a record's id is its _id)" : "";
     push_usage(L, a, NULL);
-    luaL_error(L, "%s: %s: expected a string, got %s; it takes %s", a->what,
-               names[i], given, lua_tostring(L, -1));
+    luaL_error(L, "%s: %s: expected a string, got %s%s; it takes %s", a->what,
+               names[i], given, record, lua_tostring(L, -1));
   }
   const char *id = lua_tolstring(L, idx, len);
   if (*len == 0 || (*len == 1 && id[0] == '.') ||

@@ -328,6 +328,10 @@ function methods.map(client, items, f, given, ...)
   check_items(items)
   local wrong = not_a_function(f, "item", MAP_TAKES)
   if wrong then error("map: " .. wrong, 2) end
+  if given ~= nil and type(given) ~= "table" then
+    error(("map: expected a table of options such as { concurrency = 16 }, got a %s; it takes %s"):format(
+      type(given), MAP_TAKES), 2)
+  end
   check(base.check_options, OPTIONS, given, "map")
   for i = 1, select("#", ...) do
     if select(i, ...) ~= nil then error("map: too many arguments; it takes " .. MAP_TAKES, 2) end
