@@ -25,7 +25,7 @@ local parser = recipe.parser {
   summary = "Makes an HTML page of licenses and installations.",
   examples = { "--output installs.html", "--live --region eu --output installs.html" },
 }
-parser:option("-o --output", "Write to FILE, not to the standard output."):argname "FILE"
+parser:option("--output", "Write to FILE, not to the standard output; or -o."):hidden_name "-o":argname "FILE"
 parser:option("--title", "The page's title.", "Connectors"):argname "TEXT"
 parser:option("--concurrency", "How many connectors at a time.", "8", arguments.count):argname "N"
 

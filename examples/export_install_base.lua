@@ -43,7 +43,7 @@ local parser = recipe.parser {
     "--live --json | jq .email",
   },
 }
-parser:option("-o --output", "Write to FILE, not to the standard output."):argname "FILE"
+parser:option("--output", "Write to FILE, not to the standard output; or -o."):hidden_name "-o":argname "FILE"
 parser:option("--expiring", "Only licenses, trials too, that end within DAYS days, and those that have ended and "
   .. "are still installed.", nil, arguments.days):argname "DAYS"
 parser:option("--concurrency", "How many connectors at a time.", "8", arguments.count):argname "N"

@@ -132,8 +132,8 @@ end
 local function add_service(parser)
   parser:flag("--live", "Work on the account of CELIGO_API_TOKEN, not on a sandbox.")
   parser:option("--region", "Where the account is. (default: us)"):choices { "us", "eu" }
-  parser:option("--timeout", "How long a call may take, its retries included. (default: 60)", nil, arguments.seconds)
-    :argname "SECONDS"
+  parser:option("--timeout", "How long a call may take, its retries included. (default: 60; a push, a preview: 360)",
+    nil, arguments.seconds):argname "SECONDS"
   parser:flag("--dry-run", "Change nothing in the account; show what would be changed.")
 end
 
@@ -146,13 +146,15 @@ function recipe.parser(about)
     output.complain "The recipes need argparse: luarocks install argparse, or your system's lua-argparse."
     os.exit(recipe.FAILED)
   end
-  local epilog = { about.details, examples_of(about.name, about.examples), EXIT_CODES }
-  if not about.details then table.remove(epilog, 1) end
-  local parser = argparse(about.name, about.summary, table.concat(epilog, "\n\n"))
+  local parser = argparse(about.name, about.summary)
   parser:usage_max_width(79)
+  parser:help_max_width(79)
+  parser:help_description_margin(29)
   parser:add_help {
     action = function()
-      output.write(parser:get_help() .. "\n")
+      local parts = { parser:get_help(), examples_of(about.name, about.examples), EXIT_CODES }
+      if about.details then table.insert(parts, 2, about.details) end
+      output.write(table.concat(parts, "\n\n") .. "\n") -- argparse would break the examples' lines
       finish(recipe.DONE)
     end,
   }

@@ -80,6 +80,24 @@ describe("the defaults of celigo.new", function()
   end)
 end)
 
+describe("the defaults of a C host's client", function()
+  it("are those that docs/embedding.md tells", function()
+    local defaults, told = probe.client_defaults(), {}
+    for _, row in ipairs(assert(pages.rows("docs/embedding.md", "member"))) do
+      local values = (row[2] .. ","):gmatch "%s*(.-),"
+      for _, name in ipairs(quoted(row[1])) do told[name] = values() end
+    end
+    for _, name in ipairs { "timeout", "connect_timeout", "max_retries", "max_connections" } do
+      assert.equal(("%d"):format(defaults[name]), told[name], name)
+    end
+    assert.equal(("%d MiB"):format(defaults.max_response_bytes // (1 << 20)), told.max_response_bytes)
+    local sent = assert(read("docs/embedding.md"):match "Bodies that scripts send are limited to (%d+) MiB")
+    assert.equal(defaults.max_request_bytes // (1 << 20), tonumber(sent))
+    assert.equal(defaults.read_only and "1" or "0", told.read_only)
+    assert.equal(defaults.http2 and "0" or "1", told.http1_only)
+  end)
+end)
+
 describe("the defaults of the sandbox", function()
   it("are those that the reference tells", function()
     local text = assert(read("lua/celigo/sandbox/init.lua"):match "\nlocal defaults = (%b{})")

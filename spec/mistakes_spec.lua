@@ -244,6 +244,10 @@ describe("a mistake", function()
         function() client:update_connector_license(ID, { expires = "2030-01-01" }, LICENSE) end },
       { "map: expected a function, got a table; it takes map(items, f[, options])",
         function() client:map({ ID }, { concurrency = 2 }, print) end },
+      { "get_connector_by_id: id: expected a string, got table (a record's id is its _id); it takes "
+        .. "get_connector_by_id(id[, options])", function() client:get_connector_by_id { _id = ID, name = "n" } end },
+      { "map: expected a table of options such as { concurrency = 16 }, got a number; it takes map(",
+        function() client:map({ ID }, print, 16) end },
       { "map: items: expected an array, got a nil; it takes map(items, f[, options])",
         function() client:map(nil, print) end },
       { "map: items: expected an array, got a function; the array comes first: map(items, f[, options])",
@@ -360,7 +364,7 @@ describe("a mistake", function()
     assert.is_false(good)
     assert.equal("decode", err.kind)
     assert.equal("not_a_list", err.code)
-    assert.truthy(tostring(err):find("is no list of records", 1, true), tostring(err))
+    assert.truthy(tostring(err):find("is not a list of records", 1, true), tostring(err))
     assert.truthy(tostring(err):find("client:request { path = ... } returns a body as it is", 1, true))
     for body, code in pairs {
       ["5"] = "not_a_list", ['"text"'] = "not_a_list", ['{"a":[],"b":[]}'] = "not_a_list",

@@ -105,8 +105,8 @@ describe("the body of a push", function()
     for words, body in pairs {
       ["integrationIds: no such member is known; did you mean '_integrationIds'?"] = { integrationIds = { "a" } },
       ["did you mean '_integrationIds'?"] = { _integrationId = "a" },
-      ["got null; left out it means all"] = { _integrationIds = null },
-      ["got an empty array; left out it means all"] = { _integrationIds = {} },
+      ["got null; leave it out for all"] = { _integrationIds = null },
+      ["got an empty array; leave it out for all"] = { _integrationIds = {} },
       ["_integrationIds: expected at least one"] = { _integrationIds = celigo.array {} },
       ["tag: no such member can be sent"] = { _integrationIds = { "a" }, tag = "x" },
       ["expected an array"] = { _integrationIds = "a" },
@@ -362,6 +362,11 @@ describe("an error", function()
     local _, count = tostring(err):gsub("contactEmail", "")
     assert.equal(1, count)
     assert.truthy(tostring(err):find('got "nobody"; validate = false sends it anyway', 1, true), tostring(err))
+    for _, body in ipairs { { name = "n", contactEmail = "nobody" }, { Name = "n", contactEmail = "nobody" } } do
+      _, err = client:create_connector(body)
+      _, count = tostring(err):gsub("sends it anyway", "")
+      assert.equal(1, count, tostring(err))
+    end
     err = failure { status = 422, body = '{"errors":[{"code":"c","message":"is wrong","field":"name"}]}' }
     assert.truthy(tostring(err):find("is wrong (field: name)", 1, true))
   end)

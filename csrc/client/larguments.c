@@ -10,12 +10,10 @@
 
 /* {====== Options */
 
-#define MAX_TIMEOUT 1e7 /* seconds */
-#define MAX_LIMIT   1e9 /* records of a page */
+#define MAX_LIMIT 1e9 /* records of a page */
 
 #define PER_CALL                                                              \
-  {"timeout", CEL_OPTION_NUMBER, 1e-3, MAX_TIMEOUT, "seconds, a number"},     \
-      {"max_retries", CEL_OPTION_INTEGER, 0, 1e6, NULL},                      \
+  CEL_OPTION_TIMEOUT, CEL_OPTION_RETRIES,                                     \
       {"validate", CEL_OPTION_BOOLEAN, 0, 0, NULL},                           \
       {"headers", CEL_OPTION_TABLE, 0, 0,                                     \
        "a table of header names and values"},                                 \
@@ -98,15 +96,27 @@ static void refuse_surplus(lua_State *L, const cel_arguments *a, int last) {
   }
 }
 
+/* Whether the value is a table with an _id [-0, +0]. */
+static bool is_record(lua_State *L, int idx) {
+  if (!lua_istable(L, idx))
+    return false;
+  lua_pushliteral(L, "_id");
+  bool is = lua_rawget(L, idx) == LUA_TSTRING;
+  lua_pop(L, 1);
+  return is;
+}
+
 const char *cel_arguments_id(lua_State *L, cel_arguments *a, size_t i,
                              size_t *len) {
   static const char *const names[CEL_MAX_IDS] = {"id", "license id"};
   int idx = (int)i + 2;
   if (lua_type(L, idx) != LUA_TSTRING) {
     const char *given = luaL_typename(L, idx);
+    const char *record =
+        is_record(L, idx) ? " (a record's id is its _id)" : "";
     push_usage(L, a, NULL);
-    luaL_error(L, "%s: %s: expected a string, got %s; it takes %s", a->what,
-               names[i], given, lua_tostring(L, -1));
+    luaL_error(L, "%s: %s: expected a string, got %s%s; it takes %s", a->what,
+               names[i], given, record, lua_tostring(L, -1));
   }
   const char *id = lua_tolstring(L, idx, len);
   if (*len == 0 || (*len == 1 && id[0] == '.') ||
@@ -159,7 +169,7 @@ static void refuse_options(lua_State *L, const cel_arguments *a) {
              a->what, found, lua_tostring(L, -1));
 }
 
-/* Raises: the value at idx cannot be a body. */
+/* Raises: the value at idx cannot be a body [-0, +0]. */
 static void refuse_body(lua_State *L, const cel_arguments *a, int idx) {
   const char *given = luaL_typename(L, idx);
   push_usage(L, a, NULL);
@@ -167,7 +177,7 @@ static void refuse_body(lua_State *L, const cel_arguments *a, int idx) {
              given, lua_tostring(L, -1));
 }
 
-/* Raises: the value at idx is no table of options. */
+/* Raises: the value at idx is no table of options [-0, +0]. */
 static void refuse_options_type(lua_State *L, const cel_arguments *a,
                                 int idx) {
   const char *given = luaL_typename(L, idx);
@@ -190,8 +200,8 @@ void cel_arguments_check_body(lua_State *L, const cel_arguments *a) {
 void cel_arguments_read(lua_State *L, cel_arguments *a) {
   int at = (int)a->op->ids + 2;
   size_t len;
-  /* Ids first: that gives the best message for arguments in the wrong order.
-   */
+  /* Ids first: that gives the best message for arguments in the wrong
+     order. */
   for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++)
     cel_arguments_id(L, a, i, &len);
   if (a->op->body != CEL_BODY_NONE) {

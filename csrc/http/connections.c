@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 /* The most sockets for one connection: several addresses of a host are tried
-   at once, and a pool may keep an old socket until the new one is connected.
-   */
+   at once, and a pool may keep an old socket until the new one is
+   connected. */
 #define SOCKETS_EACH 4
 
 /* A preview may take minutes without a byte. So silence does not tell that a

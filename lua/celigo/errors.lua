@@ -264,10 +264,11 @@ end
 
 local ANYWAY = "; validate = false sends it anyway"
 
--- For entries whose message ends with this advice: the message without it.
+-- For entries, and errors, whose message ends with this advice: the message
+-- without it.
 local plain = setmetatable({}, { __mode = "k" })
 
--- The message of an entry, without advice.
+-- The message of an entry, or of an error, without advice.
 local function message_of(entry)
   return plain[entry] or entry.message
 end
@@ -281,6 +282,7 @@ local function tell_first(err)
     first.message = first.message .. ANYWAY
   end
   err.code, err.message, err.field = first.code, first.message, first.field
+  plain[err] = plain[first]
 end
 
 -- Makes an error object of a table with its fields; called by the C core.
