@@ -231,16 +231,6 @@ describe("the README", function()
     assert.is_nil(next(seen))
   end)
 
-  it("lists every option of celigo.new, and no other", function()
-    local shown = {}
-    for _, cell in ipairs(first_cells "Options") do
-      for name in cell:gmatch "`([%w_]+)`" do shown[name] = true end
-    end
-    local known = {}
-    for name in read("csrc/client/lconfig.c"):match "{\"token\".-};":gmatch '{"([%w_]+)"' do known[name] = true end
-    assert.same(known, shown)
-  end)
-
   it("leads to a list of every example", function()
     local shown = {}
     for _, cell in ipairs(first_cells("Examples", read "docs/automation.md")) do

@@ -14,7 +14,7 @@ local process = require "spec.support.process"
 local seeded = require "spec.support.seeded"
 local socket = require "socket"
 
-local slow = seeded.share(100) < 100 -- under valgrind, say
+local slow = seeded.slow
 local JOBS = 16 -- of a round
 local ROUNDS = 1
 -- Seconds: what a silent server costs, and what a busy machine may need.

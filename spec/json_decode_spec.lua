@@ -29,7 +29,7 @@ local function decode(text)
 end
 
 -- Between the places that are tried: all of them, but under valgrind.
-local STEP = seeded.share(100) == 100 and 1 or 7
+local STEP = seeded.slow and 7 or 1
 
 local function assert_fault(text, expected)
   local value, message, offset = probe.decode(text)

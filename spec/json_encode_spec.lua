@@ -7,6 +7,8 @@ local cjson = require "cjson"
 local probe = require "schema_probe"
 local seeded = require "spec.support.seeded"
 
+local STEP = seeded.slow and 7 or 1
+
 local encode, decode = celigo.json.encode, celigo.json.decode
 local null = celigo.null
 
@@ -96,12 +98,12 @@ describe("encode", function()
     assert.equal("[1]", encode(setmetatable({ 1 }, mt)))
   end)
 
-  it("refuses an empty table that stands for another one", function()
+  it("refuses an empty table that is a proxy", function()
     for _, name in ipairs { "__pairs", "__index" } do
       local proxy = setmetatable({}, { [name] = function() error "called" end })
       local text, message = celigo.json.encode { a = { proxy } }
       assert.is_nil(text)
-      assert.truthy(message:find("^a%[1%]: the table is empty, and stands for another one"), message)
+      assert.truthy(message:find("^a%[1%]: the table is empty, but its metatable has"), message)
       assert.equal("{}", encode(setmetatable({}, { __name = "odd" })))
     end
   end)
@@ -162,7 +164,7 @@ describe("floats", function()
       0.1, 0.2, 0.7, 4.35, 4.349999999999999, 0.5, 1 - 2 ^ -53, 1 + 2 ^ -52,
       9.5, 9.999999999999998, 99.99999999999999, 123456789012345.67,
     } do check(x) check(-x) end
-    for e = -1074, 1023 do
+    for e = -1074, 1023, STEP do
       local x = 2.0 ^ e
       check(x)
       if e > -1022 then
@@ -420,7 +422,7 @@ describe("without memory", function()
     it("encoding " .. what .. " raises Lua's memory error or succeeds",
       function()
         local failures = 0
-        for n = 0, 5000 do
+        for n = 0, 5000, text == bad and STEP or 1 do
           local result, met = probe.starved(text, n, true)
           if not met then
             assert.equal("ok", result)

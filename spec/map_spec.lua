@@ -431,7 +431,8 @@ describe("map", function()
       base_url = front.url,
       ca_file = front.ca_file,
       token = "test",
-      timeout = 10,
+      timeout = 60,
+      connect_timeout = 60,
       max_connections = 1,
     }
     -- Ten requests have to meet behind nginx for any of them to end.

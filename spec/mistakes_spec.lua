@@ -364,7 +364,7 @@ describe("a mistake", function()
     assert.is_false(good)
     assert.equal("decode", err.kind)
     assert.equal("not_a_list", err.code)
-    assert.truthy(tostring(err):find("is no list of records", 1, true), tostring(err))
+    assert.truthy(tostring(err):find("is not a list of records", 1, true), tostring(err))
     assert.truthy(tostring(err):find("client:request { path = ... } returns a body as it is", 1, true))
     for body, code in pairs {
       ["5"] = "not_a_list", ['"text"'] = "not_a_list", ['{"a":[],"b":[]}'] = "not_a_list",

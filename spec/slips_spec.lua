@@ -105,8 +105,8 @@ describe("the body of a push", function()
     for words, body in pairs {
       ["integrationIds: no such member is known; did you mean '_integrationIds'?"] = { integrationIds = { "a" } },
       ["did you mean '_integrationIds'?"] = { _integrationId = "a" },
-      ["got null; left out it means all"] = { _integrationIds = null },
-      ["got an empty array; left out it means all"] = { _integrationIds = {} },
+      ["got null; leave it out for all"] = { _integrationIds = null },
+      ["got an empty array; leave it out for all"] = { _integrationIds = {} },
       ["_integrationIds: expected at least one"] = { _integrationIds = celigo.array {} },
       ["tag: no such member can be sent"] = { _integrationIds = { "a" }, tag = "x" },
       ["expected an array"] = { _integrationIds = "a" },

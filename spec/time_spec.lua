@@ -2,6 +2,9 @@
 -- calendar that is counted here, day by day, not computed.
 
 local celigo = require "celigo"
+local seeded = require "spec.support.seeded"
+
+local LAST_YEAR = seeded.slow and 2110 or 9999
 
 local timestamp, parse = celigo.timestamp, celigo.parse_timestamp
 
@@ -18,7 +21,7 @@ end
 -- wanted(year, month, day) says; seconds are those of the day's midnight.
 local function walk(wanted, check)
   local seconds = 0
-  for year = 1970, 9999 do
+  for year = 1970, LAST_YEAR do
     for month = 1, 12 do
       for day = 1, month_days(year, month) do
         if wanted(year, month, day) then check(year, month, day, seconds) end
@@ -51,7 +54,7 @@ describe("dates from 1970 to 9999", function()
       end
       days = days + 1
     end)
-    assert.equal(8030 * 24, days)
+    assert.equal((LAST_YEAR - 1969) * 24, days)
   end)
 
   it("are exact on each day of some years", function()

@@ -10,12 +10,10 @@
 
 /* {====== Options */
 
-#define MAX_TIMEOUT 1e7 /* seconds */
-#define MAX_LIMIT   1e9 /* records of a page */
+#define MAX_LIMIT 1e9 /* records of a page */
 
 #define PER_CALL                                                              \
-  {"timeout", CEL_OPTION_NUMBER, 1e-3, MAX_TIMEOUT, "seconds, a number"},     \
-      {"max_retries", CEL_OPTION_INTEGER, 0, 1e6, NULL},                      \
+  CEL_OPTION_TIMEOUT, CEL_OPTION_RETRIES,                                     \
       {"validate", CEL_OPTION_BOOLEAN, 0, 0, NULL},                           \
       {"headers", CEL_OPTION_TABLE, 0, 0,                                     \
        "a table of header names and values"},                                 \
@@ -171,7 +169,7 @@ static void refuse_options(lua_State *L, const cel_arguments *a) {
              a->what, found, lua_tostring(L, -1));
 }
 
-/* Raises: the value at idx cannot be a body. */
+/* Raises: the value at idx cannot be a body [-0, +0]. */
 static void refuse_body(lua_State *L, const cel_arguments *a, int idx) {
   const char *given = luaL_typename(L, idx);
   push_usage(L, a, NULL);
@@ -179,7 +177,7 @@ static void refuse_body(lua_State *L, const cel_arguments *a, int idx) {
              given, lua_tostring(L, -1));
 }
 
-/* Raises: the value at idx is no table of options. */
+/* Raises: the value at idx is no table of options [-0, +0]. */
 static void refuse_options_type(lua_State *L, const cel_arguments *a,
                                 int idx) {
   const char *given = luaL_typename(L, idx);
@@ -202,8 +200,8 @@ void cel_arguments_check_body(lua_State *L, const cel_arguments *a) {
 void cel_arguments_read(lua_State *L, cel_arguments *a) {
   int at = (int)a->op->ids + 2;
   size_t len;
-  /* Ids first: that gives the best message for arguments in the wrong order.
-   */
+  /* Ids first: that gives the best message for arguments in the wrong
+     order. */
   for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++)
     cel_arguments_id(L, a, i, &len);
   if (a->op->body != CEL_BODY_NONE) {

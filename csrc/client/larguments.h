@@ -49,6 +49,12 @@ void cel_arguments_check_body(lua_State *L, const cel_arguments *a);
 const char *cel_arguments_id(lua_State *L, cel_arguments *a, size_t i,
                              size_t *len);
 
+/* Rows of options that clients and calls have. */
+#define CEL_OPTION_TIMEOUT                                                    \
+  { "timeout", CEL_OPTION_NUMBER, 1e-3, 1e7, "seconds, a number" }
+#define CEL_OPTION_RETRIES                                                    \
+  { "max_retries", CEL_OPTION_INTEGER, 0, 1e6, NULL }
+
 /* The per-call options, and all options of request. Each table has one more
    row, which is for iterators. */
 extern const cel_option cel_call_options[];

@@ -17,7 +17,7 @@
 #define MARK_SIZE  64 /* bytes */
 
 /* Whether the table at idx is empty, not marked as array or object, and an
-   array by the contract. */
+   array by the contract [-0, +0]. */
 static bool is_empty_array(lua_State *L, int idx, const cel_shape *shape) {
   bool marked = lua_getmetatable(L, idx) != 0;
   if (marked)

@@ -26,8 +26,8 @@ enum {
   CEL_CALL_UVS = CEL_CALL_UV_WHERE
 };
 
-/* The call of the userdata at idx, which must be one and not empty [-0, +0].
- */
+/* The call of the userdata at idx, which must be one and not empty
+   [-0, +0]. */
 static inline cel_call *cel_call_get(lua_State *L, int idx) {
   return cel_box_get(L, idx);
 }
@@ -40,8 +40,8 @@ cel_call *cel_call_new(lua_State *L, int client);
    the collector [-0, +0]. */
 void cel_call_recycle(lua_State *L, int idx);
 
-/* The call at idx; raises if the value is not a call, or is an empty box [-0,
-   +0]. */
+/* The call at idx; raises if the value is not a call, or is an empty box
+   [-0, +0]. */
 cel_call *cel_call_check(lua_State *L, int idx);
 
 /* The call at idx, or NULL [-0, +0]. */

@@ -119,7 +119,7 @@ static cel_client *push_client(lua_State *L) {
 
 /* {====== Strings of a client */
 
-/* Copies a string into memory of the state's allocator. */
+/* Copies a string into memory of the state's allocator [-0, +0]. */
 static void keep_string(lua_State *L, cel_client *c, char **slot,
                         const char *text) {
   if (text == NULL)
@@ -133,6 +133,7 @@ static void keep_string(lua_State *L, cel_client *c, char **slot,
 
 /* {====== Tokens */
 
+/* Makes the client's headers of a token [-0, +0]. */
 static void keep_token(lua_State *L, cel_client *c, const char *token,
                        size_t len) {
   cel_headers *headers = cel_headers_new(&c->alloc, token, len, c->agent);
@@ -198,6 +199,8 @@ void cel_client_look(lua_State *L, cel_client *c) {
   cel_collector_look(L, cel_collector_ledger(L));
 }
 
+/* Makes the value at an index, if it is not 0, a user value of the client on
+   top [-0, +0]. */
 static void keep_value(lua_State *L, int value, int uv) {
   if (value == 0)
     return;
@@ -252,7 +255,7 @@ static void set_limits(cel_client *c, const cel_client_config *config) {
   cel_rate_limit_init(&c->limit, config->rate, config->burst, cel_clock());
 }
 
-/* Raises an error about the configuration, unless `wrong` is NULL. */
+/* Raises an error about the configuration, unless `wrong` is NULL [-0, +0]. */
 static void refuse(lua_State *L, const char *what, const char *option,
                    const char *wrong) {
   if (wrong == NULL)
@@ -262,6 +265,8 @@ static void refuse(lua_State *L, const char *what, const char *option,
   luaL_error(L, "%s: %s%s", what, option, wrong);
 }
 
+/* Opens the transport; raises what is wrong with the configuration
+   [-0, +0]. */
 static void open_http(lua_State *L, cel_client *c,
                       const cel_client_config *config, const char *what) {
   const cel_http_settings settings = {

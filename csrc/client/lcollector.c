@@ -39,14 +39,14 @@ cel_allocator cel_collector_allocator(cel_ledger *ledger) {
 }
 
 /* Whether the collector may be called: the host has not stopped it, and no
-   finaliser is running. */
+   finaliser is running [-0, +0]. */
 static bool is_running(lua_State *L) {
   return lua_gc(L, LUA_GCISRUNNING) == 1;
 }
 
 /* Collects all garbage. The next time is when as much memory has been added as
    there is now, Lua's own heap included. So the work stays in proportion to
-   what is allocated. */
+   what is allocated [-0, +0]. */
 static void collect(lua_State *L, cel_ledger *ledger) {
   lua_gc(L, LUA_GCCOLLECT);
   size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) * 1024;

@@ -31,8 +31,8 @@ typedef struct cel_ledger {
 /* The state's ledger; makes it if there is none yet [-0, +0]. */
 cel_ledger *cel_collector_ledger(lua_State *L);
 
-/* The state's allocator; what it allocates and frees is counted in the ledger.
- */
+/* The state's allocator; what it allocates and frees is counted in the
+   ledger. */
 cel_allocator cel_collector_allocator(cel_ledger *ledger);
 
 /* Collects garbage if it is time [-0, +0]. May run finalisers. Does nothing

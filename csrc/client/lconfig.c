@@ -9,6 +9,7 @@
 
 #include <lauxlib.h>
 
+#include "client/larguments.h"
 #include "client/lclient.h"
 #include "common/lmisuse.h"
 #include "common/loptions.h"
@@ -20,9 +21,9 @@ const cel_option cel_client_options[] = {
     {"token", CEL_OPTION_OTHER, 0, 0, NULL},
     {"region", CEL_OPTION_STRING, 0, 0, NULL},
     {"base_url", CEL_OPTION_STRING, 0, 0, NULL},
-    {"timeout", CEL_OPTION_NUMBER, 1e-3, 1e7, "seconds, a number"},
+    CEL_OPTION_TIMEOUT,
     {"connect_timeout", CEL_OPTION_NUMBER, 1e-3, 1e6, "seconds, a number"},
-    {"max_retries", CEL_OPTION_INTEGER, 0, 1e6, NULL},
+    CEL_OPTION_RETRIES,
     {"retry_base", CEL_OPTION_NUMBER, 0, 1e6, "seconds, a number"},
     {"retry_cap", CEL_OPTION_NUMBER, 0, 1e6, "seconds, a number"},
     {"rate_limit", CEL_OPTION_OTHER, 0, 0, NULL},
@@ -62,6 +63,7 @@ static bool push_env(lua_State *L, const char *name) {
   return lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1) > 0;
 }
 
+/* Reads the token, or leaves the token function on the stack [-0, +n]. */
 static void read_token(lua_State *L, cel_client_config *c) {
   bool given = cel_option_push(L, 1, "token");
   if (lua_isfunction(L, -1)) {
@@ -88,6 +90,8 @@ static void read_token(lua_State *L, cel_client_config *c) {
                         : "option 'token'");
 }
 
+/* Reads the region and the base URL, whose text stays on the stack
+   [-0, +n]. */
 static void read_base_url(lua_State *L, cel_client_config *c) {
   const char *region = "us";
   if (cel_option_push(L, 1, "region"))
@@ -106,6 +110,7 @@ static void read_base_url(lua_State *L, cel_client_config *c) {
   }
 }
 
+/* Reads rate and burst [-0, +n]. */
 static void read_rate_limit(lua_State *L, cel_client_config *c) {
   static const cel_option limits[] = {
       {"rate", CEL_OPTION_NUMBER, 1e-3, 1e9, "requests per second, a number"},
@@ -131,7 +136,7 @@ static void read_rate_limit(lua_State *L, cel_client_config *c) {
   c->burst = cel_option_number(L, -1, "burst", c->burst);
 }
 
-/* Whether the table on top is celigo.json itself. */
+/* Whether the table on top is celigo.json itself [-0, +0]. */
 static bool is_own_codec(lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, CEL_JSON_MODULE);
   bool own = lua_rawequal(L, -1, -2);
@@ -139,6 +144,7 @@ static bool is_own_codec(lua_State *L) {
   return own;
 }
 
+/* Leaves a codec of the user on the stack, and notes its index [-0, +n]. */
 static void read_codec(lua_State *L, cel_client_config *c) {
   static const char *const functions[] = {"encode", "decode"};
   if (!cel_option_push(L, 1, "json"))
@@ -155,11 +161,14 @@ static void read_codec(lua_State *L, cel_client_config *c) {
     c->codec = lua_gettop(L);
 }
 
+/* The string of an option, which stays on the stack; NULL if there is none
+   [-0, +1]. */
 static const char *read_string(lua_State *L, const char *name) {
   return cel_option_push(L, 1, name) ? lua_tostring(L, -1) : NULL;
 }
 
-/* An empty one is the same as none: only the library's own is sent. */
+/* An empty one is the same as none: only the library's own is sent
+   [-0, +1]. */
 static const char *read_agent(lua_State *L) {
   const char *agent = read_string(L, "user_agent");
   if (agent == NULL || *agent == '\0')
@@ -169,6 +178,7 @@ static const char *read_agent(lua_State *L) {
   return agent;
 }
 
+/* Reads the options that are strings [-0, +n]. */
 static void read_strings(lua_State *L, cel_client_config *c) {
   c->ca_file = read_string(L, "ca_file");
   c->proxy = read_string(L, "proxy");

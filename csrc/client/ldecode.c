@@ -36,16 +36,16 @@ void cel_push_undecoded(lua_State *L, int idx, const char *message) {
         L,
         broken ? "the answer's body is damaged: it cannot be decompressed "
                  "(Content-Encoding: %s)"
-               : "the answer's body is no JSON, and its Content-Encoding "
-                 "(%s) cannot be undone: only gzip and deflate can",
+               : "the answer's body is not JSON, and its Content-Encoding "
+                 "(%s) is not supported: only gzip and deflate are",
         e->names);
   } else if (is_no_list(c)) {
     f.row = &cel_failure_no_list;
-    f.message = lua_pushfstring(
-        L,
-        "the answer is no list of records (%s); client:request { path = ... } "
-        "returns a body as it is",
-        message);
+    f.message = lua_pushfstring(L,
+                                "the answer is not a list of records (%s); "
+                                "client:request { path = ... } "
+                                "returns a body as it is",
+                                message);
   } else {
     lua_pushnil(L);
   }
@@ -96,7 +96,7 @@ const char *cel_body_fault(cel_call *c, bool page, cel_json_fault *fault) {
       !cel_json_scan_begin(&s, body->data, body->len, fault) ||
       !cel_json_skip_value(&s) || !cel_json_scan_end(&s))
     return fault->message;
-  return "it is no valid JSON"; /* it was valid before the masking */
+  return "it is not valid JSON"; /* it was valid before the masking */
 }
 
 bool cel_body_is_blank(const cel_call *c) {
@@ -123,6 +123,7 @@ bool cel_push_decoded(lua_State *L, int idx) {
    empty table may be an array or an object. */
 typedef enum table_kind { TABLE_EMPTY, TABLE_ARRAY, TABLE_OBJECT } table_kind;
 
+/* [-0, +0] */
 static table_kind kind_of(lua_State *L, int idx) {
   idx = lua_absindex(L, idx);
   if (lua_rawlen(L, idx) > 0)
@@ -160,7 +161,7 @@ static bool codec_array(lua_State *L) {
 }
 
 /* Whether the value on top means that there is no next page: nil, null, false
-   or an empty string. */
+   or an empty string [-0, +0]. */
 static bool is_no_reference(lua_State *L) {
   switch (lua_type(L, -1)) {
   case LUA_TSTRING:

@@ -7,6 +7,7 @@
 
 #include "client/lresult.h"
 
+/* Sets a field of the event on top, unless the value is negative [-0, +0]. */
 static void set_number(lua_State *L, const char *name, double value) {
   if (value < 0)
     return;
@@ -14,6 +15,7 @@ static void set_number(lua_State *L, const char *name, double value) {
   lua_setfield(L, -2, name);
 }
 
+/* Pushes the table of an event [-0, +1]. */
 static void push_event(lua_State *L, int idx, const cel_event *e) {
   const cel_call *c = cel_call_get(L, idx);
   lua_createtable(L, 0, 10);

@@ -17,7 +17,7 @@ const char *cel_push_resolved(lua_State *L, int idx) {
   if (lua_type(L, -1) != LUA_TSTRING) {
     lua_pop(L, 1);
     lua_pushnil(L);
-    return "its nextPageURL is no string";
+    return "its nextPageURL is not a string";
   }
   const char *reference = lua_tolstring(L, -1, &len);
   const char *wrong = NULL;
@@ -28,7 +28,7 @@ const char *cel_push_resolved(lua_State *L, int idx) {
   if (c->target == NULL || len == 0 || memchr(reference, '\0', len) != NULL ||
       cel_url_resolve(&c->client->base, target, reference, &c->scratch) !=
           CURLUE_OK)
-    wrong = "the target of its next link is no URL";
+    wrong = "the target of its next link is not a URL";
   else
     wrong = cel_target_check(c->scratch, strlen(c->scratch));
   lua_pop(L, 1);
@@ -41,8 +41,8 @@ const char *cel_push_resolved(lua_State *L, int idx) {
   return wrong;
 }
 
-/* Pushes path and query of a reference, or nil if it is not a valid one [-0,
-   +1]. */
+/* Pushes path and query of a reference, or nil if it is not a valid one
+   [-0, +1]. */
 static void push_place(lua_State *L, int idx, const char *text, size_t len) {
   lua_pushlstring(L, text, len);
   cel_push_resolved(L, idx);
@@ -55,6 +55,8 @@ typedef enum anchor_kind {
   ANCHOR_OTHER    /* another resource */
 } anchor_kind;
 
+/* Says what a link with this anchor, on the page of the call at idx, is about
+   [-0, +0]. */
 static anchor_kind judge_anchor(lua_State *L, int idx, cel_span anchor) {
   const cel_call *c = cel_call_get(L, idx);
   int top = lua_gettop(L);

@@ -21,8 +21,8 @@ const char *cel_push_next_link(lua_State *L, int idx);
    call's target [-1, +1]. Results as above. */
 const char *cel_push_resolved(lua_State *L, int idx);
 
-/* The same for the JSON text of a nextPageURL member, without its quotes [-0,
-   +1]. */
+/* The same for the JSON text of a nextPageURL member, without its quotes
+   [-0, +1]. */
 const char *cel_push_next_member(lua_State *L, int idx, const char *raw,
                                  size_t len);
 

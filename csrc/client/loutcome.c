@@ -23,7 +23,7 @@ static int l_nothing(lua_State *L) {
 
 /* Collects garbage. First makes sure that there is memory to call a finaliser,
    or raises: if Lua has no memory for that, it never calls the finaliser, and
-   what it should free is lost. */
+   what it should free is lost [-0, +0]. */
 static void collect(lua_State *L) {
   lua_pushcfunction(L, l_nothing);
   lua_call(L, 0, 0);
@@ -31,7 +31,7 @@ static void collect(lua_State *L) {
 }
 
 /* The allocator has refused memory for the body: collects garbage, tries
-   again, and lets the transfer go on. */
+   again, and lets the transfer go on [-0, +0]. */
 static void feed(lua_State *L, cel_call *c) {
   if (cel_http_feed(&c->transfer))
     return;
@@ -40,7 +40,8 @@ static void feed(lua_State *L, cel_call *c) {
     cel_raise_memory(L);
 }
 
-/* The same for a request that could not be started for lack of memory. */
+/* The same for a request that could not be started for lack of memory
+   [-0, +0]. */
 static void start_again(lua_State *L, cel_call *c) {
   if (c->refused > 1)
     cel_raise_memory(L);
@@ -53,6 +54,7 @@ static void start_again(lua_State *L, cel_call *c) {
 
 /* {====== When an exchange is over */
 
+/* Emits the response event [-0, +0]. */
 static void emit_response(lua_State *L, int idx) {
   const cel_call *c = cel_call_get(L, idx);
   bool answered = c->attempt.result == CEL_RESULT_ANSWERED;
@@ -65,7 +67,7 @@ static void emit_response(lua_State *L, int idx) {
   cel_emit(L, idx, &e);
 }
 
-/* After a 429: pauses the whole client. */
+/* After a 429: pauses the whole client [-0, +0]. */
 static void pause_client(lua_State *L, int idx, const cel_decision *d) {
   cel_call *c = cel_call_get(L, idx);
   const cel_event e = {.type = "rate_limited",
@@ -77,7 +79,7 @@ static void pause_client(lua_State *L, int idx, const cel_decision *d) {
   cel_emit(L, idx, &e);
 }
 
-/* Emits the retry event; false if the user has vetoed the retry. */
+/* Emits the retry event; false if the user has vetoed the retry [-0, +0]. */
 static bool agree(lua_State *L, int idx, double wait) {
   const cel_call *c = cel_call_get(L, idx);
   bool answered = c->attempt.result == CEL_RESULT_ANSWERED;
@@ -124,6 +126,8 @@ static bool renew_token(lua_State *L, int idx) {
   return true;
 }
 
+/* Ends the call with true: a DELETE was done by an earlier attempt
+   [-0, +0]. */
 static void finish_true(lua_State *L, int idx) {
   lua_pushnil(L);
   cel_push_response(L, idx);
@@ -132,6 +136,7 @@ static void finish_true(lua_State *L, int idx) {
   cel_call_finish(L, idx, CEL_END_VALUE);
 }
 
+/* Does what the retry policy has decided [-0, +0]. */
 static void settle(lua_State *L, int idx, const cel_decision *d) {
   cel_call *c = cel_call_get(L, idx);
   if (d->action == CEL_ACTION_RETRY && agree(L, idx, d->wait)) {
@@ -163,6 +168,7 @@ static bool find_descriptors(lua_State *L, int idx) {
   return true;
 }
 
+/* Goes on after an exchange: reads its outcome and has it decided [-0, +0]. */
 static void exchange_over(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   cel_call_read_outcome(c);
@@ -187,7 +193,7 @@ static bool has_answer(const cel_call *c) {
 }
 
 /* Fails a call that its deadline has ended, or that was not sent because the
-   rate limit or a pause would have lasted longer than that. */
+   rate limit or a pause would have lasted longer than that [-0, +0]. */
 static void fail_late(lua_State *L, int idx) {
   cel_call *c = cel_call_get(L, idx);
   if (has_answer(c)) {

@@ -20,6 +20,7 @@
 
 /* {====== The end of a call */
 
+/* Ends the call with an error about its good answer [-0, +0]. */
 static void finish_failure(lua_State *L, int idx, const cel_failure_row *row,
                            const char *message) {
   const cel_call *c = cel_call_get(L, idx);
@@ -32,8 +33,8 @@ static void finish_failure(lua_State *L, int idx, const cel_failure_row *row,
   cel_call_finish(L, idx, CEL_END_ERROR);
 }
 
-/* Ends the call with an error about its body; the message is on top [-1, +0].
- */
+/* Ends the call with an error about its body; the message is on top
+   [-1, +0]. */
 static void finish_undecoded(lua_State *L, int idx) {
   cel_push_undecoded(L, idx, lua_tostring(L, -1));
   cel_call_finish(L, idx, CEL_END_ERROR);
@@ -94,7 +95,7 @@ static bool append_page(lua_State *L, int idx, const char **wrong) {
   return true;
 }
 
-/* The same as append_page, with the user's codec. */
+/* The same as append_page, with the user's codec [-0, +0 or 1]. */
 static bool append_decoded(lua_State *L, int idx, const char **wrong) {
   cel_call *c = cel_call_get(L, idx);
   int records = lua_gettop(L);
@@ -117,8 +118,8 @@ static bool append_decoded(lua_State *L, int idx, const char **wrong) {
 
 /* {====== From page to page */
 
-/* Whether the target on top was visited before; if not, it is noted [-0, +0].
- */
+/* Whether the target on top was visited before; if not, it is noted
+   [-0, +0]. */
 static bool visited(lua_State *L, int idx) {
   const cel_call *c = cel_call_get(L, idx);
   size_t len;
@@ -136,6 +137,7 @@ static bool visited(lua_State *L, int idx) {
   return seen;
 }
 
+/* Emits the page event; false if a callback has ended the call [-0, +0]. */
 static bool emit_page(lua_State *L, int idx) {
   const cel_call *c = cel_call_get(L, idx);
   const cel_event e = {.type = "page",
@@ -183,17 +185,18 @@ static double skipped(const char *target) {
 
 void cel_push_incomplete(lua_State *L, int idx, double records, double total) {
   char message[128];
-  curl_msnprintf(message, sizeof message,
-                 "the list has ended after %.0f records, but tells of %.0f "
-                 "(totalCount)",
-                 records, total);
+  curl_msnprintf(
+      message, sizeof message,
+      "the list has ended after %.0f records, but says that it has %.0f "
+      "(totalCount)",
+      records, total);
   const cel_failure f = {
       .row = &cel_failure_incomplete, .message = message, .answered = true};
   cel_push_failure(L, idx, &f);
 }
 
 /* A server that sends no records, but always a next link, is not followed
-   without end. */
+   without end [-0, +0]. */
 static void finish_endless(lua_State *L, int idx) {
   const cel_call *c = cel_call_get(L, idx);
   char message[64];
@@ -249,8 +252,8 @@ static void list_over(lua_State *L, int idx) {
     return;
   }
   c->empty = c->records > before ? 0 : c->empty + 1;
-  /* Link counts before nextPageURL, as in iterators: they see the head first
-   */
+  /* Link counts before nextPageURL, as in iterators: they see the head
+     first */
   const char *wrong_link = cel_push_next_link(L, idx);
   if (wrong_link != NULL || !lua_isnil(L, -1)) {
     wrong = wrong_link;

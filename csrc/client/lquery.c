@@ -46,6 +46,7 @@ static int parameter_compare(const void *a, const void *b) {
   return (one->name_len > other->name_len) - (one->name_len < other->name_len);
 }
 
+/* Raises: the target is too long [-0, +0]. */
 static void refuse_length(lua_State *L, const asked *a) {
   luaL_error(L, "%s: path and query are longer than %d bytes", a->what,
              MAX_TARGET);

@@ -75,8 +75,8 @@ static void set_target(lua_State *L, const cel_arguments *a) {
 
 /* {====== Headers */
 
-/* Adds a header to the end of the list. Its name and its value are on top [-0,
-   +0]. *end is the end of the list; *size counts the bytes. */
+/* Adds a header to the end of the list. Its name and its value are on top
+   [-0, +0]. *end is the end of the list; *size counts the bytes. */
 static void add_header(lua_State *L, const cel_arguments *a,
                        struct curl_slist ***end, size_t *size) {
   cel_call *c = cel_call_get(L, a->call);
@@ -105,6 +105,7 @@ static void add_header(lua_State *L, const cel_arguments *a,
   lua_pop(L, 2);
 }
 
+/* Reads the option `headers` [-0, +0]. */
 static void set_headers(lua_State *L, const cel_arguments *a) {
   if (cel_option_push(L, a->options, "headers")) {
     size_t size = 0;
@@ -143,8 +144,8 @@ static bool may_be_sent(lua_State *L, const cel_arguments *a) {
     cel_call_abandon(c, CEL_END_CLOSED);
   } else if (a->wrong_id != NULL) {
     lua_pushfstring(L,
-                    "the %s is \"%s\", which no id can be (the path would be "
-                    "another)",
+                    "the %s is \"%s\", which cannot be an id: it would "
+                    "change the path",
                     a->wrong_id, a->shown_id);
     refuse_call(L, a, "invalid_id");
   } else if (c->client->read_only && c->writes &&
@@ -213,6 +214,7 @@ void cel_request_operation(lua_State *L, const cel_operation *op,
 
 /* {====== The escape hatch */
 
+/* Reads the option `method` [-0, +0]. */
 static void set_method(lua_State *L, const cel_arguments *a, cel_call *c) {
   static const char *const methods[] = {"GET",   "POST",   "PUT",
                                         "PATCH", "DELETE", NULL};
@@ -231,6 +233,7 @@ static void set_method(lua_State *L, const cel_arguments *a, cel_call *c) {
   lua_pop(L, 1);
 }
 
+/* Pushes the origin and the option `path` [-0, +1]. */
 static void push_any_path(lua_State *L, const cel_arguments *a, cel_call *c) {
   size_t len;
   if (!cel_option_push(L, a->options, "path"))

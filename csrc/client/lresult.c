@@ -35,6 +35,7 @@ bool cel_push_header(lua_State *L, const cel_call *c, const char *name) {
 
 #define USUAL_NAME 64 /* bytes of a header's name */
 
+/* Pushes a name in lower case [-0, +1]. */
 static void push_lower(lua_State *L, cel_span name) {
   char usual[USUAL_NAME];
   luaL_Buffer b;
@@ -134,6 +135,7 @@ static void set_where(lua_State *L, int idx, int into) {
   lua_setfield(L, into, "where");
 }
 
+/* Sets what an error has of its answer [-0, +0]. */
 static void set_answer(lua_State *L, cel_call *c, int into) {
   cel_transfer *t = &c->transfer;
   cel_call_redact(c, t->head.data, t->head.len);
@@ -153,6 +155,7 @@ static void set_answer(lua_State *L, cel_call *c, int into) {
   }
 }
 
+/* Sets a field of the error, unless it is NULL [-0, +0]. */
 static void set_string(lua_State *L, int into, const char *name,
                        const char *value) {
   if (value == NULL)
@@ -161,7 +164,7 @@ static void set_string(lua_State *L, int into, const char *name,
   lua_setfield(L, into, name);
 }
 
-/* A message may quote the answer. */
+/* A message may quote the answer [-0, +0]. */
 static void set_message(lua_State *L, const cel_call *c, int into,
                         const char *message) {
   if (message == NULL)

@@ -53,7 +53,7 @@ static int l_serve_call(lua_State *L) {
 }
 
 /* Advances a submitted call, or emits the event of a prefetched page. What
-   that raises becomes the call's result. */
+   that raises becomes the call's result [-0, +0]. */
 static void serve(lua_State *L, int calls, cel_call *k) {
   int top = lua_gettop(L);
   lua_rawgetp(L, calls, k);
@@ -72,6 +72,7 @@ static void serve(lua_State *L, int calls, cel_call *k) {
   lua_settop(L, top);
 }
 
+/* Serves all calls that nobody waits for [-0, +0]. */
 static void serve_unattended(lua_State *L, int idx) {
   cel_client *c = cel_client_check(L, idx);
   cel_call *k = cel_client_unattended(c);
@@ -131,7 +132,7 @@ static bool shows_head(cel_call *k) {
   return true;
 }
 
-/* Waits until the call at idx is READY or done. */
+/* Waits until the call at idx is READY or done [-0, +0]. */
 static void block(lua_State *L, int idx) {
   luaL_checkstack(L, 8, "no room to wait");
   cel_call_push_client(L, idx);
@@ -153,7 +154,8 @@ static void block(lua_State *L, int idx) {
 
 /* Lets the scheduler, if there is one, wait for the call at index 1. Pushes
    true if it did, false if this thread has to block. A finaliser may go on
-   with a coroutine that waits whose call has been collected with it. */
+   with a coroutine that waits whose call has been collected with it
+   [-0, +1]. */
 static int await_k(lua_State *L, int status, lua_KContext waited) {
   cel_call *k = cel_call_check(L, 1);
   for (;;) {

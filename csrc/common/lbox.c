@@ -36,7 +36,7 @@ cel_box *cel_box_push(lua_State *L, const char *class_name, int uvs) {
   lua_getfield(L, LUA_REGISTRYINDEX, OWNER);
   cel_owner *owner = lua_touserdata(L, -1);
   if (owner->over)
-    luaL_error(L, "no %s can be made any more: the Lua state closes",
+    luaL_error(L, "no %s can be made any more: the Lua state is closing",
                class_name);
   lua_pop(L, 1);
   cel_box *box = lua_newuserdatauv(L, sizeof *box, uvs);

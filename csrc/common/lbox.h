@@ -38,8 +38,8 @@ void cel_box_open(lua_State *L);
    state is closing and the owner has been finalised. */
 cel_box *cel_box_push(lua_State *L, const char *class_name, int uvs);
 
-/* Puts a block into an empty box. `end` frees the block, and must not raise.
- */
+/* Puts a block into an empty box. `end` frees the block, and must not
+   raise. */
 void cel_box_fill(cel_box *box, cel_owned *block,
                   void (*end)(cel_owned *block));
 
@@ -50,8 +50,8 @@ void *cel_box_at(lua_State *L, int idx, const char *class_name);
 /* The same, but raises an error instead of giving NULL [-0, +0]. */
 void *cel_box_check(lua_State *L, int idx, const char *class_name);
 
-/* The block of the value at idx, which must be a box that is not empty [-0,
-   +0]. */
+/* The block of the value at idx, which must be a box that is not empty
+   [-0, +0]. */
 static inline void *cel_box_get(lua_State *L, int idx) {
   return ((const cel_box *)lua_touserdata(L, idx))->block;
 }

@@ -44,6 +44,7 @@ static void push_names(lua_State *L, const cel_option *rows, size_t n) {
   luaL_pushresult(&b);
 }
 
+/* Raises: there is no option of the name on top. */
 static int unknown(lua_State *L, const cel_option *rows, size_t n,
                    const char *what) {
   if (lua_type(L, -1) != LUA_TSTRING)
@@ -59,6 +60,8 @@ static int unknown(lua_State *L, const cel_option *rows, size_t n,
                     lua_tostring(L, -1));
 }
 
+/* The row of the option whose name is below its value on top; NULL if there is
+   none [-0, +0]. */
 static const cel_option *find(lua_State *L, const cel_option *rows, size_t n) {
   if (lua_type(L, -2) != LUA_TSTRING)
     return NULL;
@@ -70,11 +73,13 @@ static const cel_option *find(lua_State *L, const cel_option *rows, size_t n) {
   return NULL;
 }
 
+/* Whether the number on top is in the range of its row [-0, +0]. */
 static bool in_range(lua_State *L, const cel_option *row) {
   double value = lua_tonumber(L, -1);
   return value >= row->min && value <= row->max; /* NaN is not */
 }
 
+/* Whether the value on top has the type and the range of its row [-0, +0]. */
 static bool fits(lua_State *L, const cel_option *row) {
   switch (row->type) {
   case CEL_OPTION_STRING:
@@ -127,15 +132,16 @@ const char *cel_option_expected(lua_State *L, const cel_option *row) {
   return lua_pushstring(L, kind);
 }
 
-/* Raises where the table at idx stands for another one: it is read without
-   metamethods, and what is asked for there, a dry run say, would pass in
-   silence. `name` is an option whose value the table is, or NULL [-0, +0]. */
+/* Raises if the table at idx has a metatable with __index or __pairs. It is
+   read without metamethods, so an option that they provide (dry_run, say)
+   would be ignored silently. `name` is the option whose value the table is, or
+   NULL [-0, +0]. */
 static void refuse_proxy(lua_State *L, int idx, const char *what,
                          const char *name) {
   if (cel_table_is_proxy(L, idx))
     luaL_error(L,
                "%s: %s%s: expected a plain table, got one whose metatable has "
-               "__index or __pairs; copy what it stands for",
+               "__index or __pairs; copy its members into a plain table",
                what, name == NULL ? "options" : "option ",
                name == NULL ? "" : name);
 }

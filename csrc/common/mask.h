@@ -24,8 +24,8 @@
 
 typedef struct cel_mask cel_mask;
 
-/* A mask for a secret of len > 0 bytes, without NUL; NULL when memory ran out.
- */
+/* A mask for a secret of len > 0 bytes, without NUL; NULL when memory ran
+   out. */
 cel_mask *cel_mask_new(const cel_allocator *alloc, const char *secret,
                        size_t len);
 

@@ -131,8 +131,8 @@ static bool take_apart(words *w, const char *name) {
   return true;
 }
 
-/* Verbs that people use for each other. The verbs of methods are among them.
- */
+/* Verbs that people use for each other. The verbs of methods are among
+   them. */
 static const char *const verbs[][10] = {
     {"get", "list", "fetch", "read", "find", "load", "show", "all"},
     {"create", "add", "new", "make", "insert", "post"},

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* Whether a character needs no quotes: printable, and every byte beyond ASCII.
- */
+/* Whether a character needs no quotes: printable, and every byte beyond
+   ASCII. */
 static bool email_plain(char c, const char *specials) {
   unsigned u = (unsigned char)c;
   return u > 0x20 && u != 0x7F && strchr(specials, c) == NULL;
@@ -29,8 +29,8 @@ static size_t email_local(const char *s, size_t len) {
   return i < len && s[i] == '@' ? i : 0;
 }
 
-/* "[192.0.2.1]", "[IPv6:2001:db8::1]": only the characters inside are checked.
- */
+/* "[192.0.2.1]", "[IPv6:2001:db8::1]": only the characters inside are
+   checked. */
 static bool email_literal(const char *s, size_t len) {
   if (len < 3 || s[len - 1] != ']')
     return false;

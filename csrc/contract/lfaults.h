@@ -29,8 +29,8 @@ typedef struct cel_faults {
 /* Makes an empty list; the path is that of the value itself [-0, +1]. */
 void cel_faults_init(cel_faults *f, lua_State *L);
 
-/* Adds an "invalid_field" for the current path. The message is on top [-1,
-   +0]. */
+/* Adds an "invalid_field" for the current path. The message is on top
+   [-1, +0]. */
 void cel_faults_invalid(cel_faults *f);
 
 /* The same for a value that cannot be encoded at all [-1, +0]. */

@@ -170,7 +170,7 @@ void cel_validate_filled(cel_faults *f, unsigned types, bool empty) {
   if (types != 0 && !empty)
     return;
   luaL_checkstack(f->L, 1, NULL);
-  lua_pushfstring(f->L, "expected at least one, got %s; left out it means all",
+  lua_pushfstring(f->L, "expected at least one, got %s; leave it out for all",
                   types == 0 ? "null" : "an empty array");
   cel_faults_invalid(f);
 }

@@ -44,6 +44,7 @@ static bool start_exchange(cel_client *c, cel_call *call) {
 }
 
 static void send_call(cel_client *c, cel_call *call, double now) {
+  call->transfer.wants_time = call->prefetch;
   if (start_exchange(c, call)) {
     call->refused = 0;
     call->exchanges++;
@@ -59,14 +60,19 @@ static void send_call(cel_client *c, cel_call *call, double now) {
   }
 }
 
-/* An exchange is over: notes how long it took. For a prefetched page, the time
-   that the program spent between two turns is left out, because nobody looked.
-   (An event loop looks as soon as something arrives.) */
+/* An exchange is over: notes how long it took. A prefetched page may have
+   arrived long before the program looks. The system may know when that was;
+   and where no event loop looks as soon as something arrives, what the program
+   did between two turns is left out. */
 static void note_time(cel_call *k) {
   const cel_client *c = k->client;
-  k->took = cel_clock() - k->sent_at;
+  double now = cel_clock();
+  k->took = now - k->sent_at;
   if (k->sent_prefetched && !c->has_wakeup)
     k->took -= c->outside - k->outside;
+  if (k->sent_prefetched && k->transfer.arrived > 0 &&
+      k->took > k->transfer.arrived - k->sent_at)
+    k->took = k->transfer.arrived - k->sent_at;
   if (k->took < 0)
     k->took = 0;
 }

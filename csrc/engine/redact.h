@@ -14,8 +14,8 @@
    that leaves the library. The set may be NULL. */
 void cel_redact(const cel_headers *headers, char *text, size_t len);
 
-/* Secrets that a proxy is sent: the password, and user and password in Base64.
- */
+/* Secrets that a proxy is sent: the password, and user and password in
+   Base64. */
 #define CEL_PROXY_MASKS 2
 
 /* Makes masks for the secrets in a proxy's URL, if there are any; `masks`

@@ -251,8 +251,8 @@ static int needs_directory(const cel_allocator *alloc, const char *bundle,
 }
 
 /* Whether the TLS library is OpenSSL or a variant of it. Others read
-   directories by rules of their own, so their directories are not looked into.
-   */
+   directories by rules of their own, so their directories are not looked
+   into. */
 static bool reads_hashed_names(void) {
   const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
   return tls != NULL &&

@@ -27,8 +27,8 @@ void cel_anchors_init(cel_anchors *a, const cel_allocator *alloc);
    NULL on success, else CEL_NO_MEMORY or what is wrong with ca_file. */
 const char *cel_anchors_read(cel_anchors *a, const char *ca_file);
 
-/* What is wrong with ca_file, for a client that does not use it (plain http).
- */
+/* What is wrong with ca_file, for a client that does not use it (plain
+   http). */
 const char *cel_anchors_check(cel_anchors *a, const char *ca_file);
 
 void cel_anchors_free(cel_anchors *a);

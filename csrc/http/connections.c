@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 /* The most sockets for one connection: several addresses of a host are tried
-   at once, and a pool may keep an old socket until the new one is connected.
-   */
+   at once, and a pool may keep an old socket until the new one is
+   connected. */
 #define SOCKETS_EACH 4
 
 /* A preview may take minutes without a byte. So silence does not tell that a
@@ -201,6 +201,33 @@ bool cel_connections_is_dead(const cel_connections *c, int local_port,
     if (one->avoided || is_ended(one->fd, idle_is_quiet))
       return true;
   return false;
+}
+
+/* The same for one socket. */
+static double quiet_for(curl_socket_t fd) {
+#if defined(__linux__) && defined(TCP_INFO)
+  struct tcp_info info = {0};
+  socklen_t len = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0)
+    return info.tcpi_last_data_recv / 1e3;
+#else
+  (void)fd;
+#endif
+  return 0;
+}
+
+double cel_connections_quiet(const cel_connections *c, int local_port) {
+  size_t i = 0;
+  double least = 0;
+  const connection *one;
+  for (bool first = true;
+       local_port > 0 && (one = next_with_port(c, local_port, &i)) != NULL;
+       first = false) {
+    double quiet = quiet_for(one->fd);
+    if (first || quiet < least)
+      least = quiet;
+  }
+  return least;
 }
 
 void cel_connections_avoid(cel_connections *c, int local_port) {

@@ -45,6 +45,10 @@ CURLcode cel_connections_watch(cel_connections *c, CURL *curl);
 bool cel_connections_is_dead(const cel_connections *c, int local_port,
                              bool idle_is_quiet);
 
+/* How long ago, in seconds, the last byte arrived on that connection, be it
+   read or not; 0 where the system does not tell, or the connection is gone. */
+double cel_connections_quiet(const cel_connections *c, int local_port);
+
 /* A deadline has passed without an answer on this connection: it counts as
    dead from now on. */
 void cel_connections_avoid(cel_connections *c, int local_port);

@@ -103,6 +103,7 @@ static void forget_answer(cel_transfer *t) {
   t->head_done = t->stale = t->finished = false;
   t->kept = t->dead = t->refused = false;
   t->starved = 0;
+  t->arrived = 0;
   t->end = CEL_HTTP_ANSWERED;
   t->code = CURLE_OK;
   t->message[0] = '\0';

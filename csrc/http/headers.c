@@ -227,7 +227,7 @@ static bool is_range(const char *name, size_t len) {
 const char *cel_header_check(const char *name, size_t name_len,
                              const char *value, size_t value_len) {
   if (!is_token(name, name_len))
-    return "its name is no header name";
+    return "its name is not a header name";
   if (is_reserved(name, name_len))
     return "the client sets this header itself";
   if (is_range(name, name_len))

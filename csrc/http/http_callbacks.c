@@ -131,10 +131,18 @@ static void unfold(cel_buf *head) {
   }
 }
 
+/* Something of the answer is here. */
+static void note_piece(cel_transfer *t, size_t len) {
+  t->http->received += len;
+  if (t->wants_time)
+    t->arrived = cel_clock() -
+                 cel_connections_quiet(&t->http->connections, t->local_port);
+}
+
 static size_t on_header(char *data, size_t one, size_t len, void *ud) {
   (void)one;
   cel_transfer *t = ((cel_http_easy *)ud)->transfer;
-  t->http->received += len;
+  note_piece(t, len);
   t->head_bytes += len;
   if (t->head_bytes > CEL_HTTP_MAX_HEAD) {
     t->end = CEL_HTTP_BIG_HEAD;
@@ -220,7 +228,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *ud) {
   (void)one;
   cel_transfer *t = ((cel_http_easy *)ud)->transfer;
   int status = CEL_BUF_OK;
-  t->http->received += len;
+  note_piece(t, len);
   cel_http_begin_body(t);
   if (t->encoding.coded)
     return on_coded_body(t, data, len);

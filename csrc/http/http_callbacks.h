@@ -21,8 +21,8 @@ struct cel_http_easy {
   char message[CURL_ERROR_SIZE];
 };
 
-/* Puts a transfer into the list of those that have news, if it is not there.
- */
+/* Puts a transfer into the list of those that have news, if it is not
+   there. */
 void cel_http_tell(cel_transfer *t);
 
 /* Takes it out of that list. */

@@ -41,11 +41,10 @@ static CURLcode judge(cel_transfer *t) {
   cel_http_begin_body(t);
   switch (cel_encoding_finish(&t->encoding, &t->body)) {
   case CEL_ENCODING_EMPTY: /* the status of an error answer still counts */
-    return is_without_body(t)
-               ? CURLE_OK
-               : cut_short(t, "the compressed body has not one byte");
+    return is_without_body(t) ? CURLE_OK
+                              : cut_short(t, "the compressed body is empty");
   case CEL_ENCODING_CUT:
-    return cut_short(t, "the compressed body ends in its middle");
+    return cut_short(t, "the compressed body is cut off");
   case CEL_ENCODING_TOO_LARGE:
     t->end = CEL_HTTP_BIG_BODY;
     return CURLE_WRITE_ERROR;

@@ -34,20 +34,9 @@ static void close_pool(cel_http_pool *pool) {
   pool->timer = -1.0;
 }
 
-bool cel_http_pools_open(cel_http *h) {
-  bool http1 = h->settings.http1_only || !h->settings.base->https;
-  if (!open_pool(h, &h->pools[0], http1))
-    return false;
-  cel_http_pools_share(h);
-  return true;
-}
-
-void cel_http_pools_close(cel_http *h) {
-  for (size_t i = 0; i < CEL_HTTP_POOLS; i++)
-    close_pool(&h->pools[i]);
-}
-
-void cel_http_pools_share(cel_http *h) {
+/* Divides max_connections among the pools, according to how many transfers run
+   in each. */
+static void share_connections(cel_http *h) {
   cel_http_pool *first = &h->pools[0];
   cel_http_pool *second = &h->pools[1];
   const long all = h->settings.max_connections;
@@ -65,6 +54,19 @@ void cel_http_pools_share(cel_http *h) {
     curl_multi_setopt(p->multi, CURLMOPT_MAX_HOST_CONNECTIONS, p->limit);
     curl_multi_setopt(p->multi, CURLMOPT_MAXCONNECTS, p->limit);
   }
+}
+
+bool cel_http_pools_open(cel_http *h) {
+  bool http1 = h->settings.http1_only || !h->settings.base->https;
+  if (!open_pool(h, &h->pools[0], http1))
+    return false;
+  share_connections(h);
+  return true;
+}
+
+void cel_http_pools_close(cel_http *h) {
+  for (size_t i = 0; i < CEL_HTTP_POOLS; i++)
+    close_pool(&h->pools[i]);
 }
 
 cel_http_pool *cel_http_pools_pick(cel_http *h, bool http1) {
@@ -107,7 +109,7 @@ bool cel_http_pools_add(cel_http_pool *pool, cel_http_easy *e) {
   e->number = ++pool->begun;
   e->alone = pool->running++ == 0;
   pool->http->running++;
-  cel_http_pools_share(pool->http);
+  share_connections(pool->http);
   return true;
 }
 

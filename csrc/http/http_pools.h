@@ -32,10 +32,6 @@ bool cel_http_pools_add(cel_http_pool *pool, cel_http_easy *e);
 /* Takes it out of its pool; its exchange ends. */
 void cel_http_pools_remove(cel_http_easy *e);
 
-/* Divides max_connections among the pools, according to how many transfers run
-   in each. */
-void cel_http_pools_share(cel_http *h);
-
 /* Notes by which HTTP version an answer came over this pool. */
 void cel_http_pools_learn(cel_http_pool *pool, long version);
 

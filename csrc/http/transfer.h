@@ -63,6 +63,9 @@ struct cel_transfer {
   bool news;           /* in that list */
 
   bool wants_head;       /* set by the owner: a complete head is news */
+  bool wants_time;       /* the same: `arrived` is needed */
+  double arrived;        /* cel_clock() when the last piece had arrived, as the
+                            system has it; 0: not known */
   cel_buf head;          /* status line and headers of the final answer */
   cel_buf body;          /* decompressed */
   cel_encoding encoding; /* what the body is compressed by */

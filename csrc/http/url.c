@@ -80,7 +80,7 @@ static const char *take_prefix(cel_base_url *base) {
   if (curl_url_get(base->handle, CURLUPART_URL, &base->text, 0) != 0 ||
       curl_url_get(base->handle, CURLUPART_PATH, &base->prefix, 0) != 0 ||
       curl_url_set(base->handle, CURLUPART_PATH, "/", 0) != 0)
-    return "it cannot be taken apart";
+    return "it cannot be parsed";
   strip_slashes(base->text);
   strip_slashes(base->prefix);
   size_t len = strlen(base->prefix);

@@ -49,8 +49,8 @@ static const char *number_digits(cel_json_scan *s, const char *p,
   return p;
 }
 
-/* Reads an exponent's sign and digits. Huge ones are limited, but stay huge.
- */
+/* Reads an exponent's sign and digits. Huge ones are limited, but stay
+   huge. */
 static const char *number_exponent(cel_json_scan *s, const char *p,
                                    number_parts *n) {
   const int64_t huge = INT64_C(1) << 56; /* more than the length of any text */

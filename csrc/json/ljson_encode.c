@@ -50,8 +50,8 @@ static void encode_line(cel_encoder *e, bool closing) {
   e->out.at += n;
 }
 
-/* Ends an array or object: its closing bracket replaces the last comma [-0,
-   +0]. */
+/* Ends an array or object: its closing bracket replaces the last comma
+   [-0, +0]. */
 static void encode_close(cel_encoder *e, char bracket) {
   if (e->out.at[-1] == ',') { /* if not, all members were left out */
     e->out.at--;
@@ -250,13 +250,12 @@ static unsigned encode_empty(cel_encoder *e, const cel_shape *shape, int t,
   return array ? CEL_TYPE_ARRAY : CEL_TYPE_OBJECT;
 }
 
-/* Adds a fault where the empty table at t stands for another one [-0, +0]. */
+/* Adds a fault if the empty table at t is a proxy [-0, +0]. */
 static bool is_proxy(cel_encoder *e, int t) {
   bool proxy = cel_table_is_proxy(e->L, t);
   if (proxy)
-    encode_fault(e, "the table is empty, and stands for another one (its "
-                    "metatable has __pairs or __index); copy that into a "
-                    "plain table");
+    encode_fault(e, "the table is empty, but its metatable has __pairs or "
+                    "__index; copy what it shows into a plain table");
   return proxy;
 }
 

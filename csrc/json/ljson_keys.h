@@ -54,8 +54,8 @@ typedef struct cel_json_keys {
 cel_json_keys *cel_json_keys_push(lua_State *L);
 
 /* Pushes the string of a key, keeps it, and stores its slot in *next, where it
-   will be expected next time. `index` is the cache's place on the stack [-0,
-   +1]. */
+   will be expected next time. `index` is the cache's place on the stack
+   [-0, +1]. */
 cel_json_key *cel_json_keys_push_key(lua_State *L, cel_json_keys *keys,
                                      int index, const char *bytes, size_t len,
                                      uint8_t *next);

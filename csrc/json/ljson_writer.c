@@ -25,8 +25,8 @@ typedef struct writer_block {
 } writer_block;
 
 /* Raises Lua's own memory error: lua_error does that for this string. (The
-   loop is there because its declaration does not say that it never returns.)
-   */
+   loop is there because its declaration does not say that it never
+   returns.) */
 static _Noreturn void box_no_memory(lua_State *L) {
   for (;;) {
     lua_pushliteral(L, "not enough memory");
@@ -55,7 +55,7 @@ static cel_box *box_new(lua_State *L, int slot) {
 }
 
 /* Gives the box room for n > 0 bytes, keeping what it holds; false when there
-   is no memory. */
+   is no memory [-0, +0]. */
 static bool box_resize(lua_State *L, cel_box *box, size_t n) {
   void *ud;
   lua_Alloc fn = lua_getallocf(L, &ud);

@@ -39,8 +39,8 @@ bool cel_marks_is_empty_array(cel_marks *m, lua_State *L, const void *p);
 
 /* For a table at t that is not empty: returns n if its keys are 1 to n and its
    mark allows an array [-0, +0]; else -1, and pushes what is wrong [-0, +1].
-   Not for tables whose keys are all names, unless they are marked as arrays.
-   */
+   Not for tables whose keys are all names, unless they are marked as
+   arrays. */
 lua_Integer cel_table_items(lua_State *L, int t, cel_mark mark);
 
 #endif

@@ -17,8 +17,8 @@ static int compare(const void *a, const void *b) {
 }
 
 /* Replaces the first key and value of the table at t, on the stack, by an
-   array of all its names [-2, +1]. If a key is not a string, returns -1 [-2,
-   +0]. */
+   array of all its names [-2, +1]. If a key is not a string, returns -1
+   [-2, +0]. */
 static lua_Integer collect(lua_State *L, int t) {
   lua_Integer n = 0;
   lua_newtable(L);

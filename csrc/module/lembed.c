@@ -86,7 +86,7 @@ static int l_require(lua_State *L) {
 }
 
 /* If the host has opened the package library, lets scripts require the other
-   files, such as celigo.loop.luv. */
+   files, such as celigo.loop.luv [-0, +0]. */
 static void fill_preload(lua_State *L) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   for (size_t i = 0; i < cel_lua_files_count; i++) {
@@ -115,7 +115,7 @@ const char *celigo_version(void) {
 
 /* The options that both the host and this library know. A newer host may have
    more; if it sets one of those, that is an error, for it must not be ignored
-   silently. */
+   silently [-0, +0]. */
 static celigo_options known_options(lua_State *L,
                                     const celigo_options *given) {
   celigo_options o;
@@ -134,10 +134,12 @@ static celigo_options known_options(lua_State *L,
   return o;
 }
 
+/* Raises: an option is wrong. */
 static void refuse(lua_State *L, const char *option, const char *expected) {
   luaL_error(L, WHAT ": option '%s': expected %s", option, expected);
 }
 
+/* The base URL of the options; raises if the region is not known [-0, +0]. */
 static const char *pick_base_url(lua_State *L, const celigo_options *o) {
   const char *url = cel_region_url(o->region == NULL ? "us" : o->region);
   if (url == NULL)
@@ -145,8 +147,8 @@ static const char *pick_base_url(lua_State *L, const celigo_options *o) {
   return o->base_url == NULL ? url : o->base_url;
 }
 
-/* 0 is the default. `none`, if it is not 0, means none. NaN is out of range.
- */
+/* 0 is the default. `none`, if it is not 0, means none. NaN is out of range
+   [-0, +0]. */
 static void check_number(lua_State *L, const char *option, double value,
                          int none) {
   const cel_option *row = cel_client_option(option);
@@ -159,6 +161,7 @@ static void check_number(lua_State *L, const char *option, double value,
                          none == 0 ? "" : ", -1 for none"));
 }
 
+/* Checks the options that are numbers [-0, +0]. */
 static void check_numbers(lua_State *L, const celigo_options *o) {
   check_number(L, "timeout", o->timeout, 0);
   check_number(L, "connect_timeout", o->connect_timeout, 0);
@@ -166,7 +169,7 @@ static void check_numbers(lua_State *L, const celigo_options *o) {
   check_number(L, "max_connections", o->max_connections, 0);
 }
 
-/* No message here may show any part of the token. */
+/* No message here may show any part of the token [-0, +0]. */
 static void check_strings(lua_State *L, const celigo_options *o) {
   const char *agent = o->user_agent;
   if (o->token == NULL || o->token[0] == '\0')
@@ -182,7 +185,8 @@ static void check_strings(lua_State *L, const celigo_options *o) {
 }
 
 /* Opens the client's class and the Lua layer, for a host that makes a client
-   before the script does. Once they are open this is only a look-up. */
+   before the script does. Once they are open this is only a look-up
+   [-0, +0]. */
 static void open_client(lua_State *L) {
   lua_pushcfunction(L, l_require);
   lua_pushliteral(L, "celigo.client");

@@ -14,6 +14,7 @@
 #include "client/lvisited.h"
 #include "client/lwhere.h"
 #include "loop/lloop.h"
+#include "loop/lscheduler.h"
 #include "pages/lcursor.h"
 #include "pages/lwalk.h"
 
@@ -48,6 +49,7 @@ int luaopen_celigo_core(lua_State *L) {
   luaL_newlib(L, functions);
   cel_open_walk(L);
   cel_open_loop(L);
+  cel_open_scheduler(L);
   cel_open_cursor(L);
   cel_open_visited(L);
   cel_open_call(L);

@@ -68,6 +68,7 @@ static page_cursor *push_cursor(lua_State *L, int call) {
   return p;
 }
 
+/* The cursor at idx; raises if it is not one [-0, +0]. */
 static page_cursor *check_cursor(lua_State *L, int idx) {
   return cel_box_check(L, idx, CEL_CURSOR_MT);
 }
@@ -143,7 +144,7 @@ static bool take_text(lua_State *L, cel_call *c, page_cursor *p) {
   return true;
 }
 
-/* The same with the user's codec, which decodes the whole page. */
+/* The same with the user's codec, which decodes the whole page [-0, +1]. */
 static bool take_decoded(lua_State *L, cel_call *c, page_cursor *p) {
   if (!cel_push_decoded_page(L, 1, &p->json.total))
     return false;
@@ -182,7 +183,8 @@ static int l_cursor(lua_State *L) {
 /* Seconds between two turns of the client while records are handed out. */
 #define LOOK_INTERVAL 1e-3
 
-/* Lets the client receive the next page while this one is consumed. */
+/* Lets the client receive the next page while this one is consumed
+   [-0, +0]. */
 static void look_at_network(lua_State *L, int cursor, page_cursor *p) {
   const cel_client *c = p->client;
   if (c->http.running == 0 && cel_client_next(c) == NULL)
@@ -245,8 +247,8 @@ static int read_text(lua_State *L, page_cursor *p, int into) {
   return status;
 }
 
-/* Returns 1 and pushes the next record [-0, +1]; 0 at the end of the page [-0,
-   +0]; -1 and pushes what is wrong with the text [-0, +1]. */
+/* Returns 1 and pushes the next record [-0, +1]; 0 at the end of the page
+   [-0, +0]; -1 and pushes what is wrong with the text [-0, +1]. */
 static int push_record(lua_State *L, int cursor, page_cursor *p) {
   look_at_network(L, cursor, p);
   if (!p->decoded)
@@ -325,8 +327,8 @@ static bool take_cursor(lua_State *L) {
 }
 
 /* Pushes the next record, or nil at the end of the walk. advance() may yield,
-   and this function is its continuation. Pages may be empty, so this is a
-   loop. */
+   and this function is its continuation. Pages may be empty, so this is a loop
+   [-0, +1]. */
 static int next_k(lua_State *L, int status, lua_KContext advanced) {
   (void)status;
   for (;; advanced = 1) {

@@ -1,6 +1,5 @@
 /*
-** lwalk.c - page calls, for lua/celigo/pages.lua, and what lua/celigo/
-** tasks.lua needs to run calls side by side.
+** lwalk.c - page calls, for lua/celigo/pages.lua.
 **
 ** A page call ends with its answer's text, which a cursor (lcursor.c) takes
 ** over.
@@ -19,10 +18,7 @@
 #include "client/lstep.h"
 #include "client/lvisited.h"
 #include "client/lwake.h"
-#include "common/lturn.h"
 #include "engine/answer.h"
-
-/* {====== Page calls */
 
 static void make_page_call(cel_call *c) {
   c->page_only = true;
@@ -41,6 +37,7 @@ static const cel_asker askers[] = {
     {"edit_connector_license", false, "id, license_id, edit[, options]"},
 };
 
+/* The asker whose name is at idx [-0, +0]. */
 static const cel_asker *check_asker(lua_State *L, int idx) {
   const char *name = luaL_checkstring(L, idx);
   for (size_t i = 0; i < sizeof askers / sizeof *askers; i++)
@@ -220,7 +217,7 @@ static int l_response(lua_State *L) {
 }
 
 /* Pushes an error about the page call at index 1, with its answer, and with
-   the message at index 2. */
+   the message at index 2 [-0, +1]. */
 static int push_page_error(lua_State *L, const cel_failure_row *row) {
   check_page(L);
   const cel_failure f = {
@@ -276,132 +273,27 @@ static int l_closed_error(lua_State *L) {
   return 1;
 }
 
-/* }====== */
-
-/* {====== Schedulers */
-
-/* core.set_yield(client, f): sets the yield hook. f(call) waits without
-   blocking and returns true, or it returns false if the thread has to block.
-   */
-static int l_set_yield(lua_State *L) {
-  cel_client *c = cel_client_check(L, 1);
-  luaL_checktype(L, 2, LUA_TFUNCTION);
-  lua_settop(L, 2);
-  lua_setiuservalue(L, 1, CEL_CLIENT_UV_YIELD);
-  c->has_yield_hook = true;
-  return 0;
-}
-
-/* core.watch(call): once the call is ready, core.woken() gives it, for the
-   coroutine that waits for it. */
-static int l_watch(lua_State *L) {
-  cel_call *c = cel_call_check(L, 1);
-  lua_settop(L, 1);
-  cel_call_push_client(L, 1);
-  cel_client_push_calls(L, 2);
-  lua_pushvalue(L, 1);
-  lua_rawsetp(L, 3, c);
-  cel_call_watch(c);
-  return 0;
-}
-
-/* core.woken(client): a watched call that has become ready, each once; or nil,
-   and whether watched calls have been collected meanwhile. */
-static int l_woken(lua_State *L) {
-  cel_client *c = cel_client_check(L, 1);
-  cel_call *k;
-  lua_settop(L, 1);
-  cel_client_push_calls(L, 1);
-  while ((k = cel_client_take_woken(c)) != NULL) {
-    lua_rawgetp(L, 2, k);
-    if (cel_call_at(L, -1) == k)
-      return 1;
-    lua_pop(L, 1); /* garbage, like whoever waits for it */
-    c->strays = true;
-  }
-  lua_pushnil(L);
-  lua_pushboolean(L, c->strays);
-  c->strays = false;
-  return 2;
-}
-
-/* core.check_map(client, options): raises if an option of `map` is wrong. */
-static int l_check_map(lua_State *L) {
-  static const cel_option rows[] = {
-      {"concurrency", CEL_OPTION_INTEGER, 1, 1e9, NULL},
-      {"on_progress", CEL_OPTION_FUNCTION, 0, 0, NULL}};
-  cel_client_self(L, "map");
-  cel_options_check(L, 2, rows, sizeof rows / sizeof *rows, "map");
-  return 0;
-}
-
-/* core.check_client(client, method): raises if a method of the Lua layer was
-   called without its client. */
-static int l_check_client(lua_State *L) {
-  const char *name = luaL_checkstring(L, 2);
-  cel_client_self(L, name);
-  return 0;
-}
-
-/* core.turn(client, seconds): a step that waits up to `seconds`, and lets a
-   debug hook run if it is time. */
-static int l_turn(lua_State *L) {
-  cel_client_check(L, 1);
-  double seconds = luaL_checknumber(L, 2);
-  if (cel_client_wait_slice(L, 1, seconds))
-    cel_hook_turn(L);
-  return 0;
-}
-
-/* core.is_interrupt(err): whether a debug hook has raised this error.
-   core.note_interrupt must have been the message handler. */
-static int l_is_interrupt(lua_State *L) {
-  luaL_checkany(L, 1);
-  lua_pushboolean(L, cel_is_interrupt(L, 1));
-  return 1;
-}
-
-/* core.forget_interrupt(): forgets the last interrupt, so that the same text
-   raised again is not taken for one. */
-static int l_forget_interrupt(lua_State *L) {
-  lua_pushnil(L);
-  lua_setfield(L, LUA_REGISTRYINDEX, CEL_INTERRUPT);
-  return 0;
-}
-
-/* }====== */
-
 void cel_open_walk(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"fetch", l_fetch},
-      {"follow", l_follow},
-      {"start", l_start},
-      {"prefetch", l_prefetch},
-      {"await", l_await},
-      {"drop", l_drop},
-      {"target", l_target},
-      {"next_target", l_next_target},
-      {"resolve", l_resolve},
-      {"visited", l_visited},
-      {"visit", l_visit},
-      {"was_visited", l_was_visited},
-      {"response", l_response},
-      {"decode_error", l_decode_error},
-      {"link_error", l_link_error},
-      {"endless_error", l_endless_error},
-      {"incomplete_error", l_incomplete},
-      {"record_error", l_record_error},
-      {"closed_error", l_closed_error},
-      {"set_yield", l_set_yield},
-      {"watch", l_watch},
-      {"woken", l_woken},
-      {"check_map", l_check_map},
-      {"check_client", l_check_client},
-      {"turn", l_turn},
-      {"note_interrupt", cel_note_interrupt},
-      {"is_interrupt", l_is_interrupt},
-      {"forget_interrupt", l_forget_interrupt},
-      {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"fetch", l_fetch},
+                                       {"follow", l_follow},
+                                       {"start", l_start},
+                                       {"prefetch", l_prefetch},
+                                       {"await", l_await},
+                                       {"drop", l_drop},
+                                       {"target", l_target},
+                                       {"next_target", l_next_target},
+                                       {"resolve", l_resolve},
+                                       {"visited", l_visited},
+                                       {"visit", l_visit},
+                                       {"was_visited", l_was_visited},
+                                       {"response", l_response},
+                                       {"decode_error", l_decode_error},
+                                       {"link_error", l_link_error},
+                                       {"endless_error", l_endless_error},
+                                       {"incomplete_error", l_incomplete},
+                                       {"record_error", l_record_error},
+                                       {"closed_error", l_closed_error},
+                                       {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
   lua_pushinteger(L, CEL_MAX_EMPTY);
   lua_setfield(L, -2, "max_empty");

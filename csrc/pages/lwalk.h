@@ -1,6 +1,5 @@
 /*
-** lwalk.h - what the Lua layer needs for iterators and schedulers: page calls,
-** and steps of the client.
+** lwalk.h - page calls, of which iterators are made.
 */
 #ifndef CEL_LWALK_H
 #define CEL_LWALK_H

@@ -1,4 +1,5 @@
 -- Iterators: records and pages of lists of any length.
+--
 -- A walk has two page calls at most: the page that is being read, and the next
 -- one, which is prefetched. What must be fast (decoding a record, reading a
 -- Link header) is in C; this file decides which page is next.

@@ -1,4 +1,5 @@
 -- Many calls at once: map and gather.
+--
 -- Workers are coroutines. When a worker makes a call, the worker is suspended
 -- here until the call is ready to go on. The map or gather that waits outside
 -- steps the client, and resumes the workers whose calls are ready. The core
@@ -9,7 +10,9 @@
 -- Only the map or gather refers to its workers. When its coroutine is dropped,
 -- the workers are collected with it, and their calls end.
 
+local base = require "celigo.base"
 local core = require "celigo.core"
+local new_queue = require "celigo.queue"
 core.hide_file()
 
 local TURN = 0.2 -- seconds that a turn may wait for the network
@@ -31,29 +34,6 @@ local resumed
 -- it yields would go to that function.
 local function inside_worker()
   return resumed ~= nil and coroutine.status(resumed) == "normal"
-end
-
--- A queue of those that can go on. Each is taken out before it is resumed.
-local Queue = {}
-local QUEUE = { __index = Queue, __metatable = "celigo.queue" }
-
-local function new_queue()
-  return setmetatable({ first = 1, last = 0 }, QUEUE)
-end
-
-function Queue:put(entry)
-  self.last = self.last + 1
-  self[self.last] = entry
-end
-
--- Takes the next one, up to the place `last`; nil if there is none.
-function Queue:take(last)
-  local first = self.first
-  if first > last then return nil end
-  local entry = self[first]
-  self[first] = nil
-  self.first = first + 1
-  return entry
 end
 
 -- A worker that waits. Its references are weak: they do not keep worker or
@@ -287,6 +267,9 @@ local methods = core.methods
 local DEFAULT_CONCURRENCY = 8
 local MAP_TAKES = "map(items, f[, options])"
 
+-- The options of map, as the option checker takes them.
+local OPTIONS = { { "concurrency", "integer", false, 1, 1e9 }, { "on_progress", "function" } }
+
 -- Calls a check of the core; what it raises is raised with the user's position.
 local function check(f, ...)
   local good, wrong = pcall(f, ...)
@@ -349,7 +332,7 @@ function methods.map(client, items, f, given, ...)
     error(("map: expected a table of options such as { concurrency = 16 }, got a %s; it takes %s"):format(
       type(given), MAP_TAKES), 2)
   end
-  check(core.check_map, client, given)
+  check(base.check_options, OPTIONS, given, "map")
   for i = 1, select("#", ...) do
     if select(i, ...) ~= nil then error("map: too many arguments; it takes " .. MAP_TAKES, 2) end
   end
@@ -405,4 +388,4 @@ local function wake(client, waited)
   if scheduler then scheduler:wake(waited) end
 end
 
-return { scheduler_of = scheduler_of, new_queue = new_queue, wake = wake, not_a_function = not_a_function }
+return { scheduler_of = scheduler_of, wake = wake, not_a_function = not_a_function }

@@ -8,7 +8,7 @@
 ---@alias celigo.Timestamp string ISO 8601 in UTC, such as `2026-12-31T00:00:00.000Z`
 ---@alias celigo.Email string an email address
 
---- JSON null. Any optional member of a body may be it, whatever its type: so
+--- JSON null. Any optional member of a body may be null, whatever its type: so
 -- it counts as one of each.
 ---@class celigo.Null: string, integer, boolean, table
 
@@ -132,7 +132,7 @@
 ---@field sandbox? boolean Reported. Whether it is for a sandbox environment.
 ---@field trialEndDate? celigo.Timestamp Reported. Of a trial, in place of `expires`.
 
---- Which installations an update goes to: all, where there is none named.
+--- Which installations an update goes to; all, if none is named.
 ---@class celigo.PushUpdateRequest
 ---@field _integrationIds? string[] Only these installations.
 
@@ -272,7 +272,7 @@
 ---@field attempts integer How many exchanges there were.
 ---@field elapsed number Seconds.
 ---@field retryable boolean Whether the same call can succeed later.
----@field maybe_applied boolean Whether a failed write may have been done all the same.
+---@field maybe_applied boolean Whether a failed write may have been done nevertheless.
 ---@field where? string `file:line` of the call in the caller's code.
 ---@field retry_after? number Seconds, where the service said so.
 ---@field body? string Of the answer, cut at 64 KiB.

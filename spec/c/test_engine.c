@@ -242,8 +242,8 @@ static void test_deadlines(void) {
   }
 }
 
-/* One that waits for a connection, its limit or a pause, and never goes out.
- */
+/* One that waits for a connection, its limit or a pause, and never goes
+   out. */
 static void test_unsent(void) {
   static const fake_plan never = {.after = -1};
   static const char row[] = "a deadline in the queue";

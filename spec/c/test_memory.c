@@ -128,8 +128,8 @@ static void test_walks(lua_State *L, memory *m) {
     collect(L);
     CHECK("after a walk and a call", m->in_use + SLACK > before);
   }
-  /* Room for one page of 500, and then for the prefetched one; not for more.
-   */
+  /* Room for one page of 500, and then for the prefetched one; not for
+     more. */
   m->limit = m->in_use + MIB / 2;
   go(L, "a walk in little room", "little_room");
   m->limit = SIZE_MAX;

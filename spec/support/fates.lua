@@ -68,7 +68,7 @@ local FAULTS = {
 }
 -- Costs a whole timeout, and takes what shares its connection along.
 local SILENCE = { "silent", "silent+" }
-local SILENCE_SHARE = seeded.share(100) < 100 and 0 or 0.01
+local SILENCE_SHARE = seeded.slow and 0 or 0.01
 local STREAM_FAULTS = { "refused", "internal", "internal+", "cancel", "cancel+", "h11", "goaway", "goaway", "undone" }
 local KINDS = { "get", "get", "post", "post", "post", "put", "delete", "list" }
 

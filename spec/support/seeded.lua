@@ -73,6 +73,9 @@ function seeded.share(count)
   return math.ceil(count * share)
 end
 
+--- Whether less than all is to be tried: under valgrind, say.
+seeded.slow = share < 1
+
 --- Calls check(random, n) for that many cases, or until it returns false. An
 -- error in one goes through untouched, after its seed has been printed.
 function seeded.each(count, check)

@@ -1,4 +1,5 @@
 --- The client in a cqueues controller.
+--
 -- While a call waits in a coroutine that a controller has started, the other
 -- coroutines of that controller run. Anywhere else, also in a coroutine that
 -- was made inside such a one, a call blocks. An error that leaves the coroutine

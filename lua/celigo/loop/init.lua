@@ -32,6 +32,7 @@
 
 require "celigo.client" -- whoever opens the core opens all of it
 local core = require "celigo.core"
+local new_queue = require "celigo.queue"
 local tasks = require "celigo.tasks"
 
 local RETRY = 0.05 -- seconds; when the process may open no more descriptors
@@ -224,7 +225,7 @@ function loop.adapter(name, new_backend)
       name = name,
       weak = setmetatable({ client = client }, WEAK),
       parked = {}, -- a set of coroutines that wait
-      woken = tasks.new_queue(), -- those of them that are to go on
+      woken = new_queue(), -- those of them that are to go on
       watched = {},
     }, LOOP)
     self.backend = new_backend(function() self:turn() end, ...)

@@ -1,4 +1,5 @@
 --- The client in a luv (libuv) loop.
+--
 -- While a call waits in a coroutine, the loop runs. Outside of coroutines (in a
 -- plain callback, for example) a call blocks: write `coroutine.wrap(function()
 -- … end)()` there. An error that leaves such a coroutine after it has waited

@@ -1,5 +1,6 @@
 --- A sandbox in a child process: how a script starts one, and what runs in
 -- the child. Plain Lua, a POSIX shell and `mkfifo`.
+--
 -- The child's standard input is a pipe from the parent. Nothing is ever written
 -- to it, but it ends when the parent ends, however that happens, and then the
 -- child ends too. The child's first lines come back through a named pipe. The
