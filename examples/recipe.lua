@@ -305,7 +305,7 @@ function recipe.run(parser, main, only_reads)
   local parsed, args = parser:pparse()
   if not parsed then
     io.stderr:write(parser:get_usage(), "\n\n")
-    output.complain("Error: %s", args)
+    output.complain("Error: %s", (args:gsub("\nDid you mean", "; did you mean")))
     os.exit(recipe.USAGE)
   end
   output.quiet = args.quiet == true
