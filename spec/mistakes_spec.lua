@@ -378,4 +378,13 @@ describe("a mistake", function()
       assert.equal(code, err.code, body)
     end
   end)
+
+  -- Files of Lua give rows of options to C, which points to their strings. A
+  -- number would become a string that nothing keeps.
+  it("in the rows of an option table is found", function()
+    local base = require "celigo.base"
+    for _, row in ipairs { { 1.5, "string" }, { "a", 1.5 }, { "a", "string", 1.5 }, { "a", "string", true }, {} } do
+      assert.is_false(pcall(base.check_options, { row }, { a = 1 }, "f"))
+    end
+  end)
 end)

@@ -12,7 +12,10 @@ cel_call *cel_call_at(lua_State *L, int idx) {
 }
 
 cel_call *cel_call_check(lua_State *L, int idx) {
-  return cel_box_check(L, idx, CEL_CALL_MT);
+  cel_call *c = cel_box_check(L, idx, CEL_CALL_MT);
+  if (cel_http_is_foreign(&c->client->http))
+    cel_client_close(c->client); /* also ends the call */
+  return c;
 }
 
 void cel_call_push_client(lua_State *L, int idx) {

@@ -40,7 +40,8 @@ cel_call *cel_call_new(lua_State *L, int client);
    the collector [-0, +0]. */
 void cel_call_recycle(lua_State *L, int idx);
 
-/* The call at idx; raises if the value is not a call, or is an empty box
+/* The call at idx; raises if the value is not a call, or is an empty box. In a
+   child made by fork its client is closed first, as in cel_client_check()
    [-0, +0]. */
 cel_call *cel_call_check(lua_State *L, int idx);
 

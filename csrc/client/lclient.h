@@ -29,7 +29,8 @@ enum {
 };
 
 /* The client at idx, closed or not [-0, +0]. Raises if the value is not a
-   client, or is an empty box. */
+   client, or is an empty box. In a child made by fork, a client that has sent
+   something is closed first. */
 cel_client *cel_client_check(lua_State *L, int idx);
 
 /* The client at index 1, for a method of that name. If there is none, raises

@@ -210,8 +210,18 @@ bool cel_option_boolean(lua_State *L, int idx, const char *name,
 
 /* {====== For files of Lua */
 
-/* Reads the row on top, whose strings it keeps [-0, +0]. */
-static cel_option read_row(lua_State *L) {
+/* The string at idx. The table at `keeper` keeps it: rows point to it, and a
+   finaliser may change what the caller has given [-0, +0]. */
+static const char *keep_string(lua_State *L, int idx, int keeper) {
+  luaL_checktype(L, idx, LUA_TSTRING);
+  lua_pushvalue(L, idx);
+  lua_pushboolean(L, 1);
+  lua_rawset(L, keeper);
+  return lua_tostring(L, idx);
+}
+
+/* Reads the row on top [-0, +0]. */
+static cel_option read_row(lua_State *L, int keeper) {
   static const char *const types[] = {
       [CEL_OPTION_STRING] = "string",     [CEL_OPTION_BOOLEAN] = "boolean",
       [CEL_OPTION_NUMBER] = "number",     [CEL_OPTION_INTEGER] = "integer",
@@ -221,11 +231,12 @@ static cel_option read_row(lua_State *L) {
   luaL_checktype(L, row, LUA_TTABLE);
   for (int i = 1; i <= 5; i++)
     lua_rawgeti(L, row, i);
-  cel_option o = {.name = luaL_checkstring(L, row + 1),
+  cel_option o = {.name = keep_string(L, row + 1, keeper),
                   .min = luaL_optnumber(L, row + 4, 0),
                   .max = luaL_optnumber(L, row + 5, 0)};
   o.type = (cel_option_type)luaL_checkoption(L, row + 2, NULL, types);
-  o.expected = lua_tostring(L, row + 3);
+  if (lua_toboolean(L, row + 3))
+    o.expected = keep_string(L, row + 3, keeper);
   lua_settop(L, row);
   return o;
 }
@@ -236,9 +247,11 @@ int cel_l_check_options(lua_State *L) {
   lua_settop(L, 3);
   size_t n = lua_rawlen(L, 1);
   cel_option *rows = lua_newuserdatauv(L, n * sizeof *rows, 0);
+  lua_newtable(L);
+  const int keeper = lua_gettop(L);
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, 1, (lua_Integer)i + 1);
-    rows[i] = read_row(L);
+    rows[i] = read_row(L, keeper);
     lua_pop(L, 1);
   }
   cel_options_check(L, 2, rows, n, what);

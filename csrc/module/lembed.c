@@ -85,14 +85,23 @@ static int l_require(lua_State *L) {
   return 1;
 }
 
+/* Makes l_require the loader of a module; the preload table is on top
+   [-0, +0]. */
+static void preload(lua_State *L, const char *module) {
+  lua_pushcfunction(L, l_require);
+  lua_setfield(L, -2, module);
+}
+
 /* If the host has opened the package library, lets scripts require the other
-   files, such as celigo.loop.luv [-0, +0]. */
+   files, such as celigo.loop.luv. The C modules are among them: a second copy
+   of these, if one is installed, would open the same classes again
+   [-0, +0]. */
 static void fill_preload(lua_State *L) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-  for (size_t i = 0; i < cel_lua_files_count; i++) {
-    lua_pushcfunction(L, l_require);
-    lua_setfield(L, -2, cel_lua_files[i].module);
-  }
+  preload(L, "celigo.base");
+  preload(L, "celigo.core");
+  for (size_t i = 0; i < cel_lua_files_count; i++)
+    preload(L, cel_lua_files[i].module);
   lua_pop(L, 1);
 }
 

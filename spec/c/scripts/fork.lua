@@ -71,6 +71,26 @@ scripts.rows = {
     end,
   },
   {
+    name = "what was made before a fork, and not begun, is over in the child",
+    run = function()
+      local client = new()
+      assert(client:get_connector_by_id(ID))
+      local core = require "celigo.core"
+      local page = core.fetch(client, "each_connector", "list_connectors")
+      local next_record, _, _, walk <close> = client:each_connector()
+      assert(fork(function()
+        core.start(page)
+        assert(tostring(page):find "(done)", tostring(page))
+        local good, err = pcall(next_record)
+        assert(not good and is_forked(nil, err))
+      end))
+      assert(next_record()._id)
+      assert(walk)
+      core.start(page)
+      assert(core.await(page))
+    end,
+  },
+  {
     name = "a client that has sent nothing goes along",
     run = function()
       local client = new()
