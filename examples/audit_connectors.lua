@@ -1,12 +1,12 @@
---- Looks for connectors that customers will stumble over: published without a
--- stack, trials without a template, addresses that nobody reads. Prints what
--- it finds, and exits with 1 where it finds something or could not audit a
--- connector, so that cron mails it.
+--- Looks for connectors that will give customers trouble: published without a
+-- stack, trials without a template, addresses that nobody reads. Prints what it
+-- finds, and exits with 1 if it finds something or could not audit a connector,
+-- so that cron mails it.
 --
 --     lua5.4 examples/audit_connectors.lua
 --     lua5.4 examples/audit_connectors.lua --live --json
 
--- recipe.lua runs this file, where Ctrl-C is expected from the first line on.
+-- recipe.lua runs this file, so that Ctrl-C is handled from the first line on.
 if not package.loaded.recipe then
   local _, problem = pcall(dofile, (arg[0]:match "^.*/" or "./") .. "recipe.lua")
   io.stderr:write("Nothing was changed: ", tostring(problem), "\n")
@@ -89,7 +89,7 @@ local function audit(client, connector)
   return findings
 end
 
--- By id, which is the order of creation: the service promises none.
+-- Sorts by id, which is the order of creation: the service promises no order.
 local function by_id(connectors)
   table.sort(connectors, function(a, b) return a._id < b._id end)
   return connectors

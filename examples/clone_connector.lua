@@ -6,13 +6,13 @@
 --         --live --target-region eu
 --
 -- The copy is not published. In another account it has no references to what
--- exists in the first one only (integration, stack, imports, exports, iClients,
--- the template of trials): what was left out is told. --stack and
+-- exists only in the first one (integration, stack, imports, exports, iClients,
+-- the template of trials); the recipe says what was left out. --stack and
 -- --integration name those of the other account. Licenses are not copied.
 --
--- Safe to run again: where a connector of that name is there, nothing is made.
+-- Safe to run again: if there is a connector of that name, nothing is made.
 
--- recipe.lua runs this file, where Ctrl-C is expected from the first line on.
+-- recipe.lua runs this file, so that Ctrl-C is handled from the first line on.
 if not package.loaded.recipe then
   local _, problem = pcall(dofile, (arg[0]:match "^.*/" or "./") .. "recipe.lua")
   io.stderr:write("Nothing was changed: ", tostring(problem), "\n")
@@ -27,7 +27,7 @@ local records = require "recipe.records"
 -- Made by the service for each connector.
 local MADE = { "_id", "handle", "lastModified", "numInstalls", "created", "_userId" }
 
--- What exists in one account only. Trials go with their template.
+-- Members that refer to one account only. Trials need their template.
 local BOUND = {
   "_integrationId", "_stackId", "_sharedImportIds", "_sharedExportIds", "_iClientIdMap", "oAuthServerFlow",
   "_parentId",
@@ -39,7 +39,7 @@ local function is_empty(value)
   return value == nil or value == celigo.null or value == "" or type(value) == "table" and next(value) == nil
 end
 
--- Takes references to another account out of a copy; returns their paths.
+-- Removes references to another account from a copy; returns their paths.
 local function unbind(copy)
   local lost = {}
   for _, name in ipairs(BOUND) do
@@ -67,7 +67,7 @@ local function close_trials(copy, lost)
   end
 end
 
--- A copy of a connector as it is to be sent; and the paths of what it lacks.
+-- A copy of a connector, ready to be sent; and the paths of what was left out.
 local function copy_of(connector, args, is_elsewhere)
   for _, name in ipairs(MADE) do connector[name] = nil end
   local lost = is_elsewhere and unbind(connector) or {}
@@ -93,7 +93,7 @@ local function option(name)
   return value ~= "" and value or nil
 end
 
--- The client of the other account, or nil where the copy stays in this one.
+-- The client of the other account, or nil if the copy stays in this one.
 local function open_target(args, client, is_sandbox)
   local token, base_url = option "CELIGO_TARGET_API_TOKEN", option "CELIGO_TARGET_BASE_URL"
   if not token then

@@ -1,14 +1,14 @@
---- Makes one HTML page of licenses and installations, for people who would
--- rather look than read: licenses by the month they end, installations by
--- version and by whether they are being updated, and a table that sorts.
+--- Makes one HTML page of licenses and installations: charts of licenses by the
+-- month they end, of installations by version and by whether they are being
+-- updated, and a table that can be sorted.
 --
 --     lua5.4 examples/dashboard.lua --live --output installs.html
 --
--- The page is one file and takes nothing from elsewhere. It holds names and
+-- The page is one file and loads nothing from elsewhere. It holds names and
 -- addresses of customers: keep it where only your own people can read it. A
 -- file is replaced only when every connector could be read.
 
--- recipe.lua runs this file, where Ctrl-C is expected from the first line on.
+-- recipe.lua runs this file, so that Ctrl-C is handled from the first line on.
 if not package.loaded.recipe then
   local _, problem = pcall(dofile, (arg[0]:match "^.*/" or "./") .. "recipe.lua")
   io.stderr:write("Nothing was changed: ", tostring(problem), "\n")

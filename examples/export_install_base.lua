@@ -1,15 +1,15 @@
 --- Exports the licenses and installations of every connector as CSV: one row
--- for each license, with its installation where there is one, and one for
--- each installation whose license is gone.
+-- for each license, with its installation if there is one, and one for each
+-- installation whose license is gone.
 --
 --     lua5.4 examples/export_install_base.lua --live --output installs.csv
 --     lua5.4 examples/export_install_base.lua --live --expiring 14 | mail …
 --
--- A file is replaced only when the export is whole: where a connector cannot
--- be read it stays as it was. On the standard output the others are exported
--- all the same, and the exit code is 1.
+-- A file is replaced only if the export is complete: if a connector cannot be
+-- read, the file stays as it was. On the standard output the other connectors
+-- are exported nevertheless, and the exit code is 1.
 
--- recipe.lua runs this file, where Ctrl-C is expected from the first line on.
+-- recipe.lua runs this file, so that Ctrl-C is handled from the first line on.
 if not package.loaded.recipe then
   local _, problem = pcall(dofile, (arg[0]:match "^.*/" or "./") .. "recipe.lua")
   io.stderr:write("Nothing was changed: ", tostring(problem), "\n")
@@ -23,8 +23,8 @@ local output = require "recipe.output"
 
 local DAY = 86400 -- seconds
 
--- Whether a row's license ends within so many days from now, or has ended
--- while it is still in use.
+-- Whether a row's license ends within that many days, or has ended while it is
+-- still in use.
 local function is_expiring(row, days)
   local ending = row.expires or row.trial_end
   local seconds = ending and celigo.parse_timestamp(ending)

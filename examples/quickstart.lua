@@ -4,7 +4,7 @@
 --     lua5.4 examples/quickstart.lua
 --     lua5.4 examples/quickstart.lua --live --email user@your-company.com
 
--- recipe.lua runs this file, where Ctrl-C is expected from the first line on.
+-- recipe.lua runs this file, so that Ctrl-C is handled from the first line on.
 if not package.loaded.recipe then
   local _, problem = pcall(dofile, (arg[0]:match "^.*/" or "./") .. "recipe.lua")
   io.stderr:write("Nothing was changed: ", tostring(problem), "\n")
@@ -70,8 +70,8 @@ local function print_installs(installs)
   output.print_table({ "WHO", "VERSION", "INTEGRATION" }, rows, "   ")
 end
 
--- Deletes what the tour has made, even where a step raises or Ctrl-C comes. A
--- sandbox of its own is gone anyway.
+-- Deletes what the tour has made, also after an error or Ctrl-C. A sandbox of
+-- its own needs no cleaning up.
 local function cleaner(is_sandbox)
   local undo, left = {}, {}
   local self = setmetatable({ pending = nil }, {
@@ -93,7 +93,7 @@ local function cleaner(is_sandbox)
       undo[#undo] = nil
     end
   end
-  -- What to say upon Ctrl-C, after the above.
+  -- What to say after Ctrl-C.
   function self.fate()
     local words = {}
     if is_sandbox then return "the sandbox is gone, nothing real was touched" end
@@ -156,7 +156,7 @@ local function sell(client, email, undo)
   return connector
 end
 
--- The same without sending anything; returns a connector that is nowhere.
+-- The same without sending anything; returns a connector that does not exist.
 local function would_sell(client, email)
   local connector = { _id = ("0"):rep(24), name = "Quickstart" }
   local function show_request(request)
@@ -170,7 +170,8 @@ local function would_sell(client, email)
   return connector
 end
 
--- Who has a connector, and what else an install of one would make.
+-- Shows who has installed a connector, and what another installation would
+-- make.
 local function show_use(client, used, installable)
   step(("Who has %s installed"):format(records.text(used, "name") or used._id), "client:get_connector_install_base(id)")
   local installs = assert(client:get_connector_install_base(used._id))

@@ -5,11 +5,11 @@
 -- on the account of CELIGO_API_TOKEN. Results go to the standard output, all
 -- else to the standard error.
 --
--- A recipe begins by having this file run it (see the end): whatever is raised
--- in it, Ctrl-C first of all, is told in a line.
+-- A recipe begins by having this file run it (see the end of the file): every
+-- error in it, and Ctrl-C, is reported in one line.
 
--- The library's own place is looked at last: that of a checkout that is built
--- and not installed, and that of the prefix that this file is installed below.
+-- The library itself is looked for last in two places: in a checkout that was
+-- built but not installed, and below the prefix where this file is installed.
 local here = arg[0]:match "^(.*/)[^/]*$" or "./"
 local lua = _VERSION:match "%d+%.%d+"
 package.path = table.concat({
@@ -34,8 +34,8 @@ if not has_celigo then
 end
 local has_argparse, argparse = try_require "argparse"
 
--- LuaSocket has this process ignore SIGPIPE: a reader that has seen enough,
--- such as `head`, must not end a recipe in the middle.
+-- LuaSocket makes this process ignore SIGPIPE: a reader that ends early, such
+-- as `head`, must not end a recipe in the middle.
 try_require "socket.core"
 
 local arguments = require "recipe.arguments"
@@ -65,7 +65,7 @@ Exit codes: 0 done; 1 done, but something was found or has failed;
 
 -- {====== The end of a recipe
 
--- Exit codes travel as errors of this kind.
+-- Errors of this kind carry an exit code.
 local Exit = { __tostring = function(self) return table.concat(self.lines, "\n") end }
 
 --- Ends the recipe with a message and an exit code, FAILED by default. The
@@ -77,7 +77,7 @@ end
 
 local Interrupted = {}
 
--- What the standalone interpreter raises upon Ctrl-C; argparse adds lines.
+-- What the standalone interpreter raises for Ctrl-C; argparse adds lines to it.
 local function is_interruption(problem)
   return problem == Interrupted or type(problem) == "string" and problem:match("^[^\n]*"):find "interrupted!$" ~= nil
 end
@@ -89,15 +89,15 @@ function recipe.try(f, ...)
   return table.unpack(results, 1, results.n)
 end
 
--- What a call gives, or the end of the recipe: where the outside world is
--- to blame, a person needs no traceback.
+-- The results of a call; if it has failed, ends the recipe with a message and
+-- without a traceback.
 local function must(good, value, ...)
   if not good then recipe.fail(value) end
   return value, ...
 end
 
--- Ends the process. Results that nobody can read make it fail, whatever the
--- code says.
+-- Ends the process. If the results could not be written, it fails, whatever the
+-- code is.
 local function finish(code)
   debug.sethook()
   output.clear_bar()
@@ -111,8 +111,8 @@ end
 
 local fate = function() return "nothing was changed" end
 
---- Tells what the end of a run that is interrupted is to say: a function that
--- returns what is done, what is not, and what is unknown.
+--- Sets a function for a run that is interrupted. It returns a text: what is
+-- done, what is not, and what is unknown.
 function recipe.on_interrupt(f)
   fate = f
 end
@@ -196,15 +196,15 @@ local function open_service(args)
   return sandbox, sandbox.url, sandbox.token
 end
 
--- An on_event that writes the log, or nil: then CELIGO_LOG has its turn.
+-- An on_event that writes the log, or nil: then CELIGO_LOG is used.
 local function logger(args)
   if not args.log then return nil end
   local file, message = io.open(args.log, "a")
   return celigo.log(file or recipe.fail(message))
 end
 
---- A client with the options that the arguments name; further ones may be
--- given. That of a dry run cannot write.
+--- Makes a client with the options from the arguments, and others that may be
+-- given. In a dry run it cannot write.
 function recipe.client(args, options)
   local all = {
     user_agent = "celigo-recipes", timeout = args.timeout, on_event = args.on_event, read_only = args.dry_run,
@@ -213,7 +213,7 @@ function recipe.client(args, options)
   return must(recipe.try(celigo.new, all))
 end
 
--- What answers for the service may be something else, such as a proxy.
+-- The answer may come from something other than the service, such as a proxy.
 local function check(good, path)
   if good then return end
   recipe.fail(("GET %s: the answer is no record: does this address lead to the service?"):format(path))
@@ -236,15 +236,14 @@ function recipe.get_connector(client, id)
   return connector
 end
 
---- A record that a call has made, or the end of the recipe: a good answer may
--- hold none.
+--- A record that a call has made. If a good answer holds none, ends the recipe.
 function recipe.made(record, what)
   if type(record) == "table" and record._id ~= nil then return record end
   recipe.fail(("the answer holds no record: it is unknown whether %s was made"):format(what))
 end
 
---- Waits; Ctrl-C ends it within a second, for this process is told of it only
--- between two waits.
+--- Waits. Ctrl-C ends it within a second: this process notices it only between
+-- two short waits.
 function recipe.sleep(seconds)
   local whole = math.floor(seconds)
   for _ = 1, whole do io.popen("sleep 1"):close() end
@@ -281,7 +280,7 @@ local function explain(problem)
   return debug.traceback(tostring(problem), 2)
 end
 
--- The exit code of a run that has ended with a problem, which it tells.
+-- Reports the problem with which a run has ended, and returns the exit code.
 local function tell(problem)
   if problem == Interrupted then
     local good, words = pcall(fate)
@@ -306,7 +305,7 @@ function recipe.run(parser, main, only_reads)
   local parsed, args = parser:pparse()
   if not parsed then
     io.stderr:write(parser:get_usage(), "\n\n")
-    output.complain("Error: %s", args)
+    output.complain("Error: %s", (args:gsub("\nDid you mean", "; did you mean")))
     os.exit(recipe.USAGE)
   end
   output.quiet = args.quiet == true

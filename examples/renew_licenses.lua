@@ -11,11 +11,11 @@
 --              name or the id of one of theirs
 --     expire   no value: ends now
 --
--- Every line is checked before anything is sent. Lines of one license are
--- done in their order, licenses side by side. A write whose answer was lost
--- is told as unknown: it may have been done.
+-- Every line is checked before anything is sent. Lines of one license are done
+-- in their order, licenses side by side. A write whose answer was lost is
+-- reported as unknown: it may have been done.
 
--- recipe.lua runs this file, where Ctrl-C is expected from the first line on.
+-- recipe.lua runs this file, so that Ctrl-C is handled from the first line on.
 if not package.loaded.recipe then
   local _, problem = pcall(dofile, (arg[0]:match "^.*/" or "./") .. "recipe.lua")
   io.stderr:write("Nothing was changed: ", tostring(problem), "\n")
@@ -41,8 +41,8 @@ local function check_columns(path, names)
   recipe.fail(("%s: the first line names no column %s"):format(path, table.concat(missing, ", ")), recipe.USAGE)
 end
 
--- Reads the file into jobs, and into licenses, each an array of its jobs;
--- ends the recipe where any line is wrong.
+-- Reads the file into jobs, and into licenses, each an array of its jobs; ends
+-- the recipe if any line is wrong.
 local function read_jobs(path)
   local text = recipe.read(path)
   if path == "-" then path = "standard input" end
@@ -75,7 +75,7 @@ end
 
 -- {====== The report
 
--- Why a job in a state is told on the standard error, or nil.
+-- Why a job in this state is reported on the standard error, or nil.
 local TOLD = { failed = "FAILED: ", unknown = "UNKNOWN whether it was written: ", untried = "not tried: " }
 
 local function report(args, jobs, is_interrupted)

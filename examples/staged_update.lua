@@ -1,7 +1,8 @@
 --- Pushes an update of a connector to a few canary installations, waits until
--- it has ended there and looks at what came of it, and goes on in waves.
--- Stops at the first that does not end, fails, or is not well; run again with
--- the same state file, it goes on where it stopped.
+-- it has ended there, checks the result, and goes on in waves. Stops at the
+-- first installation whose update does not end, fails, or does not pass the
+-- check. If it is run again with the same state file, it goes on where it
+-- stopped.
 --
 --     lua5.4 examples/staged_update.lua CONNECTOR_ID --state update.json
 --         --canary INTEGRATION_ID --wave 20 --check ./looks-healthy
@@ -12,15 +13,15 @@
 -- of --expect.
 --
 -- The check is a command of yours: it gets the integration ids of a wave as
--- arguments, and any exit status but 0 stops the update. Where an id begins
--- with `-`, a `--` stands before the first.
+-- arguments, and any exit status but 0 stops the update. If an id begins with
+-- `-`, a `--` stands before the first.
 --
--- An update function runs in the customer's account, and is never run twice
--- unasked: a wave is written down before it is pushed, and where its fate
--- stays unknown, --unsure says what to do with it. A wave that was not well
--- is looked at again before any other is pushed.
+-- An update function runs in the customer's account, so it must not run twice
+-- by accident: each wave is written to the state file before it is pushed, and
+-- if its fate stays unknown, --unsure says what to do with it. A wave that did
+-- not pass its check is checked again before another is pushed.
 
--- recipe.lua runs this file, where Ctrl-C is expected from the first line on.
+-- recipe.lua runs this file, so that Ctrl-C is handled from the first line on.
 if not package.loaded.recipe then
   local _, problem = pcall(dofile, (arg[0]:match "^.*/" or "./") .. "recipe.lua")
   io.stderr:write("Nothing was changed: ", tostring(problem), "\n")
@@ -35,7 +36,7 @@ local rollout = require "recipe.rollout"
 
 local COLUMNS = { "integration_id", "name", "version_before", "version", "status" }
 
--- What cannot be remembered ends the run.
+-- Saves the state; ends the run if that fails.
 local function remember(good, message)
   if not good then recipe.fail(message) end
 end
@@ -54,8 +55,8 @@ local function standing(install, before, expected)
   return install.version ~= before and "good" or "same"
 end
 
--- An update may begin a little after it was pushed: so long a version may
--- stay as it was before that counts as a failure.
+-- An update may begin a little after it was pushed. Only after this time an old
+-- version counts as a failure.
 local SETTLE = 10 -- seconds
 local PAUSES = { 0.2, 0.3, 0.5, 1, 1, 2, 3 } -- seconds between looks; then 5
 
@@ -106,9 +107,9 @@ local function complain_of(args, state, found)
   end
 end
 
--- Whether the wave that was pushed last is well. An installation that is gone
--- stops the run that pushed it: the update may be to blame. A later run says
--- so and goes on; it counts as done, never to be pushed again.
+-- Checks the wave that was pushed last. An installation that is gone stops the
+-- run that pushed it, because the update may be the reason. A later run reports
+-- it and goes on: it counts as done, and is not pushed again.
 local function check(client, args, state, view, is_later)
   if #state.unchecked == 0 then return true end
   local found = await(client, args, state, view)
@@ -160,7 +161,8 @@ local function advice(state)
   return "Without --state nothing remembers this: look at these installations before you push again."
 end
 
--- What of a wave can be pushed now; nil where one is being updated already.
+-- The installations of a wave that can be pushed now; nil if one is being
+-- updated already.
 local function ready(wave, view)
   local there = {}
   for _, id in ipairs(wave) do
@@ -279,7 +281,7 @@ parser:option("--state", "Where to remember what was done. Default: nowhere."):a
 parser:option("--unsure", "A wave of unknown fate: push it again (push), or count it as done (done).")
   :choices { "push", "done" }
 
--- Pushes and checks wave by wave; whether all went well.
+-- Pushes and checks wave by wave; returns whether all went well.
 local function roll_out(client, args, state, view, waves)
   for i, wave in ipairs(waves) do
     recipe.say("wave %d of %d: %s", i, #waves, table.concat(wave, " "))

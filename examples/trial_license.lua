@@ -3,10 +3,10 @@
 --
 --     lua5.4 examples/trial_license.lua CONNECTOR_ID user@example.com
 --
--- Prints the license's id and when it ends. Exits with 1 where no user has
--- that address, and says what to do.
+-- Prints the license's id and when it ends. Exits with 1 if no user has that
+-- address, and says what to do.
 
--- recipe.lua runs this file, where Ctrl-C is expected from the first line on.
+-- recipe.lua runs this file, so that Ctrl-C is handled from the first line on.
 if not package.loaded.recipe then
   local _, problem = pcall(dofile, (arg[0]:match "^.*/" or "./") .. "recipe.lua")
   io.stderr:write("Nothing was changed: ", tostring(problem), "\n")
@@ -20,9 +20,9 @@ local records = require "recipe.records"
 
 local DAY = 86400 -- seconds
 
--- A license of the user's that is still good. Sign-ups are sent twice, and a
--- POST whose answer was lost may have done its work. A template is nobody's,
--- and a child license goes with another.
+-- A license of the user that is still valid. It may exist because a form was
+-- sent twice, or because the answer of an earlier POST was lost. Templates do
+-- not count, nor licenses that are part of another one.
 local function find_license(client, connector_id, email)
   for license in client:each_connector_license(connector_id) do
     local address = records.text(license, "user", "email")
@@ -69,8 +69,8 @@ local function license_for(connector, args)
   }
 end
 
--- An address that is none is a wrong argument: the library knows before
--- anything is sent.
+-- If the address is not valid, that is a wrong argument: the library finds it
+-- before anything is sent.
 local function check_address(client, args)
   local body = { email = args.email, expires = celigo.timestamp(os.time()), opts = {} }
   local _, err = client:create_connector_license(args.connector, body, { dry_run = true })

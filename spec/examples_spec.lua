@@ -76,6 +76,8 @@ describe("every example", function()
       assert.equal(2, code)
       assert.equal("", output)
       has(messages, "Usage: " .. name)
+      _, _, messages = run(name, { "--quit" })
+      has(messages, "Error: unknown option '--quit'; did you mean '--quiet'?\n")
     end)
   end
 

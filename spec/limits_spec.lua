@@ -4,6 +4,7 @@
 local celigo = require "celigo"
 local compressed = require "spec.support.compressed"
 local fault = require "spec.support.fault_server"
+local nginx = require "spec.support.nginx"
 local process = require "spec.support.process"
 
 describe("limits:", function()
@@ -160,6 +161,16 @@ describe("limits:", function()
       assert.equal(0, status, output)
     end)
   end
+
+  -- HTTP/2 has windows of its own, and TLS buffers.
+  it("a small state meets a body without end over HTTP/2", function()
+    local front <close> = nginx.start { upstream = server.url, tls = "good", http2 = true }
+    server:script { { fill = 2 ^ 31 } }
+    local host = assert(process.start(process.program("test_bomb", front.url, "memory", front.ca_file)))
+    local status, output = host:wait()
+    assert.is_truthy(output:find "%f[%d][1-9]%d* passed, 0 failed$", output)
+    assert.equal(0, status, output)
+  end)
 
   it("nesting is limited", function()
     open()

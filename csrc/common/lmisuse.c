@@ -45,13 +45,16 @@ void cel_misuse_surplus(lua_State *L, const char *what, int last,
 
 void cel_misuse_colon(lua_State *L, const char *name, const char *use) {
   lua_Debug running;
-  if (!lua_istable(L, 1) || !lua_getstack(L, 0, &running) ||
-      !lua_getinfo(L, "f", &running))
+  bool colon = false;
+  if (!lua_istable(L, 1))
     return;
   lua_pushstring(L, last_word(name));
-  lua_rawget(L, 1);
-  bool colon = lua_rawequal(L, -1, -2);
-  lua_pop(L, 2);
+  if (lua_rawget(L, 1) == LUA_TFUNCTION && lua_getstack(L, 0, &running) &&
+      lua_getinfo(L, "f", &running)) {
+    colon = lua_rawequal(L, -1, -2);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
   if (colon)
     luaL_error(L, "%s: it is called with a dot, not a colon: %s", name, use);
 }

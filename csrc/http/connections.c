@@ -150,6 +150,15 @@ CURLcode cel_connections_watch(cel_connections *c, CURL *curl) {
 
 /* {====== Looking */
 
+bool cel_connections_has(const cel_connections *c, curl_socket_t fd) {
+  size_t n;
+  const connection *all = entries(c, &n);
+  for (size_t i = 0; i < n; i++)
+    if (all[i].fd == fd)
+      return true;
+  return false;
+}
+
 /* The local port of a socket; 0 where it has none yet. */
 static int read_port(curl_socket_t fd) {
   struct sockaddr_storage address = {0};

@@ -38,6 +38,9 @@ void cel_connections_leave(cel_connections *c);
    each socket notices a peer that is gone. */
 CURLcode cel_connections_watch(cel_connections *c, CURL *curl);
 
+/* Whether that is one of these sockets; those of resolvers are not. */
+bool cel_connections_has(const cel_connections *c, curl_socket_t fd);
+
 /* Whether the connection with this local port must not be used for a request:
    its peer has ended it, or it is to be avoided. `idle_is_quiet` is for
    HTTP/1.1, where nothing may arrive before a request: then a byte that can be

@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MOST 6 /* more descriptors than a multi handle makes */
+#define FAR  64 /* how far the ends of a pair may lie apart */
+#define MOST 6  /* more descriptors than a multi handle makes */
 #define SPARE                                                                 \
   8 /* what an exchange takes at most: a resolver's, its sockets              \
      */
@@ -69,6 +70,34 @@ static void close_on_exec(int fd) {
   int flags = fcntl(fd, F_GETFD);
   if (flags >= 0 && (flags & FD_CLOEXEC) == 0 && may_wake(fd))
     fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+}
+
+/* Whether two descriptors are the ends of a pair of sockets, the second made
+   right after the first, or of a pipe. */
+static bool are_pair(const struct stat *first, const struct stat *second) {
+  if (first->st_dev != second->st_dev)
+    return false;
+  if (S_ISSOCK(first->st_mode))
+    return S_ISSOCK(second->st_mode) && second->st_ino == first->st_ino + 1;
+  return S_ISFIFO(first->st_mode) && S_ISFIFO(second->st_mode) &&
+         second->st_ino == first->st_ino;
+}
+
+void cel_descriptors_adopt(int fd) {
+  struct stat one;
+  struct stat other;
+  int flags = fcntl(fd, F_GETFD);
+  if (flags < 0 || (flags & FD_CLOEXEC) != 0 || fstat(fd, &one) != 0)
+    return;
+  fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+  for (int i = fd + 1; i <= fd + FAR; i++) {
+    flags = fcntl(i, F_GETFD);
+    if (flags < 0 || (flags & FD_CLOEXEC) != 0 || fstat(i, &other) != 0 ||
+        !are_pair(&one, &other))
+      continue;
+    fcntl(i, F_SETFD, flags | FD_CLOEXEC);
+    return;
+  }
 }
 
 CURLM *cel_descriptors_make_multi(void) {

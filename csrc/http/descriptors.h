@@ -25,4 +25,8 @@ bool cel_descriptors_are_short(void);
    be closed there as well.) */
 CURLM *cel_descriptors_make_multi(void);
 
+/* A resolver of libcurl's waits at this descriptor: closes it, and the other
+   end of its pair or pipe, in programs that the host starts. */
+void cel_descriptors_adopt(int fd);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "common/chars.h"
 #include "http/clock.h"
+#include "http/descriptors.h"
 #include "http/http_memory.h"
 #include "http/http_watch.h"
 
@@ -54,6 +55,8 @@ static int on_socket(CURL *curl, curl_socket_t fd, int what, void *ud,
         .fd = fd, .pool = pool, .what = what, .serial = ++h->serial};
     if (cel_buf_append(&h->sockets, &entry, sizeof entry) != CEL_BUF_OK)
       return -1; /* full: cannot be, the room was made at the start */
+    if (!cel_connections_has(&h->connections, fd))
+      cel_descriptors_adopt(fd);
   }
   cel_http_watch_socket(h, fd, what);
   return 0;

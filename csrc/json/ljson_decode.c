@@ -47,8 +47,7 @@ static void decode_push_escaped(lua_State *L, const cel_json_string *string) {
 
 /* Marks the table on the top [-0, +0]. */
 static void decode_mark(cel_json_decoder *d, int which) {
-  if (lua_getiuservalue(d->L, d->keys_index, which) != LUA_TTABLE)
-    luaL_error(d->L, "a user value of the JSON decoder has been changed");
+  lua_getiuservalue(d->L, d->keys_index, which);
   lua_setmetatable(d->L, -2);
 }
 

@@ -238,6 +238,8 @@ static int run(lua_State *L) {
   lua_setglobal(L, "client");
   lua_pushstring(L, base_url);
   lua_setglobal(L, "url");
+  if (luaL_dostring(L, "loop = require 'celigo.loop'") != LUA_OK)
+    return lua_error(L);
   static const char *const none[] = {"debug", "io",      "os",     "package",
                                      "load",  "require", "dofile", "loadfile"};
   script_load(L, "fuzz.lua");

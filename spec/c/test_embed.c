@@ -258,14 +258,7 @@ static void test_read_only(const char *url) {
   o.size = offsetof(celigo_options, read_only);
   CHECK(row, celigo_push_client(L, &o) == LUA_OK);
   lua_setglobal(L, "writer");
-  run_line(
-      L, row,
-      "assert(#assert(reader:list_connectors()) > 0)\n"
-      "local value, err = reader:delete_connector 'x'\n"
-      "assert(value == nil and err.code == 'read_only')\n"
-      "assert(err.where and tostring(err):find(err.where, 1, true) == 1)\n"
-      "assert(reader:delete_connector('x', { dry_run = true }))\n"
-      "assert(select(2, writer:delete_connector 'x').kind == 'http')");
+  run_script(L, row, "read_only.lua");
   lua_close(L);
 }
 

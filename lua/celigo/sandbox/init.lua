@@ -247,6 +247,8 @@ end
 --   `connection` (a number), `operation` (the method's name), `applied`
 --   (whether a write was done) and `status` (none where the answer was cut).
 -- - `stop()` ends the process.
+--
+-- Any other name raises.
 -- @function start
 -- @tparam[opt] options options
 -- @treturn table the sandbox

@@ -1,6 +1,6 @@
 -- A script made of bytes: each step of it is a call of something that the
 -- library has, with values that steps before have left. Globals: client, url,
--- celigo, look.
+-- celigo, loop, look.
 
 local input = ...
 local at, depth = 0, 0
@@ -169,6 +169,40 @@ local steps = {
       nested()
     end)
     keep(co, co())
+  end,
+  function() -- a client in a loop of the script's, which turns when it likes
+    local own = celigo.new { token = "mine", base_url = url, timeout = 1, rate_limit = false }
+    local function none() end
+    local attach = loop.adapter("a loop", function(turn)
+      keep(turn)
+      return { watch = none, unwatch = none, timer = none, close = none, park = function()
+        local thread = coroutine.running()
+        return coroutine.yield, function() keep(pcall(coroutine.resume, thread)) end
+      end }
+    end)
+    attach(own)
+    keep(own)
+    local next_record = own:each_connector { limit = 1 }
+    for _ = 1, byte() % 4 do
+      local thread = coroutine.create(pick {
+        function() keep(own:list_connectors()) end,
+        function() keep(next_record()) end,
+        function() keep(own:submit("list_connectors"):wait()) end,
+        function() keep(own:map({ 1, 2, 3 }, function() return own:list_connectors() end)) end,
+      })
+      keep(thread, coroutine.resume(thread))
+    end
+  end,
+  function() -- goes on with a coroutine, whatever it waits for
+    local thread = pick(pool)
+    keep(coroutine.resume(thread, value()))
+    if byte() % 4 == 0 then keep(coroutine.close(thread)) end
+  end,
+  function() -- a finaliser does
+    local o = { pick(pool), pick(pool) }
+    setmetatable(o, { __gc = function(self)
+      for _, v in ipairs(self) do pcall(coroutine.resume, v) end
+    end })
   end,
   function()
     local _ <close> = pick(pool)

@@ -13,6 +13,18 @@ local function begin(client)
   while lookups() == before do client:step(0.01) end
   return call
 end
+
+-- The sockets that a program which is started now has open.
+local function descriptors()
+  local pipe <close> = assert(io.popen "ls -l /proc/self/fd 2>/dev/null")
+  local sockets = 0
+  for line in pipe:lines() do
+    if line:find("socket:", 1, true) then sockets = sockets + 1 end
+  end
+  return sockets
+end
+local before = descriptors()
+
 local client = connect { timeout = 0.2 }
 local _, err = client:list_connectors()
 assert(err.kind == "timeout" and not err.maybe_applied, tostring(err))
@@ -21,9 +33,11 @@ _, err = client:list_connectors()
 assert(err.code == "connect_timed_out", tostring(err))
 client = connect {}
 local call = begin(client)
+local during = descriptors()
 call:cancel()
 _, err = call:result()
 assert(err.kind == "cancelled", tostring(err))
+assert(during == before, ("%d and %d sockets"):format(before, during))
 call = begin(client)
 client:close()
 _, err = call:result()

@@ -130,7 +130,7 @@ older[1] = function()
     end
   end
   local good, err = pcall(celigo.new, { token = "mine-0123456", base_url = url })
-  assert(not good and tostring(err):find("the Lua state closes", 1, true), err)
+  assert(not good and tostring(err):find("the Lua state is closing", 1, true), err)
   assert(not pcall(client.list_connectors, client))
   assert(not pcall(celigo.json.encode, { ("x"):rep(100000) }))
   told()
