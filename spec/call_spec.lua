@@ -537,4 +537,23 @@ describe("a submitted call", function()
       assert.error_matches(function() kept[method](kept) end, "collected")
     end
   end)
+
+  -- Nobody has such a call but what the yield hook was given.
+  it("never takes over those who watched the call before it", function()
+    local core = require "celigo.core"
+    local over
+    core.set_yield(client, function(call)
+      over = call
+      return false
+    end)
+    coroutine.wrap(function() client:get_connector_by_id "x" end)()
+    assert.error_matches(function() core.watch(over) end, "the call is over")
+    assert.error_matches(function() core.await(over) end, "the call is over")
+    server:script { { body = "{}", stall = true } }
+    assert.equal(over, client:submit("get_connector_by_id", "x"))
+    over = nil
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil((core.woken(client)))
+  end)
 end)

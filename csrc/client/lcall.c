@@ -18,6 +18,11 @@ cel_call *cel_call_check(lua_State *L, int idx) {
   return c;
 }
 
+void cel_call_refuse_spare(lua_State *L, const cel_call *c) {
+  if (c->state == CEL_STATE_SPARE)
+    luaL_error(L, "the call is over");
+}
+
 void cel_call_push_client(lua_State *L, int idx) {
   lua_getiuservalue(L, idx, CEL_CALL_UV_CLIENT);
 }

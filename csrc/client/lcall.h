@@ -48,6 +48,10 @@ cel_call *cel_call_check(lua_State *L, int idx);
 /* The call at idx, or NULL [-0, +0]. */
 cel_call *cel_call_at(lua_State *L, int idx);
 
+/* Raises if the call is over and kept for the client's next one: nobody can
+   wait for it [-0, +0]. */
+void cel_call_refuse_spare(lua_State *L, const cel_call *c);
+
 /* Pushes the client of the call at idx [-0, +1]. */
 void cel_call_push_client(lua_State *L, int idx);
 

@@ -159,6 +159,7 @@ static void block(lua_State *L, int idx) {
 static int await_k(lua_State *L, int status, lua_KContext waited) {
   cel_call *k = cel_call_check(L, 1);
   for (;;) {
+    cel_call_refuse_spare(L, k);
     if (status != LUA_OK && status != LUA_YIELD) {
       cel_call_abandon(k, CEL_END_CANCELLED);
       return lua_error(L);
@@ -195,8 +196,6 @@ static int await_k(lua_State *L, int status, lua_KContext waited) {
 
 int cel_call_await(lua_State *L) {
   cel_call *k = cel_call_get(L, 1);
-  if (k->state == CEL_STATE_SPARE)
-    return luaL_error(L, "the call is over");
   if (k->pinned && k->state != CEL_STATE_DONE)
     return luaL_error(L, "a callback cannot wait for its own call");
   if (k->state ==

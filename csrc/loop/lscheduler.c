@@ -27,6 +27,7 @@ static int l_set_yield(lua_State *L) {
    coroutine that waits for it. */
 static int l_watch(lua_State *L) {
   cel_call *c = cel_call_check(L, 1);
+  cel_call_refuse_spare(L, c);
   lua_settop(L, 1);
   cel_call_push_client(L, 1);
   cel_client_push_calls(L, 2);

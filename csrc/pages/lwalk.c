@@ -72,6 +72,23 @@ static int l_fetch(lua_State *L) {
   return 1;
 }
 
+/* Gives a new call the own headers of another one. A finaliser may end that
+   one meanwhile, which frees them: then the new call ends as well [-0, +0]. */
+static void copy_headers(lua_State *L, cel_call *c, const cel_call *from) {
+  const cel_allocator *a = &c->client->alloc;
+  struct curl_slist **end = &c->own;
+  for (const struct curl_slist *s = from->own; s != NULL; s = s->next) {
+    size_t size = cel_header_size(s->data);
+    void *memory = cel_allocate(L, a, size);
+    if (from->own == NULL) {
+      a->fn(a->ud, memory, size, 0);
+      cel_call_abandon(c, CEL_END_CANCELLED);
+      return;
+    }
+    end = cel_header_put(end, memory, s->data);
+  }
+}
+
 /* core.follow(call, target): the same page call for another target. */
 static int l_follow(lua_State *L) {
   const cel_call *from = cel_call_check(L, 1);
@@ -91,11 +108,7 @@ static int l_follow(lua_State *L) {
   c->attempt.repeat = from->attempt.repeat;
   c->prefix_len = from->prefix_len;
   make_page_call(c);
-  struct curl_slist **end = &c->own;
-  for (const struct curl_slist *s = from->own; s != NULL; s = s->next)
-    end = cel_header_put(
-        end, cel_allocate(L, &c->client->alloc, cel_header_size(s->data)),
-        s->data);
+  copy_headers(L, c, from);
   lua_pushlstring(L, from->target, from->prefix_len);
   lua_pushvalue(L, 2);
   lua_concat(L, 2);

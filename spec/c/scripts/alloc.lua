@@ -69,6 +69,18 @@ scripts.scenarios = {
     end,
   },
   {
+    name = "a page that a finaliser ends while the next one takes over its headers",
+    run = function()
+      local core = require "celigo.core"
+      local headers = { A = "1", B = "2", C = "3" }
+      local page = core.fetch(client, "each", nil, { path = "/v1/connectors", headers = headers })
+      core.start(page)
+      while core.await(page) == "head" do end
+      setmetatable({}, { __gc = function() page:cancel() end })
+      assert(core.follow(page, "/v1/connectors?limit=1"))
+    end,
+  },
+  {
     name = "map",
     run = function()
       local r, e = client:map({ id, id, id }, function(i) return assert(client:get_connector_by_id(i)) end)
