@@ -8,17 +8,21 @@
 -- A recipe begins by having this file run it (see the end of the file): every
 -- error in it, and Ctrl-C, is reported in one line.
 
--- The library itself is looked for last in two places: in a checkout that was
--- built but not installed, and below the prefix where this file is installed.
+-- The library itself is looked for last in three places: in a checkout that
+-- was built but not installed, below the prefix where this file is installed,
+-- and below that of LuaRocks, which keeps it in lib/luarocks.
 local here = arg[0]:match "^(.*/)[^/]*$" or "./"
 local lua = _VERSION:match "%d+%.%d+"
-package.path = table.concat({
-  here .. "?.lua", package.path, here .. "../lua/?.lua", here .. "../lua/?/init.lua",
-  ("%s../../lua/%s/?.lua"):format(here, lua), ("%s../../lua/%s/?/init.lua"):format(here, lua),
-}, ";")
-package.cpath = table.concat({
-  package.cpath, here .. "../build/release/lib/?.so", ("%s../../../lib/lua/%s/?.so"):format(here, lua),
-}, ";")
+local paths, cpaths = { here .. "?.lua", package.path }, { package.cpath }
+local function look_below(modules, libraries)
+  paths[#paths + 1] = modules .. "/?.lua;" .. modules .. "/?/init.lua"
+  cpaths[#cpaths + 1] = libraries .. "/?.so"
+end
+look_below(here .. "../lua", here .. "../build/release/lib")
+for _, prefix in ipairs { here .. "../../..", here .. ("../"):rep(7) .. ".." } do
+  look_below(("%s/share/lua/%s"):format(prefix, lua), ("%s/lib/lua/%s"):format(prefix, lua))
+end
+package.path, package.cpath = table.concat(paths, ";"), table.concat(cpaths, ";")
 
 -- Like `pcall(require, name)`, but Ctrl-C goes through it.
 local function try_require(name)
@@ -29,7 +33,8 @@ end
 
 local has_celigo, celigo = try_require "celigo"
 if not has_celigo then
-  io.stderr:write("celigo is neither installed nor built here; `make` builds it.\n", tostring(celigo), "\n")
+  io.stderr:write("celigo was not found. `make` builds it; where it is elsewhere, set LUA_PATH and LUA_CPATH.\n",
+    tostring(celigo), "\n")
   os.exit(3)
 end
 local has_argparse, argparse = try_require "argparse"

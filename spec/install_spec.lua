@@ -85,6 +85,9 @@ describe("installed #install", function()
     run("cd %s && PATH=\"${CELIGO_TEST_PATH:-$PATH}\" luarocks --lua-version=%s make --deps-mode=none "
       .. "--tree=%s celigo-scm-1.rockspec", quote(source), VERSION, quote(tree))
     assert_works(tree)
+    local tour = run("cd / && env -i PATH=\"$PATH\" %s %s/lib/luarocks/rocks-%s/celigo/scm-1/share/celigo/examples/"
+      .. "quickstart.lua", quote(process.lua()), quote(tree), VERSION)
+    assert.is_truthy(tour:find("8. Clean up", 1, true))
   end)
 end)
 
