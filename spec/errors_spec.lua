@@ -227,8 +227,10 @@ describe("an error", function()
         body = '{"errors":[{"code":"rate_limited","message":"slow"}]}' }
       assert_fields({ status = 429, code = "rate_limited", retry_after = 0,
         retryable = true, maybe_applied = false }, err)
+      assert.is_nil(tostring(err):find("asks to wait", 1, true))
       err = failure { status = 503, headers = { ["Retry-After"] = "7" } }
       assert.equal(7, err.retry_after)
+      assert.is_truthy(tostring(err):find("; the service asks to wait 7.0 s", 1, true))
       err = failure { status = 503, headers = {
         ["Retry-After"] = "Wed, 21 Oct 2015 07:28:00 GMT" } }
       assert.equal(0, err.retry_after)

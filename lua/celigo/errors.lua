@@ -341,6 +341,8 @@ function Error:__tostring()
   local text = ("%s %s: %s %s"):format(self.method or "?", self.path or "?", what, show_all(self))
   local hint = advice_for(self)
   if hint then text = ("%s; %s"):format(text, hint) end
+  local wait = self.retry_after
+  if type(wait) == "number" and wait > 0 then text = ("%s; the service asks to wait %s"):format(text, seconds(wait)) end
   local tried = tries[self]
   if tried and tried > 1 then text = ("%s (after %d attempts in %s)"):format(text, tried, seconds(self.elapsed)) end
   if self.where then text = ("%s: %s"):format(self.where, text) end
