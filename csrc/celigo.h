@@ -4,7 +4,6 @@
 **
 ** One header, one library:
 **
-**   luaL_requiref(L, "celigo", luaopen_celigo, 0);
 **   celigo_options o = {.size = sizeof o, .token = "..."};
 **   int status = celigo_push_client(L, &o);
 **

@@ -88,15 +88,13 @@ static void open_libraries(lua_State *L) {
 }
 
 /* Pushes the client, which stays on the stack for step_until_idle. The module
-   is no global: with it scripts would make clients of their own, to any port
-   of this machine and with any file. */
+   is closed to scripts: with it they would make clients of their own, to any
+   port of this machine and with any file. */
 static void open_client(lua_State *L) {
   const celigo_options o = {.size = sizeof o,
                             .token = getenv("CELIGO_API_TOKEN"),
                             .base_url = getenv("CELIGO_BASE_URL"),
                             .user_agent = "embed-example/1.0"};
-  luaL_requiref(L, "celigo", luaopen_celigo, 0);
-  lua_pop(L, 1);
   if (celigo_push_client(L, &o) != LUA_OK)
     lua_error(L);
   lua_pushvalue(L, -1);

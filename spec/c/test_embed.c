@@ -415,6 +415,26 @@ static void test_nothing(const char *url) {
   lua_close(L);
 }
 
+/* Scripts that may require get the module from luaopen_celigo only. */
+static void test_closed_module(const char *url) {
+  static const char open[] = "assert(require('celigo').new)";
+  static const char closed[] = "assert(not pcall(require, 'celigo'))"
+                               "assert(not pcall(require, 'celigo.core'))"
+                               "for name in pairs(package.loaded) do "
+                               "assert(not name:find 'celigo') end";
+  lua_State *L = luaL_newstate();
+  const celigo_options o = defaults(url);
+  luaL_openlibs(L);
+  run_line(L, "no path", "package.path, package.cpath = '', ''");
+  CHECK("no module", celigo_push_client(L, &o) == LUA_OK);
+  lua_setglobal(L, "client");
+  run_line(L, "no module to require", closed);
+  luaL_requiref(L, "celigo", luaopen_celigo, 0);
+  lua_settop(L, 0);
+  run_line(L, "a module to require", open);
+  lua_close(L);
+}
+
 /* Nothing is raised where the stack is all used up. */
 static void test_full_stack(const char *url) {
   lua_State *L = luaL_newstate();
@@ -461,6 +481,7 @@ int main(int argc, char **argv) {
   test_sizes();
   test_quiet(argv[1]);
   test_little(argv[1]);
+  test_closed_module(argv[1]);
   test_nothing(argv[1]);
   test_full_stack(argv[1]);
   test_look(argv[1]);
