@@ -285,6 +285,15 @@ local function explain(problem)
   return debug.traceback(tostring(problem), 2)
 end
 
+-- Where nobody answers, the address may be one that was exported for a sandbox
+-- which has ended since.
+local function explain_address(problem)
+  local base_url = os.getenv "CELIGO_BASE_URL"
+  if celigo.is_error(problem) and problem.code == "connect_failed" and is_local(base_url) then
+    output.complain("The environment's CELIGO_BASE_URL is %s: unset it if no sandbox is there any more.", base_url)
+  end
+end
+
 -- Reports the problem with which a run has ended, and returns the exit code.
 local function tell(problem)
   if problem == Interrupted then
@@ -295,7 +304,10 @@ local function tell(problem)
   end
   local is_exit = getmetatable(problem) == Exit
   if is_exit or celigo.is_error(problem) then
-    for _, line in ipairs(is_exit and problem.lines or { problem }) do output.complain("%s", line) end
+    for _, line in ipairs(is_exit and problem.lines or { problem }) do
+      output.complain("%s", line)
+      explain_address(line)
+    end
     return is_exit and problem.code or recipe.FAILED
   end
   output.clear_bar()

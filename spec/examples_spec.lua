@@ -384,6 +384,16 @@ describe("quickstart", function()
     assert.equal(4, #client:list_connectors())
   end)
 
+  it("says whose address it is where no sandbox is left there", function()
+    local service = sandbox.start()
+    local url = service.url
+    service:stop()
+    local code, _, messages = run("quickstart", {}, { url = url })
+    assert.equal(3, code)
+    has(messages, "connect_failed")
+    has(messages, "CELIGO_BASE_URL is " .. url)
+  end)
+
   it("asks for an address with --live", function()
     local code, _, messages = run("quickstart", { "--live" }, { url = "http://127.0.0.1:1" })
     assert.equal(2, code)
