@@ -20,12 +20,6 @@
 
 /* {====== Target */
 
-/* Puts text at out, without a terminator; returns its length. */
-static size_t put(char *out, const char *text, size_t len) {
-  memcpy(out, text, len);
-  return len;
-}
-
 /* The beginning of the target that comes from the base URL, not from the user.
    Notes its length in the call. */
 static const char *set_origin(cel_call *c) {
@@ -54,14 +48,14 @@ static void push_path(lua_State *L, cel_arguments *a) {
   const char *p = a->op->path;
   luaL_Buffer b;
   char *out = luaL_buffinitsize(L, &b, c->prefix_len + size);
-  size_t n = put(out, origin, c->prefix_len);
+  size_t n = cel_url_put(out, origin, c->prefix_len);
   for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++) {
     size_t len = strcspn(p, "{");
-    n += put(out + n, p, len);
+    n += cel_url_put(out + n, p, len);
     n += cel_url_escape(ids[i], lens[i], out + n);
     p = strchr(p + len, '}') + 1;
   }
-  n += put(out + n, p, strlen(p));
+  n += cel_url_put(out + n, p, strlen(p));
   luaL_pushresultsize(&b, n);
 }
 
