@@ -62,6 +62,10 @@ describe("the defaults of celigo.new", function()
         assert.equal(tostring(math.tointeger(value) or value), told[name], name)
       end
     end
+    for name, value in pairs(told) do
+      local is_value = tonumber(value) or value == "true" or value == "false"
+      assert(not is_value or defaults[name] ~= nil, name .. ": tables_probe does not show its default")
+    end
     local client <close> = celigo.new { token = "t", base_url = nil }
     local region <close> = celigo.new { token = "t", region = told.region:match '^"(%l+)"$' }
     assert.equal(tostring(client), tostring(region))

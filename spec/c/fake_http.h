@@ -15,12 +15,12 @@
 
 typedef struct fake_plan {
   double after;     /* seconds until it is over; negative: never */
-  int status;       /* of a whole answer; 0: it fails */
   const char *head; /* fields, each with "\r\n"; NULL: none */
+  int status;       /* of a whole answer; 0: it fails */
   CURLcode code;    /* of a failure */
+  int parts;        /* steps that the answer takes to read; 0 is 1 */
   bool unsent;      /* it fails before the request went out */
   bool stale;       /* its kept connection was dead */
-  int parts;        /* steps that the answer takes to read; 0 is 1 */
   bool no_memory;   /* it cannot be started */
 } fake_plan;
 
