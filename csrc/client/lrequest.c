@@ -175,7 +175,8 @@ static void set_rest(lua_State *L, const cel_arguments *a) {
   lua_settop(L, a->call);
 }
 
-/* Leaves the call instead of the arguments; a dry run is done then. */
+/* Leaves the call instead of the arguments; a dry run is done then
+   [-n, +1]. */
 static void leave(lua_State *L, const cel_arguments *a) {
   const cel_call *c = cel_call_get(L, a->call);
   if (c->state == CEL_STATE_NEW &&
