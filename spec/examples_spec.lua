@@ -680,7 +680,7 @@ describe("export_install_base", function()
     local version = io.popen("script --version 2>/dev/null"):read "a"
     if not version:find "util%-linux" then return pending "needs script of util-linux" end
     local path = os.tmpname()
-    local service <close> = sandbox.start { delay = 1.1 }
+    local service <close> = sandbox.start { delay = 0.6 }
     local code, shown = example.run_on_terminal("export_install_base", { "-o", path, "--concurrency", "1" }, service)
     os.remove(path)
     assert.equal(0, code)
