@@ -8,7 +8,7 @@
 # changes.
 . scripts/common.sh
 
-export TSAN_OPTIONS=halt_on_error=1
+export TSAN_OPTIONS="halt_on_error=1:suppressions=$PWD/scripts/tsan.supp"
 export SPEC_SECONDS="${SPEC_SECONDS:-300}"
 exec sh scripts/spec.sh tsan --exclude-tags=install \
   --exclude-pattern=fates_ --exclude-pattern=limits_ \

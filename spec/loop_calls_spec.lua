@@ -447,6 +447,24 @@ for _, way in ipairs(ways) do
       assert.is_nil(table.concat(pages:state().targets):find "late")
     end)
 
+    -- The loop has let go of the client; map waits for on_progress only.
+    it("map over a client that was closed before", function()
+      local client <close> = new_client(pages)
+      way.run(client, function() assert(client:request { path = "/echo" }) end)
+      client:close()
+      way.run(client, function() end)
+      local told, kinds = 0, {}
+      way.run(client, function()
+        local function count() told = told + 1 end
+        local _, errors = client:map({ 1, 2, 3 }, function() return client:request { path = "/echo?late" } end,
+          { on_progress = count })
+        for i, err in ipairs(errors) do kinds[i] = err.kind end
+      end)
+      assert.equal("closed closed closed", table.concat(kinds, " "))
+      assert.equal(3, told)
+      assert.is_nil(table.concat(pages:state().targets):find "late")
+    end)
+
     it("cancel", function()
       local client <close> = new_client(pages)
       local call = client:submit("request", { path = "/list?stall=1" })

@@ -254,6 +254,8 @@ describe("a mistake", function()
         function() client:map(print, { ID }) end },
       { "expected an array, got a table without one (it has the key ",
         function() client:map({ a = ID, b = LICENSE }, print) end },
+      { "map: items: expected an array, got an empty table whose metatable has __index or __pairs; copy",
+        function() client:map(setmetatable({}, { __index = { ID } }), print) end },
       { "edit_connector: id: expected a string, got function; it takes edit_connector(id, edit[, options])",
         function() client:edit_connector(function() end, ID) end },
       { "edit_connector: expected a function, got a table; it takes edit_connector(id, edit[, options])",

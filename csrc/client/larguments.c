@@ -4,8 +4,6 @@
 */
 #include "client/larguments.h"
 
-#include <string.h>
-
 #include <lauxlib.h>
 
 /* {====== Options */

@@ -4,7 +4,6 @@
 #ifndef CEL_LCALL_H
 #define CEL_LCALL_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include <lua.h>

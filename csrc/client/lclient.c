@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <curl/mprintf.h>
 #include <lauxlib.h>
 
 #include "client/lcollector.h"
@@ -39,13 +38,6 @@ const char *cel_region_url(const char *region) {
   if (strcmp(region, "eu") == 0)
     return "https://api.eu.integrator.io";
   return NULL;
-}
-
-void cel_raise_memory(lua_State *L) {
-  for (;;) { /* lua_error's declaration does not say that it never returns */
-    lua_pushliteral(L, CEL_NO_MEMORY); /* Lua knows this string */
-    lua_error(L); /* ... and raises its memory error for it */
-  }
 }
 
 static int l_make_room(lua_State *L) {

@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <lauxlib.h>
 #include <lua.h>
 
 #include "common/lbox.h"
+#include "common/lmemory.h"
 #include "engine/queue.h"
 
 #define CEL_CLIENT_MT "celigo.client"
@@ -90,9 +90,6 @@ const char *cel_region_url(const char *region);
    names the option that is wrong. */
 void cel_client_new(lua_State *L, const cel_client_config *config,
                     const char *what);
-
-/* Raises Lua's own memory error (LUA_ERRMEM). */
-_Noreturn void cel_raise_memory(lua_State *L);
 
 /* Allocates n bytes. If that fails, collects garbage and tries again; then
    raises Lua's memory error [-0, +0]. */

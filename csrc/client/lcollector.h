@@ -14,7 +14,6 @@
 #define CEL_LCOLLECTOR_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include <lua.h>
 

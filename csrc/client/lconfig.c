@@ -49,8 +49,8 @@ const cel_option *cel_client_option(const char *name) {
   return &cel_client_options[i];
 }
 
-/* Pushes the variable's value or nil; false for nil and for an empty one
-   [-0, +1]. */
+/* Pushes the variable's value. False if there is none (then anything is
+   pushed), or if it is empty [-0, +1]. */
 static bool push_env(lua_State *L, const char *name) {
   int top = lua_gettop(L);
   if (lua_getglobal(L, "os") == LUA_TTABLE &&
@@ -258,7 +258,7 @@ static void check_arguments(lua_State *L) {
 }
 
 /* There is no on_event. If the environment asks for a log, the Lua layer makes
-   the callback, or an error that is raised here [-0, +1]. */
+   the callback, or an error that is raised here [-0, +n]. */
 static bool push_log(lua_State *L) {
   if (!push_env(L, "CELIGO_LOG"))
     return false;

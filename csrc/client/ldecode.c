@@ -4,13 +4,12 @@
 */
 #include "client/ldecode.h"
 
-#include <string.h>
-
 #include <lauxlib.h>
 
 #include "client/lresult.h"
 #include "common/chars.h"
 #include "common/lturn.h"
+#include "json/ljson.h"
 
 /* Whether a list was expected, and the body is valid JSON, but not a list. */
 static bool is_no_list(const cel_call *c) {

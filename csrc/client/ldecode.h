@@ -9,7 +9,7 @@
 #include <lua.h>
 
 #include "client/lcall.h"
-#include "json/ljson.h"
+#include "json/json_scan.h"
 
 /* Whether the answer has no body, or only white space. */
 bool cel_body_is_blank(const cel_call *c);

@@ -17,7 +17,6 @@
 #include "common/lmisuse.h"
 #include "common/lturn.h"
 #include "common/names.h"
-#include "engine/pump.h"
 #include "http/clock.h"
 
 /* {====== Calls */

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include <lauxlib.h>
-
 #include "client/lresult.h"
 #include "http/weblink.h"
 #include "json/ljson.h"

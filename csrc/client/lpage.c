@@ -170,6 +170,8 @@ static void go_on(lua_State *L, int idx) {
     lua_concat(L, 2);
   }
   cel_call_set_target(L, c);
+  if (c->state == CEL_STATE_DONE)
+    return; /* a finaliser has closed the client: strings need memory */
   next_page(c);
   cel_call_move(c, CEL_STATE_QUEUED);
 }

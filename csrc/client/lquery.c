@@ -22,12 +22,6 @@ typedef struct asked {
   int options;      /* index */
 } asked;
 
-/* Puts text at out, without a terminator; returns its length. */
-static size_t put(char *out, const char *text, size_t len) {
-  memcpy(out, text, len);
-  return len;
-}
-
 /* One parameter; a table keeps both strings. */
 typedef struct parameter {
   const char *name, *value;
@@ -157,7 +151,7 @@ static void append_parameters(lua_State *L, int target, const parameter *rows,
     size += limit->name_len + limit->value_len + 2;
   luaL_Buffer b;
   char *out = luaL_buffinitsize(L, &b, size);
-  size_t at = put(out, text, len);
+  size_t at = cel_url_put(out, text, len);
   for (size_t i = 0; i < n; i++, first = false)
     at += put_parameter(out + at, first, &rows[i]);
   if (limit != NULL)

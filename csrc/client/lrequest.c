@@ -20,12 +20,6 @@
 
 /* {====== Target */
 
-/* Puts text at out, without a terminator; returns its length. */
-static size_t put(char *out, const char *text, size_t len) {
-  memcpy(out, text, len);
-  return len;
-}
-
 /* The beginning of the target that comes from the base URL, not from the user.
    Notes its length in the call. */
 static const char *set_origin(cel_call *c) {
@@ -54,14 +48,14 @@ static void push_path(lua_State *L, cel_arguments *a) {
   const char *p = a->op->path;
   luaL_Buffer b;
   char *out = luaL_buffinitsize(L, &b, c->prefix_len + size);
-  size_t n = put(out, origin, c->prefix_len);
+  size_t n = cel_url_put(out, origin, c->prefix_len);
   for (size_t i = 0; i < a->op->ids && i < CEL_MAX_IDS; i++) {
     size_t len = strcspn(p, "{");
-    n += put(out + n, p, len);
+    n += cel_url_put(out + n, p, len);
     n += cel_url_escape(ids[i], lens[i], out + n);
     p = strchr(p + len, '}') + 1;
   }
-  n += put(out + n, p, strlen(p));
+  n += cel_url_put(out + n, p, strlen(p));
   luaL_pushresultsize(&b, n);
 }
 
@@ -181,7 +175,8 @@ static void set_rest(lua_State *L, const cel_arguments *a) {
   lua_settop(L, a->call);
 }
 
-/* Leaves the call instead of the arguments; a dry run is done then. */
+/* Leaves the call instead of the arguments; a dry run is done then
+   [-n, +1]. */
 static void leave(lua_State *L, const cel_arguments *a) {
   const cel_call *c = cel_call_get(L, a->call);
   if (c->state == CEL_STATE_NEW &&

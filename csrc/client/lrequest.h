@@ -4,8 +4,6 @@
 #ifndef CEL_LREQUEST_H
 #define CEL_LREQUEST_H
 
-#include <stdbool.h>
-
 #include <lua.h>
 
 #include "client/larguments.h"

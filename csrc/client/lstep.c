@@ -8,7 +8,6 @@
 #include "client/lstep.h"
 
 #include <math.h> /* HUGE_VAL */
-#include <string.h>
 
 #include <lauxlib.h>
 

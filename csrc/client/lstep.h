@@ -24,7 +24,8 @@ bool cel_client_step(lua_State *L, int idx, double seconds);
 
 /* A step for long waits: it ends after CEL_HOOK_INTERVAL at the latest, so
    that a debug hook can run. The time of earlier steps since the last hook
-   counts as well. True when the caller must let a hook run (cel_hook_turn). */
+   counts as well. True when the caller must let a hook run (cel_hook_turn)
+   [-0, +0]. */
 bool cel_client_wait_slice(lua_State *L, int idx, double seconds);
 
 /* Waits until the call at stack index 1 is done, and returns its results. If

@@ -7,7 +7,7 @@
 
 #include <lauxlib.h>
 
-#define OWNER "celigo.owner" /* in the registry; a metatable, too */
+#define OWNER "celigo.owner" /* in the registry */
 
 /* The state is closing, and the finalisers of boxes have run: all except those
    that Lua had no memory to call, and those of boxes that finalisers have

@@ -44,7 +44,7 @@ static void push_names(lua_State *L, const cel_option *rows, size_t n) {
   luaL_pushresult(&b);
 }
 
-/* Raises: there is no option of the name on top. */
+/* Raises: there is no option of the name on top [-0, +0]. */
 static int unknown(lua_State *L, const cel_option *rows, size_t n,
                    const char *what) {
   if (lua_type(L, -1) != LUA_TSTRING)

@@ -9,8 +9,6 @@
 #ifndef CEL_HTTP_WATCH_H
 #define CEL_HTTP_WATCH_H
 
-#include <stdbool.h>
-
 #include "http/transfer.h"
 
 /* Makes the descriptor, h->watch, and adds the sockets that are open. Where

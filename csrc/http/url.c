@@ -160,6 +160,11 @@ static bool is_unreserved(char c) {
          c == '_' || c == '~';
 }
 
+size_t cel_url_put(char *out, const char *text, size_t len) {
+  memcpy(out, text, len);
+  return len;
+}
+
 size_t cel_url_escape(const char *text, size_t len, char *out) {
   char *o = out;
   for (size_t i = 0; i < len; i++) {

@@ -34,8 +34,11 @@ void cel_base_url_free(cel_base_url *base);
    are enough; an empty text means no proxy. */
 const char *cel_proxy_check(const char *text);
 
-/* Percent-encodes all but RFC 3986's unreserved characters (section 2.3);
-   writes at most 3 * len bytes to out and returns how many. */
+/* Writes a text as it is, without a NUL behind it; returns its length. */
+size_t cel_url_put(char *out, const char *text, size_t len);
+
+/* The same, but percent-encodes all but RFC 3986's unreserved characters
+   (section 2.3): at most 3 * len bytes. */
 size_t cel_url_escape(const char *text, size_t len, char *out);
 
 /* What is wrong with a request target (RFC 9112, section 3.2.1), or NULL:

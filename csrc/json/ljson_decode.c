@@ -11,6 +11,7 @@
 
 #include <lauxlib.h>
 
+#include "common/lmemory.h"
 #include "common/lturn.h"
 #include "json/ljson.h"
 
@@ -30,12 +31,9 @@ _Static_assert(sizeof(lua_Number) == sizeof(double),
                "Lua's floats must be doubles");
 
 void cel_json_need_stack(lua_State *L, int n) {
-  if (!lua_checkstack(L, n)) {
-    /* Lua raises its memory error for exactly this text. There is a free slot
-       for it, because every check asks for more than is used. */
-    lua_pushliteral(L, "not enough memory");
-    lua_error(L);
-  }
+  if (!lua_checkstack(L, n))
+    cel_raise_memory(L); /* it has a free slot, because every check asks for
+                            more than is used */
 }
 
 /* Pushes a string that holds escapes [-0, +1]. */

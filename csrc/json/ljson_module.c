@@ -4,8 +4,6 @@
 */
 #include "json/ljson_module.h"
 
-#include <string.h>
-
 #include <lauxlib.h>
 
 #include "common/lmisuse.h"

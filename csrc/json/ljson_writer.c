@@ -5,10 +5,9 @@
 
 #include <string.h>
 
-#include <lauxlib.h>
-
 #include "common/chars.h"
 #include "common/lbox.h"
+#include "common/lmemory.h"
 #include "common/utf8.h"
 #include "json/json_print.h"
 #include "json/json_scan.h" /* cel_json_plain, cel_json_load8 */
@@ -23,16 +22,6 @@ typedef struct writer_block {
   size_t size; /* of the block, in bytes */
   char data[];
 } writer_block;
-
-/* Raises Lua's own memory error: lua_error does that for this string. (The
-   loop is there because its declaration does not say that it never
-   returns.) */
-static _Noreturn void box_no_memory(lua_State *L) {
-  for (;;) {
-    lua_pushliteral(L, "not enough memory");
-    lua_error(L);
-  }
-}
 
 static void free_block(cel_owned *owned) {
   writer_block *block = (writer_block *)owned;
@@ -88,7 +77,7 @@ static void box_need(lua_State *L, cel_box *box, size_t n) {
   lua_pop(L, 1);
   lua_gc(L, LUA_GCCOLLECT, 0);
   if (!box_resize(L, box, n))
-    box_no_memory(L);
+    cel_raise_memory(L);
 }
 
 void cel_open_writer(lua_State *L) {
@@ -121,7 +110,7 @@ void cel_writer_grow(cel_writer *w, size_t n) {
   size_t used = (size_t)(w->at - w->start);
   size_t cap = (size_t)(w->end - w->start);
   if (n > (size_t)PTRDIFF_MAX / 2 - cap)
-    box_no_memory(w->L);
+    cel_raise_memory(w->L);
   size_t need = cap + (n > cap ? n : cap);
   bool first = w->start == w->first;
   cel_box *box =

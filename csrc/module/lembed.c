@@ -143,7 +143,7 @@ static celigo_options known_options(lua_State *L,
   return o;
 }
 
-/* Raises: an option is wrong. */
+/* Raises: an option is wrong [-0, +0]. */
 static void refuse(lua_State *L, const char *option, const char *expected) {
   luaL_error(L, WHAT ": option '%s': expected %s", option, expected);
 }

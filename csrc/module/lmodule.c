@@ -6,10 +6,8 @@
 
 #include <lauxlib.h>
 
-#include "client/lcall.h"
 #include "client/lconfig.h"
 #include "client/lmethods.h"
-#include "client/lrequest.h"
 #include "client/lresult.h"
 #include "client/lvisited.h"
 #include "client/lwhere.h"

@@ -12,7 +12,6 @@
 
 #include "client/lcall.h"
 #include "client/ldecode.h"
-#include "client/lresult.h"
 #include "client/lstep.h"
 #include "http/clock.h"
 #include "http/http_memory.h"

@@ -18,7 +18,6 @@
 #include "client/lstep.h"
 #include "client/lvisited.h"
 #include "client/lwake.h"
-#include "engine/answer.h"
 
 static void make_page_call(cel_call *c) {
   c->page_only = true;

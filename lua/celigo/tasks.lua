@@ -299,6 +299,11 @@ local function check_items(items)
     error(("map: items: expected an array, got a table without one (it has the key %s); results would have no "
       .. "positions: make an array of its keys or values"):format(tostring(key)), 3)
   end
+  local mt = getmetatable(items)
+  if #items == 0 and type(mt) == "table" and (rawget(mt, "__index") or rawget(mt, "__pairs")) then
+    error("map: items: expected an array, got an empty table whose metatable has __index or __pairs; copy what it "
+      .. "stands for", 3)
+  end
 end
 
 --- @classmod celigo.client

@@ -76,6 +76,7 @@ local WAITING = setmetatable({}, {
 -- Suspends the running coroutine until the scheduler says that what it waits
 -- for is ready. False if it has to block.
 function Loop:park(waited, scheduler)
+  if not self.attached then return false end -- the client is closed, or the state closes
   local wait, wake = self.backend.park()
   if not wait then return false end
   local weak = setmetatable({ waited = waited }, WEAK)

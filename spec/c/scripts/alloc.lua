@@ -81,6 +81,19 @@ scripts.scenarios = {
     end,
   },
   {
+    name = "a list whose client a finaliser closes between two pages",
+    run = function()
+      local c
+      local function on_event(event)
+        if event.type == "page" then setmetatable({}, { __gc = function() c:close() end }) end
+      end
+      c = celigo.new { token = "t", base_url = url, on_event = on_event }
+      local list, err = c:list_connectors { limit = 1 }
+      c:close()
+      assert(list or err.kind == "closed")
+    end,
+  },
+  {
     name = "map",
     run = function()
       local r, e = client:map({ id, id, id }, function(i) return assert(client:get_connector_by_id(i)) end)

@@ -1,0 +1,13 @@
+/*
+** lmemory.c - raises Lua's memory error.
+*/
+#include "common/lmemory.h"
+
+#include "common/buf.h" /* CEL_NO_MEMORY */
+
+void cel_raise_memory(lua_State *L) {
+  for (;;) { /* lua_error's declaration does not say that it never returns */
+    lua_pushliteral(L, CEL_NO_MEMORY); /* Lua knows this string */
+    lua_error(L); /* ... and raises its memory error for it */
+  }
+}
