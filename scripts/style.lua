@@ -7,8 +7,9 @@
 --   100 columns.
 -- * Indentation grows by two columns at a time: nothing is aligned with what
 --   stands above it.
+-- * Nothing is assigned to the first variable of a loop: Lua 5.5 forbids it.
 --
--- --fix mends all of it in place.
+-- --fix mends all but the last in place.
 
 local FITS = 100 -- columns
 
@@ -91,6 +92,23 @@ local function joined(lines, i)
   return #line <= FITS and line or nil
 end
 
+-- Reports assignments to the first variable of a loop, line by line. `loops`
+-- are those that are open: their indentation, and the name, false once another
+-- variable has it. `before` is the line before: in a table there are fields.
+local function check_loops(loops, line, indent, before, report)
+  while loops[1] and indent <= loops[#loops].indent do table.remove(loops) end
+  local name = line:match "^ *for ([%a_][%w_]*)"
+  local declared = name or line:match "^ *local ([%w_, ]+)"
+  local assigned = not declared and not before:find "[,{(]$" and line:match "^ *([%a_][%w_, ]*) = "
+  for _, loop in ipairs(loops) do
+    for word in (declared or assigned or ""):gmatch "[%w_]+" do
+      if word == loop.name and assigned then report "the first variable of a loop is constant in Lua 5.5" end
+      if word == loop.name and declared then loop.name = false end
+    end
+  end
+  if name then loops[#loops + 1] = { indent = indent, name = name } end
+end
+
 local function check(path, text, report)
   local _, single = quotes(text)
   for _, pos in ipairs(single) do
@@ -98,9 +116,11 @@ local function check(path, text, report)
     report(path, before + 1, "a string without a double quote stands in double quotes")
   end
   local lines, inside, last = lines_of(text), lines_inside(text), 0
+  local loops = {}
   for i, line in ipairs(lines) do
     if not inside[i] and line ~= "" then
       local indent = #line:match "^ *"
+      check_loops(loops, line, indent, lines[i - 1] or "", function(what) report(path, i, what) end)
       if indent > last + 2 or indent % 2 == 1 then report(path, i, "indentation grows by two columns at a time") end
       if joined(lines, i) then report(path, i, "an if of one statement stands on one line") end
       last = indent

@@ -76,8 +76,8 @@ describe("every example", function()
       assert.equal(2, code)
       assert.equal("", output)
       has(messages, "Usage: " .. name)
-      _, _, messages = run(name, { "--quit" })
-      has(messages, "Error: unknown option '--quit'; did you mean '--quiet'?\n")
+      local hint = select(3, run(name, { "--quit" }))
+      has(hint, "Error: unknown option '--quit'; did you mean '--quiet'?\n")
     end)
   end
 

@@ -136,11 +136,11 @@ describe("the token", function()
         max_retries = 1, timeout = 0.1 }
       assert_hidden(err, events)
     end
-    for _, bad in ipairs { { 5 }, { "1", nil, {} }, { "1", { bad = 1 } } } do
+    for _, bad in ipairs { table.pack(5), table.pack("1", nil, {}), table.pack("1", { bad = 1 }) } do
       local trace
       xpcall(client.get_connector_by_id, function(err)
         trace = debug.traceback(err, 1)
-      end, client, table.unpack(bad))
+      end, client, table.unpack(bad, 1, bad.n))
       assert.is_nil(trace:find(TOKEN, 1, true))
     end
   end)

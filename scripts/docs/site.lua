@@ -40,8 +40,8 @@ end
 -- as they are.
 local function format_text(html)
   local out = {}
-  for block in (html:gsub("<p>", "\0") .. "\0"):gmatch "([^\0]*)\0" do
-    block = block:gsub("</p>", ""):gsub("^%s*\n", ""):gsub("%s+$", "")
+  for text in (html:gsub("<p>", "\0") .. "\0"):gmatch "([^\0]*)\0" do
+    local block = text:gsub("</p>", ""):gsub("^%s*\n", ""):gsub("%s+$", "")
     if block:find "^     %S" then
       out[#out + 1] = "<pre><code>" .. block:sub(6):gsub("\n     ", "\n") .. "</code></pre>"
     elseif block:find "^%s*[-*] " or block:find "\n%s*[-*] " then
