@@ -1,9 +1,10 @@
 #!/bin/sh
 # spec.sh PRESET [BUSTED ARGUMENT…]: the specs against a build, each file in a
-# process of its own, as many at a time as there are processors, and half as
-# many again, for specs wait for servers half of their time. An argument
-# that is no option (--NAME=VALUE) is a spec or a folder of them;
-# --exclude-pattern=TEXT leaves out the files of folders whose name has TEXT.
+# process of its own, two at a time for each processor, because specs wait for
+# servers half of their time; three for two processors under a sanitizer or
+# valgrind, where they work more. An argument that is no option (--NAME=VALUE)
+# is a spec or a folder of them; --exclude-pattern=TEXT leaves out the files of
+# folders whose name has TEXT.
 # $WRAPPER, if set, is put before the interpreter (valgrind and its options).
 # The spec that needs Prism is left out, saying so, where that is not installed.
 # $SPEC_SECONDS is the time that one file may take, $SPEC_JOBS how many run at
@@ -22,8 +23,11 @@ shift
 build=$PWD/build/$preset
 specs_exist "$@"
 lua=$(find_lua) || fail "Lua 5.4 or 5.5 is missing."
+jobs=$(($(processors) * 2))
+[ -z "${WRAPPER:-}" ] || jobs=$(((jobs * 3 + 3) / 4))
 if [ -f "$build/lua/${lua##*/}" ]; then
   lua=$build/lua/${lua##*/} # with a sanitizer; child interpreters find it, too
+  jobs=$(((jobs * 3 + 3) / 4))
   export CELIGO_TEST_PATH="$PATH"
   PATH=$build/lua:$PATH
 fi
@@ -120,5 +124,5 @@ END
 files=$(list)
 [ -n "$files" ] || fail "No spec is left to run."
 printf '%s\n' "$files" | weigh | sort -rn | sed 's/^[^ ]* //' |
-  xargs -n 1 -P "${SPEC_JOBS:-$((($(processors) * 3 + 1) / 2))}" \
+  xargs -n 1 -P "${SPEC_JOBS:-$jobs}" \
     sh scripts/spec_file.sh "${SPEC_SECONDS:-120}" "$@" | sum_up
