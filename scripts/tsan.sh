@@ -3,17 +3,14 @@
 # ThreadSanitizer: C hosts with threads of their own, and libcurl's threads
 # beside ours. Left out is what has no threads to show: the JSON codec, times,
 # recipes, the sandbox, documents, tables, what is installed, what the specs are
-# made of; fates and limits, which are one thread's, and whose short timeouts and
-# large bodies the sanitizer is too slow for; and counting memory, which it
-# changes.
+# made of; fates, which are one thread's, and whose short timeouts the sanitizer
+# outlasts; and counting memory, which it changes.
 . scripts/common.sh
 
 export TSAN_OPTIONS="halt_on_error=1:suppressions=$PWD/scripts/tsan.supp"
 export SPEC_SECONDS="${SPEC_SECONDS:-300}"
 exec sh scripts/spec.sh tsan --exclude-tags=install \
-  --exclude-pattern=fates_ --exclude-pattern=limits_ \
-  --exclude-pattern=hostile_work --exclude-pattern=alloc_ \
-  --exclude-pattern=collector_ --exclude-pattern=json_ --exclude-pattern=time_ \
+  --exclude-pattern=fates_ --exclude-pattern=json_ --exclude-pattern=time_ \
   --exclude-pattern=schema_ --exclude-pattern=sandbox \
   --exclude-pattern=nearest_ --exclude-pattern=leak_ \
   --exclude-pattern=examples_ --exclude-pattern=docs_ \

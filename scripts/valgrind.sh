@@ -3,9 +3,7 @@
 # programs that they run: no read of what was never written, no byte lost.
 # The servers and interpreters that they start run by themselves. Left out are
 # the specs that do nothing else with the C core, or nothing at all: recipes,
-# the sandbox, documents, tables, what is installed, what the specs are made of;
-# and those that move so much that valgrind takes minutes: fates, limits, floods
-# and long work, which AddressSanitizer looks at.
+# the sandbox, documents, tables, what is installed, what the specs are made of.
 . scripts/common.sh
 
 # Valgrind is some thirty times slower: one random case in fifty will do.
@@ -23,6 +21,4 @@ exec sh scripts/spec.sh dev --exclude-tags=install \
   --exclude-pattern=install_ --exclude-pattern=module_ \
   --exclude-pattern=interrupt_ --exclude-pattern=fault_server_ \
   --exclude-pattern=nginx_ --exclude-pattern=child_ \
-  --exclude-pattern=fates_ --exclude-pattern=limits_ \
-  --exclude-pattern=hostile_work --exclude-pattern=hostile_http2 \
   --exclude-pattern=contract_prism_ "$@"
