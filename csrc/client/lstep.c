@@ -197,8 +197,8 @@ int cel_call_await(lua_State *L) {
   cel_call *k = cel_call_get(L, 1);
   if (k->pinned && k->state != CEL_STATE_DONE)
     return luaL_error(L, "a callback cannot wait for its own call");
-  if (k->state ==
-      CEL_STATE_NEW) /* its start has failed, so nothing else would end it */
+  /* One whose start has failed would not be ended by anything else. */
+  if (k->state == CEL_STATE_NEW)
     cel_call_abandon(k,
                      k->client->closed ? CEL_END_CLOSED : CEL_END_CANCELLED);
   cel_call_attend(k);
