@@ -12,4 +12,4 @@ say "chaos: CELIGO_TEST_SEED=$CELIGO_TEST_SEED CHAOS_SECONDS=$total"
 # 25 pairs of a way and a protocol share the time.
 export CELIGO_CHAOS_SECONDS=$(((total + 24) / 25))
 export SPEC_SECONDS=$((total * 2 + 600)) # a guard against hanging only
-exec sh scripts/spec.sh dev spec/fates_spec.lua "$@"
+exec sh scripts/spec.sh dev spec/fates_spec.lua spec/fates_pauses_spec.lua "$@"

@@ -14,9 +14,10 @@
 # those that are known to be slow.
 . scripts/common.sh
 
-slow='fates limits examples examples_staged embed_install install hostile_work
-json_decode embed examples_dashboard json_encode deadline interrupt leak tls
-loop_calls loop_turns time policy rate_limit pages alloc walk_faults encoding'
+slow='fates fates_pauses limits examples examples_staged embed_install install
+hostile_work json_decode embed examples_dashboard json_encode deadline interrupt
+leak tls loop_calls loop_turns time policy rate_limit pages alloc walk_faults
+encoding'
 
 preset=$1
 shift
