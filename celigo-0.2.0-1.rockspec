@@ -25,7 +25,7 @@ dependencies = {
 -- The sandbox wants lua-cjson and luasocket, the examples argparse too. Nothing
 -- else does, so they are no dependencies.
 
--- libcurl (7.87 or newer) and zlib are found by CMake, which knows more places
+-- libcurl (7.88 or newer) and zlib are found by CMake, which knows more places
 -- than LuaRocks does; for those in an odd place set CMAKE_PREFIX_PATH.
 build = {
   type = "cmake",

@@ -17,10 +17,12 @@
 /* Bytes. With this size libcurl needs half the time for large bodies. */
 #define RECEIVE_BUFFER (128L * 1024L)
 
-/* Older ones end the process by SIGPIPE when a connection is reset during a
-   TLS handshake or an upload. */
-#define OLDEST      0x075700 /* as version_num has it */
-#define OLDEST_TEXT "7.87.0"
+/* 7.86 and older ones end the process by SIGPIPE when a connection is reset
+   during a TLS handshake or an upload. 7.87 does not watch the socket of a TLS
+   connection until that is connected, nor while a proxy opens a tunnel: calls
+   wait for the next timer, at times until connect_timeout. */
+#define OLDEST      0x075800 /* as version_num has it */
+#define OLDEST_TEXT "7.88.0"
 
 /* How many forks there were between the process that set libcurl up and this
    one. */

@@ -42,8 +42,8 @@ curl_version_info_data *curl_version_info(CURLversion age) {
   *(void **)&real = dlsym(RTLD_NEXT, "curl_version_info");
   changed = *real(age);
   if (is("old")) {
-    changed.version = "7.86.0";
-    changed.version_num = 0x075600;
+    changed.version = "7.87.0";
+    changed.version_num = 0x075700;
   }
   if (is("plain")) {
     changed.features &= ~CURL_VERSION_SSL;
@@ -146,8 +146,8 @@ int main(int argc, char **argv) {
     run_script(L, argv + 2);
   } else if (is("old")) {
     check_new(L, https,
-              "libcurl 7.87.0 or newer is needed; this is libcurl 7.86.0");
-    check_new(L, http, "this is libcurl 7.86.0");
+              "libcurl 7.88.0 or newer is needed; this is libcurl 7.87.0");
+    check_new(L, http, "this is libcurl 7.87.0");
   } else if (is("plain")) {
     check_new(L, https, "lacks TLS, which https:// needs");
     check_new(L, http, "made");

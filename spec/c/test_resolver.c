@@ -68,10 +68,6 @@ static void open_the_gate(void) {
 }
 
 int main(void) {
-  if (LIBCURL_VERSION_NUM < 0x075700) { /* it waits for the resolver */
-    CHECK("an old libcurl", !open_gate);
-    return check_report();
-  }
   lua_State *L = luaL_newstate();
   if (L == NULL)
     return 1;
