@@ -150,7 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   lua_pushcfunction(L, l_check);
   lua_pushlightuserdata(L, &text);
   const int status = lua_pcall(L, 1, 0, 0);
-  require(status == LUA_OK || status == LUA_ERRMEM);
+  require(status == LUA_OK || is_memory_error(L, status));
   lua_close(L);
   require(used == 0);
   return 0;

@@ -189,7 +189,7 @@ static int l_limited(lua_State *L) {
   const char *result = "error";
   if (status == LUA_OK)
     result = lua_gettop(other) > 0 ? "fault" : "ok";
-  else if (status == LUA_ERRMEM)
+  else if (is_memory_error(other, status))
     result = "memory";
   const char *const said =
       lua_gettop(other) > 0 ? lua_tostring(other, -1) : NULL;

@@ -185,9 +185,9 @@ static int l_starved(lua_State *L) {
   int status = LUA_ERRRUN;
   if (cel_json_decode(other, text, len, &fault) == 0)
     status = probe_starve(other, &memory, fails);
-  lua_pushstring(L, status == LUA_OK       ? "ok"
-                    : status == LUA_ERRMEM ? "memory"
-                                           : "error");
+  lua_pushstring(L, status == LUA_OK                 ? "ok"
+                    : is_memory_error(other, status) ? "memory"
+                                                     : "error");
   lua_pushboolean(L, memory.met);
   lua_close(other);
   if (memory.used != 0)

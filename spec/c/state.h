@@ -1,10 +1,15 @@
 /*
-** state.h - lua_newstate() for Lua 5.4 and 5.5, which takes a seed as well.
+** state.h - what differs between Lua's versions: lua_newstate() takes a seed
+*in
+** 5.5, and 5.4.0 makes an ordinary error of a memory error that a C function
+** raises.
 */
 #ifndef CEL_STATE_H
 #define CEL_STATE_H
 
 #include <lua.h>
+#include <stdbool.h>
+#include <string.h>
 
 static inline lua_State *new_state(lua_Alloc f, void *ud) {
 #if LUA_VERSION_NUM >= 505
@@ -12,6 +17,17 @@ static inline lua_State *new_state(lua_Alloc f, void *ud) {
 #else
   return lua_newstate(f, ud);
 #endif
+}
+
+/* Whether a protected call of that status ended by Lua's memory error; what it
+   raised is on top. */
+static inline bool is_memory_error(lua_State *L, int status) {
+  bool is = status == LUA_ERRMEM;
+#if LUA_VERSION_RELEASE_NUM == 50400
+  is = is || status == LUA_ERRRUN;
+#endif
+  return is && lua_type(L, -1) == LUA_TSTRING &&
+         strcmp(lua_tostring(L, -1), "not enough memory") == 0;
 }
 
 #endif

@@ -106,7 +106,7 @@ static void run(lua_State *L, memory *m, const char *call, const char *want) {
   int status = lua_pcall(L, 0, LUA_MULTRET, 0);
   m->limit = SIZE_MAX;
   if (strcmp(want, "memory") == 0) {
-    if (!CHECK(call, status == LUA_ERRMEM))
+    if (!CHECK(call, is_memory_error(L, status)))
       printf("  %s\n", code_of(L));
   } else if (!CHECK(call, strcmp(code_of(L), want) == 0)) {
     printf("  %s\n", lua_tostring(L, -1));
