@@ -8,6 +8,6 @@
 void cel_raise_memory(lua_State *L) {
   for (;;) { /* lua_error's declaration does not say that it never returns */
     lua_pushliteral(L, CEL_NO_MEMORY); /* Lua knows this string */
-    lua_error(L); /* ... and raises its memory error for it */
+    lua_error(L); /* ... and raises its memory error for it (from 5.4.1 on) */
   }
 }

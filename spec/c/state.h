@@ -1,8 +1,6 @@
 /*
-** state.h - what differs between Lua's versions: lua_newstate() takes a seed
-*in
-** 5.5, and 5.4.0 makes an ordinary error of a memory error that a C function
-** raises.
+** state.h - what differs between Lua's versions: the seed of lua_newstate(),
+** and the status of a memory error.
 */
 #ifndef CEL_STATE_H
 #define CEL_STATE_H
@@ -11,6 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* lua_newstate(), with a seed where Lua takes one (5.5). */
 static inline lua_State *new_state(lua_Alloc f, void *ud) {
 #if LUA_VERSION_NUM >= 505
   return lua_newstate(f, ud, 0);
@@ -20,7 +19,8 @@ static inline lua_State *new_state(lua_Alloc f, void *ud) {
 }
 
 /* Whether a protected call of that status ended by Lua's memory error; what it
-   raised is on top. */
+   raised is on top. Where a C function raises it, Lua 5.4.0 makes an ordinary
+   error of it. */
 static inline bool is_memory_error(lua_State *L, int status) {
   bool is = status == LUA_ERRMEM;
 #if LUA_VERSION_RELEASE_NUM == 50400
