@@ -2,9 +2,8 @@
 # tsan.sh [BUSTED ARGUMENT…]: the specs against the build with
 # ThreadSanitizer: C hosts with threads of their own, and libcurl's threads
 # beside ours. Left out is what has no threads to show: the JSON codec, times,
-# recipes, the sandbox, documents, tables, what is installed, what the specs are
-# made of; fates, which are one thread's, and whose short timeouts the sanitizer
-# outlasts; and counting memory, which it changes.
+# fates, counting memory, recipes, the sandbox, documents, tables, what is
+# installed, what the specs are made of.
 . scripts/common.sh
 
 export TSAN_OPTIONS="halt_on_error=1:suppressions=$PWD/scripts/tsan.supp"
