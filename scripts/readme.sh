@@ -6,6 +6,8 @@
 . scripts/common.sh
 
 lua=$(find_lua) || fail "Lua 5.4 is missing."
+git rev-parse -q --verify HEAD >/dev/null 2>&1 ||
+  fail "make readme takes git, and a clone: it runs the last commit's README."
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 trap 'exit 1' HUP INT PIPE TERM
