@@ -31,15 +31,15 @@ describe("fates", function()
     return
   end
 
-  local stand = cases.stand()
-  setup(function() stand:start() end)
-  teardown(function() stand:stop() end)
+  local fixture = cases.fixture()
+  setup(function() fixture:start() end)
+  teardown(function() fixture:stop() end)
 
   -- The connection is ended while the program does something else, and the
   -- end is there before the next write.
   for mark, ending in pairs { ["~"] = "close_notify and FIN", ["="] = "FIN alone" } do
     local name = "a write after a pause in which the server ended the connection by " .. ending
-    stand:each(it, name, function(server, protocol, way)
+    fixture:each(it, name, function(server, protocol, way)
       server:reset()
       local client <close> = cases.new_client(server.urls[protocol], server)
       local jobs = {}
@@ -55,7 +55,7 @@ describe("fates", function()
 
   -- The silence lasts until that call's deadline.
   for _, kind in ipairs { "get", "post" } do
-    stand:each(it, ("a silent connection is not used again (%s)"):format(kind), function(server, protocol, way)
+    fixture:each(it, ("a silent connection is not used again (%s)"):format(kind), function(server, protocol, way)
       server:reset()
       local client <close> = cases.new_client(server.urls[protocol], server)
       local jobs = { fates.job(kind, "before"), fates.job(kind, "silent", "silent"), fates.job(kind, "after"),
@@ -75,7 +75,7 @@ describe("fates", function()
 
   local function until_answered(step)
     local limit = socket.gettime() + DEADLINE
-    repeat step() until stand.server:record().entries[1] or socket.gettime() > limit
+    repeat step() until fixture.server:record().entries[1] or socket.gettime() > limit
     socket.sleep(DEADLINE)
   end
 
@@ -118,7 +118,7 @@ describe("fates", function()
     for way, f in pairs(cases.slow and { submit = busy.submit } or busy) do
       it(("an answer that came in time counts, however late the program looks (%s): %s, %s"):format(
         kind, way, protocol), function()
-        stand:with(function(server)
+        fixture:with(function(server)
           local value, other, started, entry
           for _ = 1, 5 do -- a busy machine's answer may come late indeed
             server:reset()

@@ -68,6 +68,8 @@ describe("the judge of fates", function()
 
   local good = { value = { _id = "x" }, attempts = 1 }
   local unsure = { kind = "network", attempts = 1, maybe_applied = true }
+  local refused = { kind = "http", status = 422, attempts = 2, maybe_applied = true }
+  local goaway = { how = "goaway", from = 100.1, to = 100.2 }
   local denied = { kind = "network", attempts = 5, maybe_applied = false }
 
   it("finds nothing where all is well", function()
@@ -75,6 +77,7 @@ describe("the judge of fates", function()
     assert.is_nil(judge("post", unsure, { entry { acted = "rst", done = false } }))
     assert.is_nil(judge("post", unsure, {}, { how = "fin", from = 100.1, to = 100.1 }))
     assert.is_nil(judge("post", denied, { entry { acted = "429", applied = 0 } }))
+    assert.is_nil(judge("put", refused, { entry { acted = "422", applied = 0 } }, goaway))
   end)
 
   it("finds what was not applied, applied twice, or denied", function()
@@ -88,6 +91,9 @@ describe("the judge of fates", function()
     assert.matches("server proved", judge("post", unsure, { entry() }))
     assert.matches("server proved", judge("post", unsure, {}, { how = "fin", from = 99, to = 99 }))
     assert.matches("server proved", judge("put", unsure, { entry { acted = "refused", applied = 0, done = false } }))
+    assert.matches("server proved", judge("put", refused, { entry { acted = "422", applied = 0 } }))
+    local both = { entry { acted = "429", applied = 0 }, entry { acted = "422", applied = 0 } }
+    assert.matches("server proved", judge("put", refused, both, goaway))
   end)
 
   it("finds what took too many attempts, or came too late", function()
@@ -102,15 +108,15 @@ describe("fates", function()
     return
   end
 
-  local stand = cases.stand()
-  setup(function() stand:start() end)
-  teardown(function() stand:stop() end)
+  local fixture = cases.fixture()
+  setup(function() fixture:start() end)
+  teardown(function() fixture:stop() end)
 
-  stand:each(it, "hold at random", function(server, protocol, way)
+  fixture:each(it, "hold at random", function(server, protocol, way)
     rounds(function(random) round(server.urls[protocol], server, way, protocol == "http2", random) end)
   end)
 
-  stand:each(it, "hold by table", function(server, protocol, way)
+  fixture:each(it, "hold by table", function(server, protocol, way)
     cases.check(run(server.urls[protocol], server, way, fates.table_jobs(protocol == "http2")))
   end)
 
@@ -118,7 +124,7 @@ describe("fates", function()
   -- newer libcurls find it dead, which has its free repeat.
   for _, fault in ipairs { "refused", "internal", "cancel", "undone" } do
     it(("a stream that ends by %s takes no more than max_retries + 1 exchanges"):format(fault), function()
-      stand:with(function(server)
+      fixture:with(function(server)
         for _, kind in ipairs { "get", "put", "delete", "get" } do
           server:reset()
           local client <close> = cases.new_client(server.urls.http2, server)
@@ -135,7 +141,7 @@ describe("fates", function()
   end
 
   it("what a server refuses over HTTP/2 it gets over HTTP/1.1", function()
-    local server = stand.server
+    local server = fixture.server
     for _, kind in ipairs { "get", "put", "delete", "list", "post" } do
       server:reset()
       local client <close> = cases.new_client(server.urls.http2, server)
@@ -152,7 +158,7 @@ describe("fates", function()
     local front, tls, quota
 
     local function start(options)
-      local server = stand.server
+      local server = fixture.server
       options.upstream = server.urls.http
       options.location = "proxy_set_header X-Front $server_protocol; proxy_next_upstream off;"
       local self = nginx.start(options)

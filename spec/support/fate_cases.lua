@@ -19,7 +19,7 @@ cases.LIMITS = {
   timeout = cases.slow and 60 or process.instrumented and 5 or 2, max_retries = 4, guard = 20,
 }
 
---- A client of one of the server's addresses; `options` go before the limits.
+--- A client of one of the server's addresses; `options` override the limits.
 function cases.new_client(url, server, options)
   local limits = cases.LIMITS
   local all = {
@@ -31,28 +31,28 @@ function cases.new_client(url, server, options)
   return celigo.new(all)
 end
 
---- Raises what the judge has found.
+--- Raises what the judge has found, if anything.
 function cases.check(faults)
   if faults[1] then error(table.concat(faults, "\n"), 0) end
 end
 
-local Stand = {}
-Stand.__index = Stand
+local Fixture = {}
+Fixture.__index = Fixture
 
---- A server for the tests of a block, to be started in `setup` and stopped in
+--- A fixture: a server for the tests of a block, to be started in `setup` and stopped in
 -- `teardown`.
-function cases.stand()
-  return setmetatable({}, Stand)
+function cases.fixture()
+  return setmetatable({}, Fixture)
 end
 
-function Stand:start() self.server = fate_server.start() end
-function Stand:stop() self.server:stop() end
+function Fixture:start() self.server = fate_server.start() end
+function Fixture:stop() self.server:stop() end
 
 --- Calls f(server). node 20 has been seen to abort within its own HTTP/2
 -- ("corrupted size vs. prev_size") when it ends connections. A case whose
 -- server has died says nothing of the client: it is run once more, with a new
 -- one.
-function Stand:with(f)
+function Fixture:with(f)
   local good, err = xpcall(f, debug.traceback, self.server)
   if good then return end
   if not self.server.died then error(err, 0) end
@@ -62,7 +62,7 @@ end
 
 --- A test for every protocol and way: f(server, protocol, way). `it` is
 -- busted's.
-function Stand:each(it, name, f)
+function Fixture:each(it, name, f)
   for _, protocol in ipairs { "http", "https", "http2" } do
     for _, way in ipairs(cases.ways) do
       it(("%s: %s, %s"):format(name, way, protocol), function()

@@ -312,7 +312,8 @@ local function judge_error(job, kind, seen, end_met, options, fail)
   local err = job.other
   local unknown_status = err.status and DOUBTFUL_STATUS[tostring(err.status)]
   -- Where another server stands between, such a status is its own at times.
-  local doubt = seen.doubt or seen.received == 0 and end_met or options.front and unknown_status
+  local lost = end_met and seen.received < err.attempts -- an attempt that came nowhere
+  local doubt = seen.doubt or lost or options.front and unknown_status
   if err.maybe_applied and not kind.write then fail "a read says maybe_applied" end
   if kind.write and not err.maybe_applied and seen.applied > 0 then fail "applied, and the error denies it" end
   if kind.write and unknown_status and not err.maybe_applied then
