@@ -2,8 +2,8 @@
 # tsan.sh [BUSTED ARGUMENT…]: the specs against the build with
 # ThreadSanitizer: C hosts with threads of their own, and libcurl's threads
 # beside ours. Left out is what has no threads to show: the JSON codec, times,
-# fates, counting memory, recipes, the sandbox, documents, tables, what is
-# installed, what the specs are made of.
+# fates, leaks, recipes, the sandbox, documents, tables, what is installed,
+# what the specs are made of.
 . scripts/common.sh
 
 export TSAN_OPTIONS="halt_on_error=1:suppressions=$PWD/scripts/tsan.supp"

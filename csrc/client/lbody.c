@@ -152,7 +152,7 @@ static bool codec_encode(lua_State *L, int call, int body,
     restore_empty(L, mark);
     return true;
   }
-  if (status == LUA_ERRMEM)
+  if (cel_is_memory_error(L, status))
     lua_error(L);
   push_fault(L, "invalid_field", luaL_tolstring(L, -1, NULL));
   return false;

@@ -78,7 +78,7 @@ static bool codec_decode(lua_State *L, int idx) {
   lua_remove(L, -2);
   if (status == LUA_OK)
     return true;
-  if (status == LUA_ERRMEM || cel_is_interrupt(L, -1))
+  if (cel_is_memory_error(L, status) || cel_is_interrupt(L, -1))
     lua_error(L);
   luaL_tolstring(L, -1, NULL);
   lua_remove(L, -2);

@@ -224,7 +224,7 @@ double cel_client_wait(const cel_client *c) {
 static void redact_answer(cel_call *k) {
   cel_transfer *t = &k->transfer;
   cel_call_redact(k, t->head.data, t->head.len);
-  if (t->finished)
+  if (t->finished && t->end == CEL_HTTP_ANSWERED) /* no other body is read */
     cel_call_redact(k, t->body.data, t->body.len);
 }
 

@@ -132,6 +132,4 @@ void cel_http_conclude(cel_transfer *t, CURLcode code) {
       t->end =
           code == CURLE_OUT_OF_MEMORY ? CEL_HTTP_NO_MEMORY : CEL_HTTP_FAILED;
   }
-  if (t->end == CEL_HTTP_NO_MEMORY)
-    cel_buf_free(&t->body); /* nobody reads it, and memory is short */
 }

@@ -4,6 +4,7 @@
 ** least) does not know it by this name: frames that an error of Lua has left
 ** stay in its records. They make every allocation slower, and stacks wrong.
 */
+#undef _FORTIFY_SOURCE /* else longjmp() below is this function again */
 #include <setjmp.h>
 
 _Noreturn __attribute__((visibility("default"))) void

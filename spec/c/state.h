@@ -22,10 +22,9 @@ static inline lua_State *new_state(lua_Alloc f, void *ud) {
    raised is on top. Where a C function raises it, Lua 5.4.0 makes an ordinary
    error of it. */
 static inline bool is_memory_error(lua_State *L, int status) {
-  bool is = status == LUA_ERRMEM;
-#if LUA_VERSION_RELEASE_NUM == 50400
-  is = is || status == LUA_ERRRUN;
-#endif
+  bool is_5_4_0 =
+      LUA_VERSION_NUM == 504 && strcmp(LUA_VERSION_RELEASE, "0") == 0;
+  bool is = status == LUA_ERRMEM || (is_5_4_0 && status == LUA_ERRRUN);
   return is && lua_type(L, -1) == LUA_TSTRING &&
          strcmp(lua_tostring(L, -1), "not enough memory") == 0;
 }

@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include <curl/curlver.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
