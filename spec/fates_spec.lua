@@ -55,7 +55,7 @@ describe("the judge of fates", function()
     local job = fates.job(kind, "x")
     job.started, job.ended = 100, 100.5
     job.value, job.other = result.value, result
-    local connections = { { number = 1, ends = ends } }
+    local connections = { { number = 1, ends = ends }, { number = 2 } }
     return fates.judge({ job }, { entries = entries, connections = connections }, LIMITS)[1]
   end
 
@@ -78,6 +78,9 @@ describe("the judge of fates", function()
     assert.is_nil(judge("post", unsure, {}, { how = "fin", from = 100.1, to = 100.1 }))
     assert.is_nil(judge("post", denied, { entry { acted = "429", applied = 0 } }))
     assert.is_nil(judge("put", refused, { entry { acted = "422", applied = 0 } }, goaway))
+    local unread = entry { acted = "refused", applied = 0, done = false }
+    local answered = entry { acted = "422", applied = 0, connection = 2 }
+    assert.is_nil(judge("put", refused, { entry { id = "another" }, unread, answered }))
   end)
 
   it("finds what was not applied, applied twice, or denied", function()
@@ -94,6 +97,9 @@ describe("the judge of fates", function()
     assert.matches("server proved", judge("put", refused, { entry { acted = "422", applied = 0 } }))
     local both = { entry { acted = "429", applied = 0 }, entry { acted = "422", applied = 0 } }
     assert.matches("server proved", judge("put", refused, both, goaway))
+    local unread = entry { acted = "refused", applied = 0, done = false }
+    local answered = entry { acted = "422", applied = 0, connection = 2 }
+    assert.matches("server proved", judge("put", refused, { unread, answered }))
   end)
 
   it("finds what took too many attempts, or came too late", function()

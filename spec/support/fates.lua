@@ -227,8 +227,10 @@ local LAST = 0.1 -- seconds before a deadline in which a call may lack the time 
 
 -- Answers after which a write may have been done, or not.
 local DOUBTFUL_STATUS = { ["408"] = true, ["500"] = true, ["502"] = true, ["503"] = true, ["504"] = true }
--- Steps that prove that nothing was done.
+-- Steps that prove that nothing was done, and those of them that libcurl does
+-- not tell from the end of a connection which others have used.
 local PROVEN = { ok = true, goaway = true, refused = true, h11 = true }
+local UNTOLD = { refused = true, h11 = true }
 
 -- The end of a connection, and its fall into silence, that a call can have
 -- met: nobody knows then what was read of what was under way. A connection
@@ -253,16 +255,24 @@ local function find_silenced(jobs, record)
   return silenced
 end
 
+local function is_shared(entry, record)
+  for _, other in ipairs(record.entries) do
+    if other ~= entry and other.connection == entry.connection then return true end
+  end
+  return false
+end
+
 -- Whether the client could not know what became of a request that was
 -- received.
-local function is_doubtful(entry, job, connection, options)
+local function is_doubtful(entry, job, record, options)
   local name = entry.acted
+  if UNTOLD[name] and is_shared(entry, record) then return true end
   if not name or not entry.done and not PROVEN[name] then return true end
   if DOUBTFUL_STATUS[name] then return true end
   -- An answer that was not there before the deadline.
   if entry.done and entry.done > job.started + options.timeout - LAST then return true end
   -- Others may end the connection of an answer that is under way.
-  local ends = connection.ends
+  local ends = record.connections[entry.connection].ends
   if ends and ends.how ~= "goaway" and not (ends.how == "fin" and entry.done and entry.done <= ends.from) then
     return ends.from <= job.ended + TICK and (ends.to or ends.from) >= entry.time - TICK
   end
@@ -276,7 +286,7 @@ local function collect(job, record, options)
       seen.entries[#seen.entries + 1] = entry
       seen.received = seen.received + 1
       seen.applied = seen.applied + entry.applied
-      seen.doubt = seen.doubt or is_doubtful(entry, job, record.connections[entry.connection], options)
+      seen.doubt = seen.doubt or is_doubtful(entry, job, record, options)
       seen.late = seen.late or entry.time > job.started + options.timeout + options.guard
       seen.last = entry
     end
